@@ -1,0 +1,53 @@
+"""The library's own errors: every failure a caller may want to catch has its name here."""
+
+
+class KnkError(ValueError):
+    """Base of every error the library raises on purpose; its message is one line that says what to do."""
+
+
+class BadPuzzle(KnkError):
+    """A puzzle that cannot be: no people, two of one name, a statement about somebody who is not there."""
+
+
+class BadNotation(KnkError):
+    """A line that is not the one-line notation of a puzzle."""
+
+
+class BadText(KnkError):
+    """English that cannot be read as a puzzle; `words` are the unread ones and `place` is where they start.
+
+    Args:
+        problem: what is wrong, in one line.
+        words: the words that could not be read.
+        place: offset of the first of them in the text, in characters.
+    """
+
+    def __init__(self, problem: str, words: str = "", place: int = 0) -> None:
+        super().__init__(f"{problem}: {words!r} at character {place}" if words else problem)
+        self.words = words
+        self.place = place
+
+
+class BadSpec(KnkError):
+    """A specification that contradicts itself or asks for something unknown."""
+
+
+class NoSolution(KnkError):
+    """No assignment of roles fits what the people say."""
+
+
+class ManySolutions(KnkError):
+    """More than one assignment of roles fits what the people say."""
+
+
+class NotEnough(KnkError):
+    """Fewer puzzles exist, or could be found, than were asked for; `found` says how many.
+
+    Args:
+        problem: what is wrong, in one line.
+        found: how many puzzles there are or were found.
+    """
+
+    def __init__(self, problem: str, found: int) -> None:
+        super().__init__(problem)
+        self.found = found

@@ -1,0 +1,458 @@
+"""What people say: frozen trees about who is a knight and who is a knave.
+
+People are numbers, their places in the puzzle, so a statement is the same whatever the people are called. Each kind
+gives its meaning once, in `value`, in terms of `&`, `|` and `^` alone. So one definition serves numbers 0 and 1,
+truth tables held as big integers, NumPy arrays, sympy expressions and the gates of a SAT encoding.
+
+Glossary: `xs[i]` is "person i is a knight" and `full` is "true" in whichever of these algebras is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from knk.errors import BadPuzzle
+
+if TYPE_CHECKING:
+    import sympy
+
+Relation = Literal["exactly", "at least", "at most"]
+RELATIONS: Final[tuple[Relation, ...]] = ("exactly", "at least", "at most")
+
+
+def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
+    """Return `[at least 0, at least 1, ..., at least most]` of `xs`, in the algebra of `full`.
+
+    >>> [f"{table:04b}" for table in at_least([0b1010, 0b1100], 2, 0b1111)]
+    ['1111', '1110', '1000']
+    """
+    counts = [full] + [full ^ full] * most
+    for seen, x in enumerate(xs, 1):
+        for k in range(min(most, seen), 0, -1):
+            counts[k] = counts[k] | (counts[k - 1] & x)
+    return counts
+
+
+class Statement:
+    """Base of all kinds of statement: a value, equal to another when kind and parts are equal."""
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments that build this statement again."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple[Statement, ...]:
+        """The statements directly inside this one.
+
+        >>> And(Knight(0), Not(Knave(1))).parts
+        (Knight(0), Not(Knave(1)))
+        """
+        return ()
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """The people whom this statement names itself, outside its parts.
+
+        >>> Count("at most", 1, (0, 2)).named
+        (0, 2)
+        """
+        return ()
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        """Return the statement's truth in the algebra of `xs` and `full` (see the module).
+
+        >>> Implies(Knight(0), Knave(1)).value([1, 0], 1)
+        1
+        """
+        raise NotImplementedError
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        """Return the same statement about other people.
+
+        >>> And(Knight(0), Knave(1)).with_people(lambda person: person + 5)
+        And(Knight(5), Knave(6))
+        """
+        raise NotImplementedError
+
+    @cached_property
+    def people(self) -> frozenset[int]:
+        """Everybody the statement is about.
+
+        >>> sorted(Iff(Knight(3), SameKind(0, 1)).people)
+        [0, 1, 3]
+        """
+        return frozenset(self.named).union(*(part.people for part in self.parts))
+
+    @cached_property
+    def depth(self) -> int:
+        """Levels of statements within statements; an atom has 0.
+
+        >>> Not(And(Knight(0), Knave(1))).depth
+        2
+        """
+        return 1 + max(part.depth for part in self.parts) if self.parts else 0
+
+    def walk(self) -> Iterator[Statement]:
+        """Iterate over this statement and all inside it, outermost first.
+
+        >>> list(Not(Knight(0)).walk())
+        [Not(Knight(0)), Knight(0)]
+        """
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((type(self).__name__, self.args))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return type(self) is type(other) and self.args == other.args  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Rebuilt from its arguments: a cached hash of strings holds in one process only.
+        return type(self), self.args
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.args))})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Atom(Statement):
+    person: int
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return (self.person,)
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        return (self.person,)
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        return type(self)(rename(self.person))
+
+
+class Knight(_Atom):
+    """`person` is a knight.
+
+    >>> Knight(0)
+    Knight(0)
+    """
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        return xs[self.person]
+
+
+class Knave(_Atom):
+    """`person` is a knave.
+
+    >>> Knave(0).value([1], 1)
+    0
+    """
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        return full ^ xs[self.person]
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class _Compound(Statement):
+    _parts: tuple[Statement, ...]
+    fewest = 2  # A class attribute, not a field: how few parts the kind makes sense with.
+    most: int | None = None
+
+    def __init__(self, *parts: Statement) -> None:
+        if len(parts) < self.fewest or (self.most is not None and len(parts) > self.most):
+            wanted = f"{self.fewest}" if self.fewest == self.most else f"at least {self.fewest}"
+            raise BadPuzzle(f"{type(self).__name__} takes {wanted} statements, not {len(parts)}")
+        object.__setattr__(self, "_parts", parts)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return self._parts
+
+    @property
+    def parts(self) -> tuple[Statement, ...]:
+        return self._parts
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        return type(self)(*(part.with_people(rename) for part in self._parts))
+
+
+class Not(_Compound):
+    """It is not the case that the part holds.
+
+    >>> Not(Knight(0)).value([1], 1)
+    0
+    """
+
+    fewest = most = 1
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        return full ^ self._parts[0].value(xs, full)
+
+
+class And(_Compound):
+    """All parts hold.
+
+    >>> And(Knight(0), Knight(1), Knave(2)).value([1, 1, 0], 1)
+    1
+    """
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        result = full
+        for part in self._parts:
+            result = result & part.value(xs, full)
+        return result
+
+
+class Or(_Compound):
+    """At least one part holds.
+
+    >>> Or(Knight(0), Knight(1)).value([0, 1], 1)
+    1
+    """
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        result = full ^ full
+        for part in self._parts:
+            result = result | part.value(xs, full)
+        return result
+
+
+class OneOf(_Compound):
+    """Exactly one part holds.
+
+    >>> OneOf(Knight(0), Knight(1), Knight(2)).value([1, 1, 1], 1)
+    0
+    """
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        _, some, several = at_least([part.value(xs, full) for part in self._parts], 2, full)
+        return some & (full ^ several)
+
+
+class Implies(_Compound):
+    """If the first part holds, so does the second.
+
+    >>> Implies(Knight(0), Knight(1)).value([0, 0], 1)
+    1
+    """
+
+    fewest = most = 2
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        premise, conclusion = self._parts
+        return (full ^ premise.value(xs, full)) | conclusion.value(xs, full)
+
+
+class Iff(_Compound):
+    """The first part holds if and only if the second does.
+
+    >>> Iff(Knight(0), Knight(1)).value([0, 1], 1)
+    0
+    """
+
+    fewest = most = 2
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        left, right = self._parts
+        return full ^ left.value(xs, full) ^ right.value(xs, full)
+
+
+def _checked_group(group: Sequence[int]) -> tuple[int, ...]:
+    group = tuple(group)
+    if not group or len(set(group)) != len(group):
+        raise BadPuzzle(f"a group names one or more different people, not {group}")
+    return group
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Count(Statement):
+    """Exactly, at least or at most `k` of `group` are knights (knaves, where `knights` is false).
+
+    >>> Count("exactly", 2, (0, 1, 2)).value([1, 1, 0], 1)
+    1
+    >>> Count("at least", 2, (0, 1, 2), knights=False).value([1, 1, 0], 1)
+    0
+    """
+
+    relation: Relation
+    k: int
+    group: tuple[int, ...]
+    knights: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "group", _checked_group(self.group))
+        if self.relation not in RELATIONS:
+            raise BadPuzzle(f"a count is one of {', '.join(RELATIONS)}, not {self.relation!r}")
+        if not 0 <= self.k <= len(self.group):
+            raise BadPuzzle(f"{self.relation} {self.k} of {len(self.group)} people cannot be counted")
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return self.relation, self.k, self.group, self.knights
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        return self.group
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        members = [xs[i] if self.knights else full ^ xs[i] for i in self.group]
+        most = min(self.k + 1, len(members))
+        counts = at_least(members, most, full)
+        reached = counts[self.k]
+        passed = counts[self.k + 1] if self.k < most else full ^ full
+        if self.relation == "at least":
+            return reached
+        return full ^ passed if self.relation == "at most" else reached & (full ^ passed)
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        return type(self)(self.relation, self.k, tuple(map(rename, self.group)), self.knights)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Parity(Statement):
+    """An even (odd) number of `group` are knights (knaves, where `knights` is false).
+
+    >>> Parity(even=True, group=(0, 1, 2)).value([1, 1, 0], 1)
+    1
+    """
+
+    even: bool
+    group: tuple[int, ...]
+    knights: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "group", _checked_group(self.group))
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return self.even, self.group, self.knights
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        return self.group
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        result = full if self.even else full ^ full
+        for person in self.group:
+            result = result ^ (xs[person] if self.knights else full ^ xs[person])
+        return result
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        return type(self)(self.even, tuple(map(rename, self.group)), self.knights)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SameKind(Statement):
+    """`left` and `right` are of the same kind (of different kinds, where `same` is false).
+
+    >>> SameKind(0, 1).value([0, 0], 1)
+    1
+    """
+
+    left: int
+    right: int
+    same: bool = True
+
+    def __post_init__(self) -> None:
+        _checked_group((self.left, self.right))
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return self.left, self.right, self.same
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        return self.left, self.right
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        different = xs[self.left] ^ xs[self.right]
+        return full ^ different if self.same else different
+
+    def with_people(self, rename: Callable[[int], int]) -> Self:
+        return type(self)(rename(self.left), rename(self.right), self.same)
+
+
+def to_sympy(statement: Statement, symbols: Sequence[sympy.Symbol]) -> sympy.Basic:
+    """Return the statement as a sympy formula over `symbols`, one a person, true for a knight.
+
+    >>> import sympy
+    >>> to_sympy(Implies(Knight(0), Knave(1)), sympy.symbols("a b"))
+    Implies(a, ~b)
+    """
+    import sympy.logic.boolalg as logic
+
+    connectives: dict[type[Statement], Callable[..., Any]] = {
+        Not: logic.Not,
+        And: logic.And,
+        Or: logic.Or,
+        Implies: logic.Implies,
+        Iff: logic.Equivalent,
+    }
+    if type(statement) in connectives:
+        return connectives[type(statement)](*(to_sympy(part, symbols) for part in statement.parts))
+    if isinstance(statement, OneOf):
+        _, some, several = at_least([to_sympy(part, symbols) for part in statement.parts], 2, logic.true)
+        return logic.And(some, logic.Not(several))
+    return statement.value(symbols, logic.true)
+
+
+def from_sympy(formula: sympy.Basic, symbols: Sequence[sympy.Symbol]) -> Statement:
+    """Return the statement that a sympy formula over `symbols` makes.
+
+    Raises:
+        BadPuzzle: the formula is constant, or holds a symbol or a function that no statement has.
+
+    >>> import sympy
+    >>> a, b = symbols = sympy.symbols("a b")
+    >>> from_sympy((a & ~b) | (a ^ b), symbols)
+    Or(And(Knight(0), Knave(1)), SameKind(0, 1, False))
+    """
+    import sympy.logic.boolalg as logic
+
+    if formula in symbols:
+        return Knight(list(symbols).index(formula))
+    parts = [from_sympy(arg, symbols) for arg in sorted(formula.args, key=_sympy_order(symbols))]
+    match formula:
+        case logic.Not():
+            return Knave(parts[0].person) if isinstance(parts[0], Knight) else Not(parts[0])
+        case logic.And():
+            return And(*parts)
+        case logic.Or():
+            return Or(*parts)
+        case logic.Implies():
+            return Implies(*(from_sympy(arg, symbols) for arg in formula.args))
+        case logic.Equivalent():
+            return Iff(*parts) if len(parts) == 2 else Or(And(*parts), Not(Or(*parts)))
+        case logic.Xor():
+            return _odd(parts)
+        case logic.ITE():
+            test, yes, no = (from_sympy(arg, symbols) for arg in formula.args)
+            return And(Implies(test, yes), Implies(Not(test), no))
+    raise BadPuzzle(f"no statement says {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE")
+
+
+def _sympy_order(symbols: Sequence[sympy.Symbol]) -> Callable[[Any], tuple[Any, ...]]:
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    return lambda arg: (min((places.get(s, -1) for s in arg.free_symbols), default=-1), str(arg))
+
+
+def _odd(parts: Sequence[Statement]) -> Statement:
+    people = [part.person for part in parts if isinstance(part, Knight)]
+    if len(people) == len(parts):
+        return SameKind(*people, same=False) if len(people) == 2 else Parity(False, tuple(people))
+    result = parts[0]
+    for part in parts[1:]:
+        result = Not(Iff(result, part))
+    return result

@@ -1,0 +1,111 @@
+"""The words of puzzles: people's names, role words, numbers, and the small rules of English that bind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from knk.puzzle import DEFAULT_ROLES, Roles
+
+ROLE_PAIRS: Final[tuple[Roles, ...]] = (
+    DEFAULT_ROLES,
+    ("truth-teller", "liar"),
+    ("angel", "demon"),
+    ("saint", "sinner"),
+    ("hero", "villain"),
+    ("oracle", "trickster"),
+    ("owl", "fox"),
+    ("monk", "thief"),
+    ("elf", "goblin"),
+    ("scholar", "charlatan"),
+    ("judge", "swindler"),
+    ("ally", "impostor"),
+    ("witness", "forger"),
+    ("lamplighter", "smuggler"),
+)
+"""Words for those who always tell the truth and those who always lie; the first pair is the default."""
+
+NAMES: Final[tuple[str, ...]] = tuple(
+    """
+    Ada Agnes Ahmed Aino Akira Alba Alma Amara Anil Anton Anya Arlo Asha Astrid Aziz Bao Basil Bea Bela Birgit Boris
+    Bruno Carmen Cecil Celia Chidi Clara Conrad Cora Cyrus Dagny Dalia Dario Dev Dimitri Dora Edda Edgar Einar Elif
+    Elio Elsa Enzo Esme Eva Fabio Farah Felix Fiona Flora Freya Gita Goran Greta Gus Hana Hanno Hassan Hector Hedda
+    Helga Hiro Hugo Ida Igor Imani Ines Ingrid Iris Isak Ivan Ivy Jalil Jana Jasper Jonas Joy Judith Jules Kai Kamal
+    Karin Kenji Kofi Lars Leila Lena Leo Linus Lorna Lotte Luisa Mabel Magda Malik Marco Marta Mei Milo Mina Mira
+    Moses Nadia Naomi Neil Nico Nils Nina Nora Odin Olga Omar Oscar Otto Paavo Paolo Petra Pia Priya Quinn Rafael
+    Rania Rhea Rita Rolf Rosa Rufus Sana Selma Silas Sonja Stig Sven Tamar Tariq Tessa Theo Tilda Tomas Ulla Uma
+    Urban Vera Viggo Wanda Wanjiru Wilma Xenia Yara Yusuf Zelda Zora
+    """.split()
+)
+"""First names that generated puzzles draw from, in a fixed order; none is the beginning of another word of a text."""
+
+NUMBER_WORDS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+
+_PLURALS: Final = {"man": "men", "woman": "women", "child": "children", "person": "people", "thief": "thieves"}
+_VOWEL_SOUNDED: Final = ("honest", "honour", "honor", "hour", "heir")
+_CONSONANT_SOUNDED: Final = ("one", "once", "uni", "use", "usu", "eu", "ewe", "ut")
+
+
+@lru_cache(maxsize=1024)
+def article(word: str) -> str:
+    """Return the indefinite article that goes before a word.
+
+    >>> article("knight"), article("angel"), article("unicorn"), article("honest elf")
+    ('a', 'an', 'a', 'an')
+    """
+    word = word.casefold()
+    if word.startswith(_VOWEL_SOUNDED):
+        return "an"
+    return "an" if word[:1] in tuple("aeiou") and not word.startswith(_CONSONANT_SOUNDED) else "a"
+
+
+@lru_cache(maxsize=1024)
+def plural(word: str) -> str:
+    """Return the plural of a role word.
+
+    >>> [plural(word) for word in ("knave", "hero", "ally", "fox", "thief", "wise man")]
+    ['knaves', 'heroes', 'allies', 'foxes', 'thieves', 'wise men']
+    """
+    start, space, last = word.rpartition(" ")
+    folded = last.casefold()
+    for one, many in _PLURALS.items():
+        if folded.endswith(one):
+            return start + space + last[: len(last) - len(one)] + many
+    if folded.endswith("y") and folded[-2:-1] not in tuple("aeiou"):
+        return word[:-1] + "ies"
+    if folded.endswith(("s", "x", "z", "ch", "sh", "hero", "echo")):
+        return word + "es"
+    return word + "s"
+
+
+def join_words(words: Sequence[str], conjunction: str = "and") -> str:
+    """Return words as an English list: no comma for two, a comma before the conjunction for more.
+
+    >>> join_words(["Ann", "Bob"]), join_words(["Ann", "Bob", "Cid"], "or")
+    ('Ann and Bob', 'Ann, Bob, or Cid')
+    """
+    if len(words) <= 2:
+        return f" {conjunction} ".join(words)
+    return f"{', '.join(words[:-1])}, {conjunction} {words[-1]}"
+
+
+def number_word(number: int) -> str:
+    """Return a number in words up to twenty, in digits beyond.
+
+    >>> number_word(3), number_word(21)
+    ('three', '21')
+    """
+    return NUMBER_WORDS[number] if 0 <= number < len(NUMBER_WORDS) else str(number)
+
+
+def capitalised(text: str) -> str:
+    """Return the text with its first letter in upper case and the rest as it is.
+
+    >>> capitalised("if Bob lies")
+    'If Bob lies'
+    """
+    return text[:1].upper() + text[1:]
