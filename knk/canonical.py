@@ -48,13 +48,13 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
         return _refined_key(people, statements)
     images = dict(_image(people, *said) for said in statements)
     if not images:
-        return f"{_mix(people):016x}{_mix(~people):016x}"
+        return f"{mix(people):016x}{mix(~people):016x}"
     total = sum(images.values())
     place = total[0].argmin()  # type: ignore[union-attr]
-    return f"{_mix(int(total[0, place])):016x}{_mix(int(total[1, place])):016x}"  # type: ignore[index]
+    return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"  # type: ignore[index]
 
 
-def _mix(x: int) -> int:
+def mix(x: int) -> int:
     """Scramble 64 bits, one to one (the finaliser of SplitMix64)."""
     x = (x + 0x9E3779B97F4A7C15) & _MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -63,7 +63,7 @@ def _mix(x: int) -> int:
 
 
 def mix_words(x: Words) -> Words:
-    """Scramble 64-bit words as `_mix` does one."""
+    """Scramble 64-bit words as `mix` does one."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -348,17 +348,17 @@ class _Component:
         while True:
             gathered = [0] * self.size
             for speaker, base, classes, _ in self.saids:
-                total = _mix(base ^ colours[speaker])
+                total = mix(base ^ colours[speaker])
                 for role, members in classes:
                     for person in members:
-                        total += _mix(colours[person] ^ role)
-                total = _mix(total & _MASK)
+                        total += mix(colours[person] ^ role)
+                total = mix(total & _MASK)
                 gathered[speaker] += total
                 for role, members in classes:
-                    share = _mix(total ^ role)
+                    share = mix(total ^ role)
                     for person in members:
                         gathered[person] += share
-            colours = [_mix((_mix(c) + g) & _MASK) for c, g in zip(colours, gathered, strict=True)]
+            colours = [mix((mix(c) + g) & _MASK) for c, g in zip(colours, gathered, strict=True)]
             now = len(set(colours))
             if now == known or now == self.size:
                 return colours
@@ -375,7 +375,7 @@ class _Component:
                 continue
             tried.append(person)
             marked = list(colours)
-            marked[person] = _mix(colours[person] ^ _MASK)
+            marked[person] = mix(colours[person] ^ _MASK)
             self._search(self._refine(marked), (*chosen, person))
 
     def _cell(self, colours: list[int]) -> list[int]:

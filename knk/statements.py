@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from knk.errors import BadPuzzle
@@ -38,6 +37,10 @@ def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
 
 class Statement:
     """Base of all kinds of statement: a value, equal to another when kind and parts are equal."""
+
+    # Worked out once, when first asked for, and kept beside the fields (functools.cached_property takes a lock).
+    _people: frozenset[int]
+    _hash: int
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -78,16 +81,21 @@ class Statement:
         """
         raise NotImplementedError
 
-    @cached_property
+    @property
     def people(self) -> frozenset[int]:
         """Everybody the statement is about.
 
         >>> sorted(Iff(Knight(3), SameKind(0, 1)).people)
         [0, 1, 3]
         """
-        return frozenset(self.named).union(*(part.people for part in self.parts))
+        try:
+            return self._people
+        except AttributeError:
+            everybody = frozenset(self.named).union(*[part.people for part in self.parts])
+            self.__dict__["_people"] = everybody
+            return everybody
 
-    @cached_property
+    @property
     def depth(self) -> int:
         """Levels of statements within statements; an atom has 0.
 
@@ -106,12 +114,13 @@ class Statement:
         for part in self.parts:
             yield from part.walk()
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash((type(self).__name__, self.args))
-
     def __hash__(self) -> int:
-        return self._hash
+        try:
+            return self._hash
+        except AttributeError:
+            value = hash((type(self).__name__, self.args))
+            self.__dict__["_hash"] = value
+            return value
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -40,6 +40,14 @@ NAMES: Final[tuple[str, ...]] = tuple(
 )
 """First names that generated puzzles draw from, in a fixed order; none is the beginning of another word of a text."""
 
+SURNAMES: Final[tuple[str, ...]] = tuple(
+    """
+    Ash Bell Birch Brook Cliff Cole Dale Elm Fell Finch Flint Ford Glen Grove Hale Heath Hill Holm Hurst Lake Lane
+    Lark Marsh Mead Moor Moss North Park Pike Pond Reed Ridge Rook Rowe Shaw Stone Swift Thorn Vale Wells West Wood
+    """.split()
+)
+"""Surnames for puzzles of more people than there are first names."""
+
 NUMBER_WORDS: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
@@ -109,3 +117,13 @@ def capitalised(text: str) -> str:
     'If Bob lies'
     """
     return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=64)
+def full_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return first names joined to every surname: for puzzles of more people than there are first names.
+
+    >>> full_names(("Ada", "Omar"))[:3]
+    ('Ada Ash', 'Omar Ash', 'Ada Bell')
+    """
+    return tuple(f"{name} {surname}" for surname in SURNAMES for name in names)

@@ -1,0 +1,185 @@
+"""From a specification and a seed to puzzles with exactly one solution.
+
+Puzzles come in blocks, and block b of a seed is the same however many blocks are asked for and whoever makes it: for
+few people from `knk.candidates`, for many from `knk.planted`. A sieve lets each key pass once. So what comes out
+depends on the specification and the seed alone, and a long request begins with what a short one gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from knk.candidates import TABLE_PEOPLE, Block, Places, block_size, drawn_block, how_many, vocabulary_for
+from knk.canonical import Words
+from knk.errors import BadSpec, NotEnough
+from knk.grammar import Draws
+from knk.planted import planted_block
+from knk.puzzle import Puzzle
+from knk.spec import PRESETS, Spec
+
+EPOCH: Final = 64
+"""Blocks that share a drawn vocabulary."""
+PATIENCE: Final = 1 << 22
+"""Candidates in which at least `NEWS` new puzzles have to be found for the search to go on (one, if the last is near)."""
+NEWS: Final = 16
+
+
+def generate(spec: Spec | None = None, n: int = 1, seed: int = 0, **changes: Any) -> Iterator[Puzzle]:
+    """Return an iterator over `n` different puzzles, each with exactly one solution.
+
+    Args:
+        spec: what puzzles to make; the preset `classic` if not given.
+        n: how many puzzles.
+        seed: any whole number; the same seed gives the same puzzles, and the first of many are those of few.
+        changes: fields of the specification to change, and `preset`, the name of one to start from.
+
+    Raises:
+        BadSpec: the specification contradicts itself.
+        NotEnough: there are not that many puzzles, or no more could be found; those there are come first.
+
+    >>> [len(puzzle.names) for puzzle in generate(people=4, n=2, seed=7)]
+    [4, 4]
+    """
+    spec = spec_of(spec, **changes)
+    if not isinstance(n, int) or n < 0:
+        raise BadSpec(f"the number of puzzles is a whole number from 0 up, not {n!r}")
+    if not isinstance(seed, int):
+        raise BadSpec(f"a seed is a whole number, not {seed!r}")
+    return _generated(spec, n, seed)
+
+
+def spec_of(spec: Spec | None = None, preset: str | None = None, **changes: Any) -> Spec:
+    """Return a specification from a preset's name and changes to it.
+
+    Raises:
+        BadSpec: there is no such preset or field, or the result contradicts itself.
+
+    >>> spec_of(preset="rich", people=3).depth
+    2
+    """
+    if preset is not None:
+        if spec is not None:
+            raise BadSpec("give a specification or a preset, not both")
+        if preset not in PRESETS:
+            raise BadSpec(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+        spec = PRESETS[preset]
+    return (spec or Spec()).with_changes(**changes)
+
+
+def _generated(spec: Spec, n: int, seed: int) -> Iterator[Puzzle]:
+    least, most = spec.people_range
+    streams = {people: _puzzles(replace(spec, people=people), seed) for people in range(least, most + 1)}
+    for done, people in zip(range(n), sizes(spec, seed), strict=False):
+        try:
+            puzzle = next(streams[people])
+        except NotEnough as error:
+            raise NotEnough(f"{error} ({done} of the {n} asked for were made)", error.found) from None
+        yield puzzle
+
+
+def sizes(spec: Spec, seed: int) -> Iterator[int]:
+    """Iterate over the endless row of numbers of people that a specification asks for, each equally often."""
+    least, most = spec.people_range
+    draws = Draws(seed, 1)
+    while True:
+        yield least + draws.below(most - least + 1)
+
+
+def _puzzles(spec: Spec, seed: int) -> Iterator[Puzzle]:
+    for block in blocks(spec, seed):
+        yield from block.puzzles()
+
+
+def blocks(spec: Spec, seed: int) -> Iterator[Block]:
+    """Iterate over the blocks of puzzles of one number of people, duplicates left out.
+
+    Raises:
+        NotEnough: at the end; nothing else ends it.
+    """
+    sieve = Sieve(spec, seed)
+    while True:
+        yield sieve.sift(candidates(spec, seed, sieve.next_block()))
+
+
+def candidates(spec: Spec, seed: int, number: int) -> Block:
+    """Return a seed's block of that number, before duplicates are left out.
+
+    Args:
+        spec: the specification, for one number of people.
+        seed: any whole number.
+        number: which block, from 0.
+    """
+    people = spec.people_range[0]
+    if people > TABLE_PEOPLE:
+        return planted_block(spec, seed, number)
+    vocabulary = vocabulary_for(spec, people, seed, number // EPOCH)
+    return drawn_block(vocabulary, Draws(seed, 2, people, number), spec.balanced)
+
+
+class Sieve:
+    """Lets each key of one number of people pass once, and knows when to stop looking.
+
+    Args:
+        spec: the specification, for one number of people.
+        seed: any whole number.
+    """
+
+    def __init__(self, spec: Spec, seed: int) -> None:
+        self._spec = spec
+        self._seed = seed
+        self._people = spec.people_range[0]
+        self._block_size = 1 if self._people > TABLE_PEOPLE else block_size(self._people)
+        self._blocks = self._found = 0
+        self._watched = (0, 0)
+        self._met: set[int] = set()
+        self._counted = False
+        self._total: int | None = None
+
+    def next_block(self) -> int:
+        """Return the number of the block to sift next.
+
+        Raises:
+            NotEnough: every puzzle has been met, or new ones have become too rare.
+        """
+        found = 0 if self._spec.duplicates and self._found else self._found
+        if self._total is not None and found >= self._total:
+            raise NotEnough(self._all_there_are(), self._total)
+        tried, met = self._watched
+        if (self._blocks - tried) * self._block_size >= PATIENCE:
+            if self._found - met < (NEWS if self._total is None else 1):
+                raise NotEnough(
+                    f"only {self._found} puzzles of {self._people} people to this specification were found "
+                    f"in {self._blocks * self._block_size} tries",
+                    self._found,
+                )
+            self._watched = (self._blocks, self._found)
+        self._blocks += 1
+        return self._blocks - 1
+
+    def _all_there_are(self) -> str:
+        people, more = self._people, None
+        if not self._spec.trivial:
+            more = how_many(vocabulary_for(replace(self._spec, trivial=True), people, self._seed, 0))
+        hint = f", {more} if trivial statements are allowed" if more else ""
+        return f"the specification has only {self._total} different puzzles of {people} people{hint}"
+
+    def sift(self, block: Block) -> Block:
+        """Return the block without the puzzles met before."""
+        fresh = block if self._spec.duplicates else block.only(self._unmet(block.marks))
+        self._found += len(fresh)
+        if not self._counted and 2 * len(fresh) <= len(block) and self._people <= TABLE_PEOPLE:
+            self._total = how_many(vocabulary_for(self._spec, self._people, self._seed, 0))
+            self._counted = True
+        return fresh
+
+    def _unmet(self, marks: Words) -> Places:
+        met, places = self._met, []
+        for place, mark in enumerate(marks.tolist()):
+            if mark not in met:
+                met.add(mark)
+                places.append(place)
+        return np.array(places, dtype=np.intp)

@@ -1,0 +1,293 @@
+"""All ways to assign roles that fit what the people say, and what follows from it.
+
+Few people: each statement is a truth table held as one big integer, and the puzzle is their conjunction. Many people:
+a SAT solver, where a model blocked and nothing found is the proof that it was the only one. `TABLE_PEOPLE` is where
+the second becomes faster, as `benchmarks/speed` measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final
+
+from knk.canonical import masks
+from knk.errors import ManySolutions, NoSolution
+from knk.puzzle import Puzzle, Said
+from knk.statements import Statement
+
+if TYPE_CHECKING:
+    from pysat.solvers import Minisat22
+
+Solution = tuple[bool, ...]
+TABLE_PEOPLE: Final = 17
+"""Up to this many people truth tables are used, above it SAT."""
+_KEPT_PEOPLE: Final = 8
+"""Up to this many people a statement's table is small enough to keep."""
+_NARROW: Final = 5
+"""People a statement may touch for its clauses to be read off its truth table; wider ones become a circuit."""
+
+
+def solutions(puzzle: Puzzle) -> Iterator[Solution]:
+    """Iterate over all solutions, each a tuple of bool in the order of `puzzle.names`, True for a knight.
+
+    >>> from knk.notation import decode
+    >>> list(solutions(decode("Ann,Bob 0:&(-0,-1)")))
+    [(False, True)]
+    """
+    people = len(puzzle.names)
+    if people > TABLE_PEOPLE:
+        yield from _sat_solutions(people, puzzle.statements)
+        return
+    table = _models(people, puzzle.statements)
+    while table:
+        lowest = table & -table
+        yield _unpacked(people, lowest.bit_length() - 1)
+        table ^= lowest
+
+
+def count(puzzle: Puzzle, limit: int | None = None) -> int:
+    """Return how many solutions there are, or `limit` where there are at least so many.
+
+    >>> from knk.notation import decode
+    >>> count(decode("Ann,Bob 0:+1")), count(decode("Ann,Bob 0:+1"), limit=1)
+    (2, 1)
+    """
+    people = len(puzzle.names)
+    if people > TABLE_PEOPLE:
+        return sum(1 for _ in islice(_sat_solutions(people, puzzle.statements), limit))
+    found = _models(people, puzzle.statements).bit_count()
+    return found if limit is None else min(found, limit)
+
+
+def is_unique(puzzle: Puzzle) -> bool:
+    """Whether there is exactly one solution.
+
+    >>> from knk.notation import decode
+    >>> is_unique(decode("Ann,Bob 0:&(-0,-1)")), is_unique(decode("Ann,Bob 0:+1"))
+    (True, False)
+    """
+    return count(puzzle, 2) == 1
+
+
+def solve(puzzle: Puzzle) -> Solution:
+    """Return the one solution, True for a knight.
+
+    Raises:
+        NoSolution: nothing fits what the people say.
+        ManySolutions: more than one assignment does.
+
+    >>> from knk.notation import decode
+    >>> solve(decode("Ann,Bob 0:&(-0,-1)"))
+    (False, True)
+    """
+    people = len(puzzle.names)
+    if people <= TABLE_PEOPLE:
+        table = _models(people, puzzle.statements)
+        if table and not table & (table - 1):
+            return _unpacked(people, table.bit_length() - 1)
+    found = list(islice(solutions(puzzle), 2))
+    if not found:
+        raise NoSolution("no assignment of roles fits what the people say")
+    if len(found) > 1:
+        raise ManySolutions("more than one assignment of roles fits what the people say")
+    return found[0]
+
+
+def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
+    """Whether a statement holds in every solution (True), in none (False), or in some only (None).
+
+    Raises:
+        NoSolution: nothing fits what the people say, so that everything would follow.
+
+    >>> from knk.notation import decode
+    >>> from knk.statements import Iff, Knight
+    >>> puzzle = decode("Ann,Bob,Cid 0:+1")
+    >>> follows(puzzle, Knight(0)), follows(puzzle, Iff(Knight(0), Knight(1)))
+    (None, True)
+    """
+    people = len(puzzle.names)
+    if people > TABLE_PEOPLE:
+        possible, avoidable = _sat_follows(people, puzzle.statements, statement)
+    else:
+        table = _models(people, puzzle.statements)
+        holds = statement.value(*masks(people))
+        possible, avoidable = bool(table & holds), bool(table & ~holds)
+    if not possible and not avoidable:
+        raise NoSolution("no assignment of roles fits what the people say")
+    return None if possible and avoidable else possible
+
+
+# Truth tables.
+
+
+def _models(people: int, statements: Iterable[Said]) -> int:
+    """Return the table of the assignments that fit: bit t is set if making person i a knight as bit i of t says fits."""
+    constraint = _kept_constraint if people <= _KEPT_PEOPLE else _constraint
+    table = masks(people)[1]
+    for said in statements:
+        table &= constraint(people, said)
+    return table
+
+
+def _constraint(people: int, said: Said) -> int:
+    xs, full = masks(people)
+    result: int = full ^ xs[said.speaker] ^ said.statement.value(xs, full)
+    return result
+
+
+_kept_constraint = lru_cache(maxsize=65536)(_constraint)
+
+
+def _unpacked(people: int, assignment: int) -> Solution:
+    if people <= _KEPT_PEOPLE:
+        return _assignments(people)[assignment]
+    return tuple(bit == "1" for bit in reversed(f"{assignment:0{people}b}"))
+
+
+@lru_cache(maxsize=None)
+def _assignments(people: int) -> list[Solution]:
+    return [roles[::-1] for roles in product((False, True), repeat=people)]
+
+
+# SAT.
+
+
+def sat_solver(people: int, statements: Iterable[Said]) -> Minisat22:
+    """Return a SAT solver that holds what the people say; variable i + 1 is "person i is a knight"."""
+    from pysat.solvers import Minisat22
+
+    circuit = Circuit(people)
+    for said in statements:
+        circuit.clauses.extend(clauses(circuit, said))
+    # Names every person to the solver, also those nobody mentions.
+    circuit.clauses.append([people, -people])
+    return Minisat22(bootstrap_with=circuit.clauses)
+
+
+def clauses(circuit: Circuit, said: Said) -> Sequence[list[int]]:
+    """Return clauses that hold just if the speaker is a knight if and only if the statement is true.
+
+    Clauses about other variables that they need are added to the circuit.
+    """
+    if len(said.statement.people) < _NARROW:
+        return _narrow_clauses(said)
+    statement, speaker = circuit.literal(said.statement), said.speaker + 1
+    return [[-speaker, statement], [speaker, -statement]]
+
+
+@lru_cache(maxsize=65536)
+def _narrow_clauses(said: Said) -> list[list[int]]:
+    people = sorted(said.statement.people | {said.speaker})
+    xs, full = masks(len(people))
+    value = dict(zip(people, xs, strict=True))
+    table = full ^ value[said.speaker] ^ said.statement.value(value, full)  # type: ignore[arg-type]
+    return [[(people[i] + 1) * sign for i, sign in clause] for clause in _prime_clauses(len(people), table)]
+
+
+@lru_cache(maxsize=None)
+def _prime_clauses(people: int, table: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return clauses for a truth table: pairs of variable and sign, shortest first, until all is said."""
+    xs, full = masks(people)
+    left, chosen = full ^ table, []
+    by_length = sorted(product((0, 1, -1), repeat=people), key=lambda signs: sum(map(abs, signs)))
+    for signs in by_length:
+        excluded = full
+        for x, sign in zip(xs, signs, strict=True):
+            excluded &= x if sign < 0 else full ^ x if sign > 0 else full
+        if not excluded & table and excluded & left:
+            left &= ~excluded
+            chosen.append(tuple((i, sign) for i, sign in enumerate(signs) if sign))
+    return tuple(chosen)
+
+
+def _sat_solutions(people: int, statements: Iterable[Said]) -> Iterator[Solution]:
+    with sat_solver(people, statements) as solver:
+        while solver.solve():
+            model = solver.get_model()[:people]
+            yield tuple(literal > 0 for literal in model)
+            solver.add_clause([-literal for literal in model])
+
+
+def _sat_follows(people: int, statements: Iterable[Said], statement: Statement) -> tuple[bool, bool]:
+    """Return whether the statement can be true, and whether it can be false."""
+    with sat_solver(people, statements) as solver:
+        circuit = Circuit(max(people, solver.nof_vars()))
+        literal = circuit.literal(statement)
+        solver.append_formula(circuit.clauses)
+        return solver.solve(assumptions=[literal]), solver.solve(assumptions=[-literal])
+
+
+@dataclass
+class Circuit:
+    """Statements as gates of clauses (Tseitin 1968): each gate is a new variable, equal to its inputs' and or xor.
+
+    Args:
+        variables: the highest variable in use; person i is variable i + 1.
+        clauses: what has to hold for the gates.
+    """
+
+    variables: int
+    clauses: list[list[int]] = field(default_factory=list)
+
+    def literal(self, statement: Statement) -> int:
+        """Return a literal that is true just if the statement is, adding the clauses that make it so."""
+        xs = {person: _Gate(self, person + 1) for person in statement.people}
+        gate: _Gate = statement.value(xs, self.true)  # type: ignore[arg-type]
+        return gate.literal
+
+    @property
+    def true(self) -> _Gate:
+        """The gate that is always true; it and its negation are folded away wherever they are an input."""
+        if not hasattr(self, "_true"):
+            self._true = self.new()
+            self.clauses.append([self._true.literal])
+        return self._true
+
+    def new(self) -> _Gate:
+        """Return a gate on a fresh variable."""
+        self.variables += 1
+        return _Gate(self, self.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    circuit: Circuit
+    literal: int
+
+    def negated(self) -> _Gate:
+        return _Gate(self.circuit, -self.literal)
+
+    def __and__(self, other: Any) -> _Gate:
+        true, a, b = self.circuit.true.literal, self.literal, other.literal
+        if a == true or b == -true or a == b:
+            return other
+        if b == true or a == -true:
+            return self
+        if a == -b:
+            return _Gate(self.circuit, -true)
+        gate = self.circuit.new()
+        self.circuit.clauses += [[-gate.literal, a], [-gate.literal, b], [gate.literal, -a, -b]]
+        return gate
+
+    def __or__(self, other: Any) -> _Gate:
+        return (self.negated() & other.negated()).negated()
+
+    def __xor__(self, other: Any) -> _Gate:
+        true, a, b = self.circuit.true.literal, self.literal, other.literal
+        if abs(a) == true:
+            return other.negated() if a > 0 else other
+        if abs(b) == true:
+            return self.negated() if b > 0 else self
+        if abs(a) == abs(b):
+            return _Gate(self.circuit, -true if a == b else true)
+        g = self.circuit.new()
+        self.circuit.clauses += [
+            [-g.literal, a, b],
+            [-g.literal, -a, -b],
+            [g.literal, -a, b],
+            [g.literal, a, -b],
+        ]
+        return g

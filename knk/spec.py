@@ -1,0 +1,133 @@
+"""What puzzles to make: a frozen specification, and the two presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
+
+from knk.errors import BadPuzzle, BadSpec
+from knk.puzzle import DEFAULT_ROLES, Puzzle, Roles
+from knk.text.vocabulary import NAMES, ROLE_PAIRS
+
+KINDS: Final = ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity", "same kind")
+"""The statement kinds that a specification weighs; "atom" is "X is a knight" and "X is a knave"."""
+
+MOST_PEOPLE: Final = 2000
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What puzzles to make. Every puzzle has exactly one solution.
+
+    Args:
+        people: how many people, or the least and the most, each number equally often.
+        kinds: statement kinds (see `KINDS`) and their weights.
+        depth: how deep statements are nested; 0 is atoms, counts, parities and same-kind only.
+        width: the most parts of an "and", "or" or "one of", and the most people that a count or parity names one by
+            one (up to eight people it may also be about everybody).
+        statements: how many statements each person makes, or the least and the most.
+        self_accusation: whether a speaker may use the atom "I am a knave" inside a statement.
+        trivial: whether statements that are true, or false, whoever is what, may occur.
+        duplicates: whether puzzles with the same key may occur twice.
+        balanced: whether knights and knaves are kept about equally many over all puzzles; where this is off, they
+            fall as the statements make them.
+        names: the names to draw people's names from.
+        roles: the pairs of role words to draw from.
+
+    Raises:
+        BadSpec: a number is out of range, a kind unknown, or no kind has any weight.
+
+    >>> Spec(people=3).people_range
+    (3, 3)
+    """
+
+    people: int | tuple[int, int] = 5
+    kinds: tuple[tuple[str, float], ...] = tuple((kind, 1.0) for kind in ("atom", "not", "and", "or", "if", "iff"))
+    depth: int = 1
+    width: int = 2
+    statements: int | tuple[int, int] = 1
+    self_accusation: bool = False
+    trivial: bool = False
+    duplicates: bool = False
+    balanced: bool = True
+    names: tuple[str, ...] = NAMES
+    roles: tuple[Roles, ...] = (DEFAULT_ROLES,)
+
+    def __post_init__(self) -> None:
+        for name in ("people", "statements"):
+            object.__setattr__(self, name, _as_written(getattr(self, name)))
+        for name in ("kinds", "roles"):
+            pairs = getattr(self, name)
+            object.__setattr__(self, name, tuple(tuple(pair) for pair in (pairs.items() if isinstance(pairs, dict) else pairs)))
+        object.__setattr__(self, "names", tuple(self.names))
+        self._check()
+
+    @property
+    def people_range(self) -> tuple[int, int]:
+        """The least and the most people."""
+        return _range(self.people)
+
+    @property
+    def statements_range(self) -> tuple[int, int]:
+        """The least and the most statements a person makes."""
+        return _range(self.statements)
+
+    def with_changes(self, **changes: Any) -> Self:
+        """Return the specification with some fields changed.
+
+        Raises:
+            BadSpec: there is no such field, or the result contradicts itself.
+
+        >>> Spec().with_changes(people=(3, 7)).people_range
+        (3, 7)
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise BadSpec(f"a specification has no {name!r}; it has {', '.join(known)}")
+        return replace(self, **changes)
+
+    def _check(self) -> None:
+        _check_range("people", self.people, 1, MOST_PEOPLE)
+        _check_range("statements", self.statements, 0, 10)
+        _check_range("depth", self.depth, 0, 5)
+        _check_range("width", self.width, 2, 10)
+        weights = dict(self.kinds)
+        for kind, weight in weights.items():
+            if kind not in KINDS:
+                raise BadSpec(f"there is no statement kind {kind!r}; there are {', '.join(KINDS)}")
+            if not isinstance(weight, int | float) or not 0 <= weight < 1e9:
+                raise BadSpec(f"the weight of {kind!r} is a number from 0 up, not {weight!r}")
+        if not any(weights.values()):
+            raise BadSpec("at least one statement kind needs a weight above 0")
+        if not self.roles:
+            raise BadSpec("at least one pair of role words is needed")
+        try:
+            for pair in self.roles:
+                Puzzle(self.names, (), pair)
+        except BadPuzzle as error:
+            raise BadSpec(f"names and roles: {error}") from error
+
+
+def _as_written(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _range(value: int | tuple[int, int]) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
+
+
+def _check_range(name: str, value: Any, least: int, most: int) -> None:
+    pair = value if isinstance(value, tuple) else (value, value)
+    numbers = len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in pair)
+    if not numbers or not least <= pair[0] <= pair[1] <= most:
+        raise BadSpec(f"{name} is a number from {least} to {most}, or the least and the most, not {value!r}")
+
+
+PRESETS: Final[dict[str, Spec]] = {
+    "classic": Spec(),
+    "rich": Spec(
+        kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS
+    ),
+}
+"""`classic` has the grammar and the odds of the public data sets; `rich` has every kind of statement."""
