@@ -71,7 +71,7 @@ _EXPORTS: Final = {
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}
-__all__ = sorted(_HOMES)
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ candidate's solutions are the bits left when the tables of its slots are taken t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 from typing import Any, Final
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from knk.canonical import FEW, Words, image_words, masks, mix_words
 from knk.grammar import SHARES, Draws, Grammar
-from knk.puzzle import Puzzle, Said
+from knk.puzzle import Puzzle, Roles, Said
 from knk.spec import Spec
 from knk.statements import Statement
 from knk.text.vocabulary import full_names
@@ -45,8 +45,9 @@ class Block:
         rows: what is said in each slot, as places in `saids`, shape (puzzles, slots).
         solutions: the solution of each puzzle; bit i is set if person i is a knight, shape (puzzles,).
         marks: a number for each puzzle that is equal for equal keys, shape (puzzles,).
-        cast: the people's names, as places in `names_for(spec, people)`, shape (puzzles, people).
-        roles: the role words as places in the specification's roles, shape (puzzles,).
+        seed: names the random numbers from which names and role words are drawn.
+        places: the place of each puzzle in its block before any were left out, shape (puzzles,).
+        size: how many puzzles the block had before any were left out.
     """
 
     spec: Spec
@@ -54,30 +55,38 @@ class Block:
     rows: Places
     solutions: npt.NDArray[Any]
     marks: Words
-    cast: Places
-    roles: Places
+    seed: tuple[int, ...]
+    places: Places
+    size: int
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.places)
 
     @property
     def people(self) -> int:
         """How many people each puzzle has."""
-        return self.cast.shape[1]
+        return self.spec.people_range[0]
 
     def only(self, chosen: npt.NDArray[Any]) -> Block:
         """Return the block with some of its puzzles, chosen by place or by truth."""
-        parts = (self.rows, self.solutions, self.marks, self.cast, self.roles)
-        return Block(self.spec, self.saids, *(part[chosen] for part in parts))
+        parts = {name: getattr(self, name)[chosen] for name in ("rows", "solutions", "marks", "places")}
+        return replace(self, **parts)
 
     def puzzles(self) -> Iterator[Puzzle]:
         """Iterate over the block's puzzles."""
-        names, roles = names_for(self.spec, self.people), self.spec.roles
-        for row, cast, words in zip(self.rows.tolist(), self.cast.tolist(), self.roles.tolist(), strict=True):
-            said = [slot[place] for slot, place in zip(self.saids, row, strict=True)]
-            yield Puzzle.trusted(
-                tuple([names[place] for place in cast]), tuple([s for s in said if s is not None]), roles[words]
-            )
+        for names, statements, roles in zip(*self._parts(), strict=True):
+            yield Puzzle.trusted(names, statements, roles)
+
+    def _parts(self) -> tuple[Iterator[tuple[str, ...]], Iterator[tuple[Said, ...]], Iterator[Roles]]:
+        draws, pool, roles = Draws(*self.seed), names_for(self.spec, self.people), self.spec.roles
+        words = draws.shares(self.size)[self.places].astype(np.intp) * len(roles) // SHARES
+        cast = _drawn_cast(draws, self.size, len(pool), self.people)[:, self.places]
+        names = zip(*(map(pool.__getitem__, row) for row in cast.tolist()), strict=True)
+        rows = self.rows.T.tolist()
+        said = zip(*(map(slot.__getitem__, row) for slot, row in zip(self.saids, rows, strict=True)), strict=True)
+        if self.spec.statements_range[0] < self.spec.statements_range[1]:
+            said = (tuple([one for one in all_said if one is not None]) for all_said in said)
+        return names, said, map(roles.__getitem__, words.tolist())  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +101,9 @@ class Vocabulary:
         odds: the place in `saids` for each share of the odds, shape (people, `SHARES`).
         tables: for each speaker and place the assignments that fit, shape (people, places, words).
         meanings: a number for each place, equal for logically equal statements, shape (places,).
-        marks: for each speaker and place what it adds to a puzzle's mark, shape (people, places, marks).
+        marks: for each speaker and place what it adds to a puzzle's mark, shape (people, places, relabellings) where
+            `exact`, else (people, people, places).
+        exact: whether puzzles have the same mark only if they have the same key.
         whole: whether nothing else can be said.
     """
 
@@ -104,6 +115,7 @@ class Vocabulary:
     tables: npt.NDArray[Any]
     meanings: Places
     marks: Words
+    exact: bool
     whole: bool
 
     @property
@@ -149,6 +161,8 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
         [np.concatenate([held ^ _words([full ^ x], people), _words([full], people)]) for x in xs]
     )
     numbers = {table: number for number, table in enumerate(tables)}
+    # Marks that are exact cost more, and matter only where a request may come near the last puzzle there is.
+    exact = people < FEW or (people == FEW and len(statements) ** len(speakers) <= ALL_ROWS)
     return Vocabulary(
         spec,
         people,
@@ -157,7 +171,8 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
         np.stack([_shared_out(grammar, speaker, statements, odds) for speaker in range(people)]),
         spoken,
         np.array([*(numbers[table] for table in tables), len(tables)]),
-        _marks(people, tables),
+        _image_marks(people, tables) if exact else _treatment_marks(people, tables),
+        exact,
         whole,
     )
 
@@ -183,18 +198,19 @@ def _shared_out(grammar: Grammar, speaker: int, statements: Sequence[Statement],
     return np.repeat(np.array(allowed), np.diff([0, *bounds]))
 
 
-def _marks(people: int, tables: Sequence[int]) -> Words:
-    """Return what each speaker and statement adds to a mark: its images, or how it treats each person."""
-    if people <= FEW:
-        images = [image_words(people, [speaker] * len(tables), tables)[:, 0] for speaker in range(people)]
-        silent = np.zeros((1, images[0].shape[1]), dtype=np.uint64)
-        return np.stack([np.concatenate([image, silent]) for image in images])
-    treated = _treatment(people, tables)
-    marks = np.zeros((people, len(tables) + 1, people), dtype=np.uint64)
+def _image_marks(people: int, tables: Sequence[int]) -> Words:
+    """Return the fingerprint of each speaker and statement under every relabelling; silence has none."""
+    images = [image_words(people, [speaker] * len(tables), tables)[:, 0] for speaker in range(people)]
+    return np.pad(np.stack(images), ((0, 0), (0, 1), (0, 0)))
+
+
+def _treatment_marks(people: int, tables: Sequence[int]) -> Words:
+    """Return how each speaker and statement treats each person; silence treats nobody."""
+    treated = _treatment(people, tables).T
+    marks = np.broadcast_to(mix_words(treated), (people, people, len(tables))).copy()
     for speaker in range(people):
-        marks[speaker, :-1] = mix_words(treated)
-        marks[speaker, :-1, speaker] = mix_words(~treated[:, speaker])
-    return marks
+        marks[speaker, speaker] = mix_words(~treated[speaker])
+    return np.pad(marks, ((0, 0), (0, 0), (0, 1)))
 
 
 def _treatment(people: int, tables: Sequence[int]) -> Words:
@@ -225,39 +241,33 @@ def block_size(people: int) -> int:
     return 1 << min(14, 22 - people)
 
 
-def drawn_block(vocabulary: Vocabulary, draws: Draws, balanced: bool) -> Block:
+def drawn_block(vocabulary: Vocabulary, seed: tuple[int, ...]) -> Block:
     """Return a block of random candidates, those with exactly one solution, in the order drawn."""
-    size = block_size(vocabulary.people)
-    rows = _drawn_rows(vocabulary, draws, size)
-    chance = draws.shares(size)
+    draws = Draws(*seed, 0)
+    rows = _drawn_rows(vocabulary, draws, block_size(vocabulary.people))
     kept, solutions = _with_one_solution(vocabulary, rows)
-    if balanced:
-        accepted = chance[kept] < _acceptance(vocabulary)[np.bitwise_count(solutions)]
+    if vocabulary.spec.balanced:
+        chance = draws.shares(rows.shape[1])[kept]
+        accepted = chance < _acceptance(vocabulary)[np.bitwise_count(solutions)]
         kept, solutions = kept[accepted], solutions[accepted]
     rows = rows[:, kept]
-    names = len(names_for(vocabulary.spec, vocabulary.people))
+    marks = _puzzle_marks(vocabulary, rows)
     return Block(
-        vocabulary.spec,
-        vocabulary.saids,
-        rows.T,
-        solutions,
-        _puzzle_marks(vocabulary, rows),
-        drawn_cast(draws, len(kept), names, vocabulary.people),
-        (draws.shares(len(kept)).astype(np.intp) * len(vocabulary.spec.roles)) // SHARES,
+        vocabulary.spec, vocabulary.saids, rows.T, solutions, marks, (*seed, 1), np.arange(len(kept)), len(kept)
     )
 
 
-def drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> Places:
-    """Return for each puzzle the places of different names, shape (puzzles, people)."""
-    pool = np.tile(np.arange(names, dtype=np.uint16), (puzzles, 1))
+def _drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> Places:
+    """Return for each puzzle the places of different names, shape (people, puzzles)."""
+    pool = np.repeat(np.arange(names, dtype=np.uint16)[:, None], puzzles, axis=1)
     every = np.arange(puzzles)
     for person in range(people):
         words = draws.words(puzzles) >> np.uint64(32)
         other = person + ((words * np.uint64(names - person)) >> np.uint64(32)).astype(np.intp)
-        chosen = pool[every, other]
-        pool[every, other] = pool[:, person]
-        pool[:, person] = chosen
-    return pool[:, :people].astype(np.intp)
+        chosen = pool[other, every]
+        pool[other, every] = pool[person]
+        pool[person] = chosen
+    return pool[:people].astype(np.intp)
 
 
 def _drawn_rows(vocabulary: Vocabulary, draws: Draws, size: int) -> Places:
@@ -266,7 +276,8 @@ def _drawn_rows(vocabulary: Vocabulary, draws: Draws, size: int) -> Places:
     shares = draws.shares(len(vocabulary.speakers), size)
     rows = np.empty(shares.shape, dtype=np.intp)
     for slot, speaker in enumerate(vocabulary.speakers):
-        np.take(vocabulary.odds[speaker], shares[slot], out=rows[slot])
+        # Shares are in range by construction, and "clip" spares NumPy a copy.
+        np.take(vocabulary.odds[speaker], shares[slot], out=rows[slot], mode="clip")
     if least < most:
         wanted = least + (draws.shares(vocabulary.people, size).astype(np.intp) * (most - least + 1)) // SHARES
         for slot, speaker in enumerate(vocabulary.speakers):
@@ -280,7 +291,7 @@ def _with_one_solution(vocabulary: Vocabulary, rows: Places) -> tuple[Places, Pl
     left = np.repeat(full, rows.shape[1], axis=0)
     fitting = np.empty_like(left)
     for slot, speaker in enumerate(vocabulary.speakers):
-        np.take(vocabulary.tables[speaker], rows[slot], axis=0, out=fitting)
+        np.take(vocabulary.tables[speaker], rows[slot], axis=0, out=fitting, mode="clip")
         left &= fitting
     if left.shape[1] == 1:
         one = left[:, 0]
@@ -307,30 +318,29 @@ def _repeating(vocabulary: Vocabulary, rows: Places) -> npt.NDArray[np.bool_]:
 
 
 def _puzzle_marks(vocabulary: Vocabulary, rows: Places) -> Words:
-    """Return a number for each candidate, equal for equal keys: up to `FEW` people also different for different ones.
-
-    Above, it is two rounds of colour refinement: candidates that these cannot tell apart count as the same.
-    """
-    if vocabulary.people > FEW:
+    """Return a number for each candidate that is equal for equal keys."""
+    if not vocabulary.exact:
         return _refined_marks(vocabulary, rows)
     result = np.empty(rows.shape[1], dtype=np.uint64)
     for start in range(0, rows.shape[1], 1024):
         chunk = rows[:, start : start + 1024]
         total = np.zeros((chunk.shape[1], vocabulary.marks.shape[2]), dtype=np.uint64)
         for slot, speaker in enumerate(vocabulary.speakers):
-            total += np.take(vocabulary.marks[speaker], chunk[slot], axis=0)
+            total += np.take(vocabulary.marks[speaker], chunk[slot], axis=0, mode="clip")
         total.min(axis=1, out=result[start : start + 1024])
     return result
 
 
 def _refined_marks(vocabulary: Vocabulary, rows: Places) -> Words:
+    """Two rounds of colour refinement: puzzles that these cannot tell apart count as the same."""
     treated = [
-        np.take(vocabulary.marks[speaker], rows[slot], axis=0) for slot, speaker in enumerate(vocabulary.speakers)
+        np.take(vocabulary.marks[speaker], rows[slot], axis=1, mode="clip")
+        for slot, speaker in enumerate(vocabulary.speakers)
     ]
-    colours = mix_words(sum(treated, start=np.zeros((rows.shape[1], vocabulary.people), dtype=np.uint64)))
+    colours = mix_words(np.add.reduce(treated))
     result = np.zeros(rows.shape[1], dtype=np.uint64)
     for treatment, speaker in zip(treated, vocabulary.speakers, strict=True):
-        result += mix_words((treatment * colours).sum(axis=1) + colours[:, speaker] * np.uint64(0x9E3779B97F4A7C15))
+        result += mix_words((treatment * colours).sum(axis=0) + colours[speaker] * np.uint64(0x9E3779B97F4A7C15))
     return result
 
 

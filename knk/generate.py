@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from knk.candidates import TABLE_PEOPLE, Block, Places, block_size, drawn_block, how_many, vocabulary_for
 from knk.canonical import Words
@@ -117,7 +118,7 @@ def candidates(spec: Spec, seed: int, number: int) -> Block:
     if people > TABLE_PEOPLE:
         return planted_block(spec, seed, number)
     vocabulary = vocabulary_for(spec, people, seed, number // EPOCH)
-    return drawn_block(vocabulary, Draws(seed, 2, people, number), spec.balanced)
+    return drawn_block(vocabulary, (seed, 2, people, number))
 
 
 class Sieve:
@@ -135,7 +136,7 @@ class Sieve:
         self._block_size = 1 if self._people > TABLE_PEOPLE else block_size(self._people)
         self._blocks = self._found = 0
         self._watched = (0, 0)
-        self._met: set[int] = set()
+        self._met = _Met()
         self._counted = False
         self._total: int | None = None
 
@@ -169,17 +170,58 @@ class Sieve:
 
     def sift(self, block: Block) -> Block:
         """Return the block without the puzzles met before."""
-        fresh = block if self._spec.duplicates else block.only(self._unmet(block.marks))
+        fresh = block if self._spec.duplicates else block.only(self._met.add(block.marks))
         self._found += len(fresh)
         if not self._counted and 2 * len(fresh) <= len(block) and self._people <= TABLE_PEOPLE:
             self._total = how_many(vocabulary_for(self._spec, self._people, self._seed, 0))
             self._counted = True
         return fresh
 
-    def _unmet(self, marks: Words) -> Places:
-        met, places = self._met, []
-        for place, mark in enumerate(marks.tolist()):
-            if mark not in met:
-                met.add(mark)
-                places.append(place)
-        return np.array(places, dtype=np.intp)
+
+class _Met:
+    """A growing set of 64-bit numbers that takes and looks up whole arrays: a hash table with linear probing."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._cells = np.zeros(1 << 12, dtype=np.uint64)
+
+    def add(self, numbers: Words) -> Places:
+        """Add the numbers, and return the places of those that are new, each at its first occurrence."""
+        # Zero marks a free cell, so the number zero is kept as another.
+        numbers = np.where(numbers == 0, np.uint64(1), numbers)
+        firsts = _first_occurrences(numbers)
+        if 2 * (self._count + len(firsts)) > len(self._cells):
+            held = self._cells[self._cells != 0]
+            self._cells = np.zeros(4 * (self._count + len(firsts)), dtype=np.uint64)
+            self._insert(held)
+        new = firsts[self._insert(numbers[firsts])]
+        self._count += len(new)
+        return new
+
+    def _insert(self, numbers: Words) -> npt.NDArray[np.bool_]:
+        """Put different numbers into the table and return which were not there."""
+        new = np.zeros(len(numbers), dtype=bool)
+        left = np.arange(len(numbers))
+        cells = ((numbers >> np.uint64(32)) * np.uint64(len(self._cells)) >> np.uint64(32)).astype(np.intp)
+        while len(left):
+            mine = numbers[left]
+            free = np.flatnonzero(self._cells.take(cells) == 0)
+            self._cells[cells[free]] = mine[free]
+            new[left[free]] = True
+            # Where several went for one cell the last is in it, and the others go on.
+            onward = np.flatnonzero(self._cells.take(cells) != mine)
+            left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
+            new[left] = False
+        return new
+
+
+def _first_occurrences(numbers: Words) -> Places:
+    """Return the places of the numbers without those of repetitions, of which there are few."""
+    in_order = np.sort(numbers)
+    repeated = in_order[1:][in_order[1:] == in_order[:-1]]
+    places = np.arange(len(numbers))
+    if not len(repeated):
+        return places
+    suspects = np.flatnonzero(np.isin(numbers, repeated))
+    firsts = suspects[np.unique(numbers[suspects], return_index=True)[1]]
+    return np.setdiff1d(places, np.setdiff1d(suspects, firsts), assume_unique=True)

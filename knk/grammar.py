@@ -30,7 +30,7 @@ from knk.statements import (
 
 EVERYBODY: Final = 8
 """Up to this many people a count or a parity may be about everybody."""
-SHARES: Final = 1 << 16
+SHARES: Final = 1 << 14
 """Into how many equal shares the odds of statements are cut."""
 _Item = TypeVar("_Item")
 _PAIRED: Final[dict[str, type[Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
@@ -55,10 +55,11 @@ class Draws:
         """Return the next 64-bit words, shape (count,)."""
         return self._source.random_raw(count)
 
-    def shares(self, *shape: int) -> npt.NDArray[np.uint16]:
+    def shares(self, *shape: int) -> npt.NDArray[np.intp]:
         """Return the next numbers below `SHARES`, in any shape."""
         count = int(np.prod(shape))
-        return self.words(-(-count // 4)).astype("<u8").view("<u2")[:count].reshape(shape)
+        halves = self.words(-(-count // 4)).astype("<u8").view("<u2")[:count].reshape(shape)
+        return (halves & np.uint16(SHARES - 1)).astype(np.intp)
 
     def below(self, bound: int) -> int:
         """Return a number from 0 to `bound - 1`, all equally likely to within one part in 2**30."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from knk.candidates import Block, drawn_cast, names_for
+from knk.candidates import Block
 from knk.canonical import masks, meaning, mix
 from knk.errors import NotEnough
 from knk.grammar import Draws, Grammar
@@ -44,15 +44,15 @@ def planted_block(spec: Spec, seed: int, number: int) -> Block:
         roles = [draws.below(2) for _ in range(people)]
         saids = _Planting(grammar, draws, roles).repaired()
         if saids is not None:
-            names = len(names_for(spec, people))
             return Block(
                 spec,
                 [[said] for said in saids],
                 np.zeros((1, len(saids)), dtype=np.intp),
                 np.array([sum(role << person for person, role in enumerate(roles))], dtype=object),
                 np.array([_mark(saids)], dtype=np.uint64),
-                drawn_cast(draws, 1, names, people),
-                np.array([draws.below(len(spec.roles))]),
+                (seed, 5, people, number, 1),
+                np.zeros(1, dtype=np.intp),
+                1,
             )
     raise NotEnough(f"no puzzle of {people} people to this specification was found in {PLANTINGS} plantings", 0)
 
