@@ -155,10 +155,9 @@ _VOCABULARY: Final = {
     "c": "we have/we get/we find/we conclude/we can conclude/we know/we see/i conclude/this means/this gives/"
     "this gives us/it follows/i find",
     "y": "that",
-    "A": "as follows/the following/thus",
+    "A": "as follows/the following",
     "k": "here is/here are/here's/this is/these are",
     "q": "name/person/inhabitant/islander/character/role/type/identity/kind/status",
-    "": "'",
 }
 _VERBS: Final = {
     True: "tells the truth/tell the truth/always tells the truth/always tell the truth/never lies/never lie/"
@@ -290,6 +289,9 @@ def words(text: str, known: Lexicon) -> list[str]:
         found = [word if word in known.exact else word.casefold() for word in _cut(text)]
     else:
         found = _cut(text.casefold())
+    if "'" in found:
+        # An apostrophe within a word is part of it; any other is a quotation mark.
+        found = [word for word in found if word != "'"]
     if not known.phrases.keys().isdisjoint(found):
         found = list(_joined(found, known.phrases))
     codes = known.codes
@@ -482,7 +484,6 @@ def coded(found: Sequence[str], known: Lexicon) -> str:
     'NiUar'
     """
     codes = known.codes
-    # A code of no letters would shift all that follow; a stray quote is taken out before.
     return "".join([codes[word] if word in codes else _code(word) for word in found])
 
 

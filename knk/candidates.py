@@ -146,7 +146,12 @@ def _listed_vocabulary(spec: Spec, people: int) -> Vocabulary | None:
 @lru_cache(maxsize=4)
 def _drawn_vocabulary(spec: Spec, people: int, seed: int, epoch: int) -> Vocabulary:
     grammar, draws = Grammar(spec, people), Draws(seed, 3, people, epoch)
-    return _tabulated(grammar, [grammar.draw(draws) for _ in range(DRAWN)], [1] * DRAWN, whole=False)
+    drawn: list[Statement] = []
+    while len(drawn) < DRAWN:
+        statement = grammar.draw(draws)
+        if grammar.allows(None, statement):
+            drawn.append(statement)
+    return _tabulated(grammar, drawn, [1] * DRAWN, whole=False)
 
 
 def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], whole: bool) -> Vocabulary:

@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:  # A usage error; the others were dealt with in `_Group`.
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "knk"
-        return _complain(f"{error.format_message()} See '{command} --help'.")
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        return _complain(f"{message}; see '{command} --help'")
 
 
 def _complain(problem: str) -> int:
@@ -239,20 +240,36 @@ def _weights(value: str | None) -> tuple[tuple[str, float], ...] | None:
 
 
 def _print_puzzles(spec: Any, n: int, seed: int, style: str, form: str) -> None:
+    from knk.generate import generate as puzzles
+
+    told = _PRINTED[form](seed, style)
+    for number, puzzle in enumerate(puzzles(spec, n, seed)):
+        if number and form == "text":
+            print(_BETWEEN)
+        print(told(puzzle, number))
+
+
+def _as_notation(_seed: int, _style: str) -> Callable[[Puzzle, int], str]:
+    from knk.notation import encode
+
+    return lambda puzzle, _: encode(puzzle)
+
+
+def _as_json(seed: int, style: str) -> Callable[[Puzzle, int], str]:
     import json
 
-    from knk.generate import generate as puzzles
-    from knk.notation import encode
     from knk.rows import row
+
+    return lambda puzzle, number: json.dumps(row(puzzle, seed, number, style), ensure_ascii=False)
+
+
+def _as_text(seed: int, style: str) -> Callable[[Puzzle, int], str]:
     from knk.text.render import render
 
-    for number, puzzle in enumerate(puzzles(spec, n, seed)):
-        if form == "notation":
-            print(encode(puzzle))
-        elif form == "jsonl":
-            print(json.dumps(row(puzzle, seed, number, style), ensure_ascii=False))
-        else:
-            print(*([_BETWEEN] if number else []), _wrapped(render(puzzle, seed, style)), sep="\n")
+    return lambda puzzle, number: _wrapped(render(puzzle, seed, style))
+
+
+_PRINTED: Final = {"notation": _as_notation, "jsonl": _as_json, "text": _as_text}
 
 
 def _write_puzzles(

@@ -32,6 +32,8 @@ EVERYBODY: Final = 8
 """Up to this many people a count or a parity may be about everybody."""
 SHARES: Final = 1 << 14
 """Into how many equal shares the odds of statements are cut."""
+WIDEST: Final = 16
+"""Up to this many people in a statement it is found out whether it is trivial; wider ones are taken not to be."""
 _Item = TypeVar("_Item")
 _PAIRED: Final[dict[str, type[Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
 _WIDENED: Final[dict[str, type[Statement]]] = {"and": And, "or": Or, "one of": OneOf}
@@ -104,6 +106,7 @@ class Grammar:
             raise BadSpec(f"{people} people can say nothing of the kinds {[kind for kind, _ in spec.kinds]}")
         self._kinds = list(self.weights)
         self._bounds = np.cumsum(list(self.weights.values())).tolist()
+        self._atoms: list[Statement] = [kind(person) for person in range(people) for kind in (Knight, Knave)]
         self._groups_of_all = [tuple(range(people))] if spec.width < people <= EVERYBODY else []
 
     def everything(self, limit: int) -> list[tuple[Statement, int]] | None:
@@ -115,35 +118,33 @@ class Grammar:
             return None
         listed: list[tuple[Statement, int]] = []
         for kind in self._kinds:
-            found = [statement for statement in self._listed(kind) if self.spec.trivial or not is_trivial(statement)]
+            found = [statement for statement in self._listed(kind) if self.allows(None, statement)]
             if len(listed) + len(found) > limit:
                 return None
             listed += [(statement, (self.weights[kind] << 24) // len(found)) for statement in found]
         return listed
 
-    def draw(self, draws: Draws, speaker: int | None = None) -> Statement:
-        """Return a random statement, one that the speaker, if any, may make."""
-        while True:
-            statement = self._drawn(draws, self.spec.depth)
-            if (self.spec.trivial or not is_trivial(statement)) and self.allows(speaker, statement):
-                return statement
+    def draw(self, draws: Draws) -> Statement:
+        """Return a random statement, which `allows` has still to judge."""
+        return self._drawn(draws, self.spec.depth)
 
     def allows(self, speaker: int | None, statement: Statement) -> bool:
-        """Whether the speaker may make a statement: not if it calls them a knave and the specification forbids it."""
+        """Whether the specification lets the speaker, or anybody, make a statement."""
+        if not self.spec.trivial and is_trivial(statement):
+            return False
         if self.spec.self_accusation or speaker not in statement.people:
             return True
         return not any(isinstance(part, Knave) and part.person == speaker for part in statement.walk())
 
     def _listed(self, kind: str) -> Iterator[Statement]:
         everyone = range(self.people)
-        atoms: list[Statement] = [atom(person) for person in everyone for atom in (Knight, Knave)]
         pairs = {**_PAIRED, **_WIDENED}
         if kind == "atom":
-            yield from atoms
+            yield from self._atoms
         elif kind == "not":
-            yield from map(Not, atoms)
+            yield from map(Not, self._atoms)
         elif kind in pairs:
-            yield from (pairs[kind](*two) for two in permutations(atoms, 2))
+            yield from (pairs[kind](*two) for two in permutations(self._atoms, 2))
         elif kind == "same kind":
             yield from (SameKind(*two, same) for two in permutations(everyone, 2) for same in (True, False))
         else:
@@ -182,7 +183,7 @@ class Grammar:
         return self._atom(draws) if depth == 1 or draws.below(2) else self._drawn(draws, depth - 1)
 
     def _atom(self, draws: Draws) -> Statement:
-        return (Knight, Knave)[draws.below(2)](draws.below(self.people))
+        return draws.pick(self._atoms)
 
     def _group(self, draws: Draws) -> tuple[int, ...]:
         if self._groups_of_all and draws.below(4) == 0:
@@ -207,8 +208,24 @@ def is_trivial(statement: Statement) -> bool:
     >>> is_trivial(Or(Knight(0), Knave(0))), is_trivial(Or(Knight(0), Knave(1)))
     (True, False)
     """
+    if not statement.parts:
+        return isinstance(statement, Count) and is_idle_count(statement)
+    if sum(len(part.people) for part in statement.parts) == len(statement.people) and not any(
+        map(is_trivial, statement.parts)
+    ):
+        # Parts that share nobody and can each be true or false cannot fix the whole.
+        return False
     people = sorted(statement.people)
-    if isinstance(statement, Knight | Knave | SameKind) or len(people) > 12:
+    if len(people) > WIDEST:
         return False
     xs, full = masks(len(people))
     return statement.value(dict(zip(people, xs, strict=True)), full) in (0, full)  # type: ignore[arg-type]
+
+
+def is_idle_count(count: Count) -> bool:
+    """Whether a count holds however many are knights.
+
+    >>> is_idle_count(Count("at least", 0, (0, 1))), is_idle_count(Count("exactly", 0, (0, 1)))
+    (True, False)
+    """
+    return (count.relation, count.k) in (("at least", 0), ("at most", len(count.group)))

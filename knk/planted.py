@@ -104,10 +104,12 @@ class _Planting:
     def _said(self, speaker: int, others: Sequence[int] | None) -> Said | None:
         """Return something that suits the planted roles and, where given, does not suit the other roles."""
         for _ in range(200):
-            statement = self.grammar.draw(self.draws, speaker)
+            statement = self.grammar.draw(self.draws)
             if statement.value(self.roles, 1) != self.roles[speaker]:
                 continue
-            if others is None or statement.value(others, 1) != others[speaker]:
+            if others is not None and statement.value(others, 1) == others[speaker]:
+                continue
+            if self.grammar.allows(speaker, statement):
                 return Said(speaker, statement)
         return None
 

@@ -38,9 +38,8 @@ def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
 class Statement:
     """Base of all kinds of statement: a value, equal to another when kind and parts are equal."""
 
-    # Worked out once, when first asked for, and kept beside the fields (functools.cached_property takes a lock).
-    _people: frozenset[int]
-    _hash: int
+    # `people` and the hash are worked out when first asked for and kept in `__dict__`, beside the fields
+    # (functools.cached_property takes a lock).
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -88,12 +87,11 @@ class Statement:
         >>> sorted(Iff(Knight(3), SameKind(0, 1)).people)
         [0, 1, 3]
         """
-        try:
-            return self._people
-        except AttributeError:
-            everybody = frozenset(self.named).union(*[part.people for part in self.parts])
-            self.__dict__["_people"] = everybody
-            return everybody
+        kept: frozenset[int] | None = self.__dict__.get("_people")
+        if kept is None:
+            kept = frozenset(self.named).union(*[part.people for part in self.parts])
+            self.__dict__["_people"] = kept
+        return kept
 
     @property
     def depth(self) -> int:
@@ -115,12 +113,10 @@ class Statement:
             yield from part.walk()
 
     def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            value = hash((type(self).__name__, self.args))
-            self.__dict__["_hash"] = value
-            return value
+        kept: int | None = self.__dict__.get("_hash")
+        if kept is None:
+            kept = self.__dict__["_hash"] = hash((type(self).__name__, self.args))
+        return kept
 
     def __eq__(self, other: object) -> bool:
         if self is other:

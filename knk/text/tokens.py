@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -23,6 +22,7 @@ _SAME: Final = {ord("\u2019"): "'", ord("\u2010"): "-", ord("\u2011"): "-"}
 _MARKS: Final = {
     **dict.fromkeys("'\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a", QUOTE),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", DASH),
+    "-": DASH,
     "&": "and",
 }
 _DECORATION: Final = frozenset("*_`#\u2022\u00b7\ufeff")
@@ -68,19 +68,41 @@ def tokenize(text: str) -> Tokens:
             begins = max(begins, min(2, text.count("\n", end, start)))
         end = match.end()
         source = match.group()
-        key = word_key(source) if match.lastindex else _MARKS.get(source[:1], source.lower())
-        if key in _DECORATION:
-            continue
-        pieces = _pieces(key, source) if "'" in key and match.lastindex else ((key, end),)
-        for piece, piece_end in pieces:
-            keys.append(piece)
-            starts.append(start)
-            ends.append(piece_end)
-            breaks.append(begins)
-            start, begins = piece_end, 0
-        if breaks[-1] or (len(keys) > 1 and breaks[-2]) or (len(keys) > 2 and breaks[-3]):
-            begins = max(begins, _drop_bullet(found))
+        if match.lastindex:
+            key = word_key(source)
+            if "'" in key and key.endswith(_CLITICS) and len(key) > 3:
+                size = 3 if key.endswith(("n't", "'re")) else 2
+                _push(found, key[:-size], start, end - size, begins)
+                key, start, begins = key[-size:], end - size, 0
+        else:
+            key = _MARKS.get(source[0]) or source.lower()
+            if key in _DECORATION or (begins and key in "->" and not (keys and keys[-1] == QUOTE)):
+                continue
+        keys.append(key)
+        starts.append(start)
+        ends.append(end)
+        breaks.append(begins)
+        begins = _drop_number(found) if key in (".", ")") else 0
     return found
+
+
+def _push(found: Tokens, key: str, start: int, end: int, begins: int) -> None:
+    found.keys.append(key)
+    found.starts.append(start)
+    found.ends.append(end)
+    found.breaks.append(begins)
+
+
+def _drop_number(found: Tokens) -> int:
+    """Drop a list item's number, "1." "2)" or "(3)", from the end; return what now begins, or 0."""
+    for size, opening in ((3, "("), (2, "")):
+        keys = found.keys[-size:]
+        if len(keys) == size and found.breaks[-size] and keys[-2].isdigit() and (not opening or keys[0] == opening):
+            begins = found.breaks[-size]
+            for column in found[1:]:
+                del column[-size:]
+            return begins
+    return 0
 
 
 @lru_cache(maxsize=16384)
@@ -96,12 +118,12 @@ def word_key(word: str) -> str:
 
 
 def is_word(key: str) -> bool:
-    """Whether a token is a word or a number, and no mark.
+    """Whether a token is a word or a number, and no mark or contraction.
 
     >>> is_word("mary-jane"), is_word(","), is_word("n't")
-    (True, False, True)
+    (True, False, False)
     """
-    return key[-1].isalnum() or key[0].isalnum() or (len(key) > 1 and key[0] not in ".-") or key[0] > "\u00bf"
+    return (key[0].isalnum() or key[0] > "\u00bf") and key != "n't"
 
 
 def words_of(phrase: str) -> tuple[str, ...]:
@@ -121,11 +143,3 @@ def spelled(found: Tokens, first: int, end: int) -> str:
     """
     pieces = (found.text[found.starts[i] : found.ends[i]] for i in range(first, end))
     return " ".join(pieces).replace("\u2010", "-").replace("\u2011", "-")
-
-
-def _pieces(key: str, source: str) -> Sequence[tuple[str, int]]:
-    raise NotImplementedError
-
-
-def _drop_bullet(found: Tokens) -> int:
-    raise NotImplementedError
