@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from knk.canonical import FEW, Words, image_words, masks, mix_words
 from knk.grammar import SHARES, Draws, Grammar
 from knk.puzzle import Puzzle, Roles, Said
+from knk.solver import Solution, unpacked
 from knk.spec import Spec
 from knk.statements import Statement
 from knk.text.vocabulary import full_names
@@ -76,6 +77,10 @@ class Block:
         """Iterate over the block's puzzles."""
         for names, statements, roles in zip(*self._parts(), strict=True):
             yield Puzzle.trusted(names, statements, roles)
+
+    def roles(self) -> Iterator[Solution]:
+        """Iterate over the puzzles' solutions."""
+        return map(partial(unpacked, self.people), self.solutions.tolist())
 
     def _parts(self) -> tuple[Iterator[tuple[str, ...]], Iterator[tuple[Said, ...]], Iterator[Roles]]:
         draws, pool, roles = Draws(*self.seed), names_for(self.spec, self.people), self.spec.roles

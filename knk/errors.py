@@ -1,5 +1,7 @@
 """The library's own errors: every failure a caller may want to catch has its name here."""
 
+from __future__ import annotations
+
 
 class KnkError(ValueError):
     """Base of every error the library raises on purpose; its message is one line that says what to do."""
@@ -51,3 +53,7 @@ class NotEnough(KnkError):
     def __init__(self, problem: str, found: int) -> None:
         super().__init__(problem)
         self.found = found
+
+    def __reduce__(self) -> tuple[type[NotEnough], tuple[str, int]]:
+        # Made in a worker process, it has to reach the one that waits for it.
+        return type(self), (str(self), self.found)

@@ -103,7 +103,8 @@ def blocks(spec: Spec, seed: int) -> Iterator[Block]:
     """
     sieve = Sieve(spec, seed)
     while True:
-        yield sieve.sift(candidates(spec, seed, sieve.next_block()))
+        block = candidates(spec, seed, sieve.next_block())
+        yield block.only(sieve.fresh(block.marks))
 
 
 def candidates(spec: Spec, seed: int, number: int) -> Block:
@@ -165,14 +166,14 @@ class Sieve:
         people, more = self._people, None
         if not self._spec.trivial:
             more = how_many(vocabulary_for(replace(self._spec, trivial=True), people, self._seed, 0))
-        hint = f", {more} if trivial statements are allowed" if more else ""
+        hint = f", {more} if trivial statements are allowed" if more and more != self._total else ""
         return f"the specification has only {self._total} different puzzles of {people} people{hint}"
 
-    def sift(self, block: Block) -> Block:
-        """Return the block without the puzzles met before."""
-        fresh = block if self._spec.duplicates else block.only(self._met.add(block.marks))
+    def fresh(self, marks: Words) -> Places:
+        """Return the places of the puzzles, told by their marks, that were not met before."""
+        fresh = np.arange(len(marks)) if self._spec.duplicates else self._met.add(marks)
         self._found += len(fresh)
-        if not self._counted and 2 * len(fresh) <= len(block) and self._people <= TABLE_PEOPLE:
+        if not self._counted and 2 * len(fresh) <= len(marks) and self._people <= TABLE_PEOPLE:
             self._total = how_many(vocabulary_for(self._spec, self._people, self._seed, 0))
             self._counted = True
         return fresh

@@ -44,7 +44,7 @@ def solutions(puzzle: Puzzle) -> Iterator[Solution]:
     table = _models(people, puzzle.statements)
     while table:
         lowest = table & -table
-        yield _unpacked(people, lowest.bit_length() - 1)
+        yield unpacked(people, lowest.bit_length() - 1)
         table ^= lowest
 
 
@@ -87,7 +87,7 @@ def solve(puzzle: Puzzle) -> Solution:
     if people <= TABLE_PEOPLE:
         table = _models(people, puzzle.statements)
         if table and not table & (table - 1):
-            return _unpacked(people, table.bit_length() - 1)
+            return unpacked(people, table.bit_length() - 1)
     found = list(islice(solutions(puzzle), 2))
     if not found:
         raise NoSolution("no assignment of roles fits what the people say")
@@ -141,7 +141,12 @@ def _constraint(people: int, said: Said) -> int:
 _kept_constraint = lru_cache(maxsize=65536)(_constraint)
 
 
-def _unpacked(people: int, assignment: int) -> Solution:
+def unpacked(people: int, assignment: int) -> Solution:
+    """Return a solution from the number whose bit i says whether person i is a knight.
+
+    >>> unpacked(3, 0b110)
+    (False, True, True)
+    """
     if people <= _KEPT_PEOPLE:
         return _assignments(people)[assignment]
     return tuple(bit == "1" for bit in reversed(f"{assignment:0{people}b}"))

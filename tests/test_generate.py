@@ -1,0 +1,225 @@
+"""Generation: what is promised of every puzzle, of seeds, and of requests that cannot be met."""
+
+import itertools
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from knk.candidates import TABLE_PEOPLE
+from knk.errors import BadSpec, NotEnough
+from knk.generate import _Met, blocks, candidates, generate, spec_of
+from knk.grammar import Draws, is_trivial
+from knk.notation import encode
+from knk.puzzle import Puzzle
+from knk.solver import count, solve
+from knk.spec import KINDS, PRESETS, Spec
+from knk.statements import Knave, Knight, Statement
+
+SPECS: dict[str, dict[str, Any]] = {
+    "classic, 3": {"people": 3},
+    "classic, 5": {"people": 5},
+    "classic, 8": {"people": 8},
+    "classic, 12": {"people": 12},
+    "classic, 20": {"people": 20},
+    "rich, 4": {"people": 4, "preset": "rich"},
+    "rich, 7": {"people": 7, "preset": "rich"},
+    "rich, 15": {"people": 15, "preset": "rich"},
+    "range": {"people": (3, 6)},
+    "several statements": {"people": 4, "statements": (0, 3)},
+    "two statements": {"people": 14, "statements": 2},
+    "deep": {"people": 5, "preset": "rich", "depth": 4, "width": 3},
+    "one kind": {"people": 6, "kinds": {"iff": 1}},
+}
+
+
+@pytest.mark.parametrize("changes", SPECS.values(), ids=SPECS)
+def test_what_every_puzzle_keeps(changes: dict[str, Any]) -> None:
+    spec = spec_of(**changes)
+    puzzles = list(generate(n=60, seed=3, **changes))
+    assert len(puzzles) == 60 == len({puzzle.key for puzzle in puzzles})
+    least, most = spec.people_range
+    for puzzle in puzzles:
+        assert least <= len(puzzle.names) <= most
+        assert count(puzzle, 2) == 1
+        assert Puzzle(puzzle.names, puzzle.statements, puzzle.roles) == puzzle
+        assert puzzle.roles in spec.roles
+        assert not any(is_trivial(statement) for _, statement in puzzle.statements)
+        spoken = Counter(speaker for speaker, _ in puzzle.statements)
+        fewest, top = spec.statements_range
+        assert all(fewest <= spoken[person] <= top for person in range(len(puzzle.names)))
+        assert all(statement.depth <= spec.depth for _, statement in puzzle.statements)
+
+
+@pytest.mark.parametrize("changes", SPECS.values(), ids=SPECS)
+def test_a_long_request_begins_with_a_short_one(changes: dict[str, Any]) -> None:
+    few, many = (list(generate(n=n, seed=5, **changes)) for n in (10, 40))
+    assert many[:10] == few
+    assert list(generate(n=10, seed=6, **changes)) != few
+
+
+def test_pinned_puzzles() -> None:
+    """The same seed has to give these on every machine."""
+    assert [encode(next(generate(seed=11, **changes))) for changes in SPECS.values()][:6] == PINNED
+
+
+PINNED = [
+    "Yara,Sonja,Oscar 0:>(+2,-1) 1:&(+2,+0) 2:+2",
+    "Ada,Cora,Bela,Dario,Birgit 0:|(+2,-3) 1:~+4 2:-4 3:>(+3,-1) 4:>(+3,+4)",
+    "Otto,Alma,Paavo,Boris,Einar,Olga,Imani,Conrad 0:|(+5,-7) 1:+3 2:|(-6,+3) 3:&(+5,+6) 4:+3 5:+2 6:&(+3,-4) 7:+3",
+    "Linus,Theo,Basil,Ida,Asha,Paolo,Hanno,Isak,Elif,Aino,Cecil,Odin 0:>(+3,-2) 1:=(+10,+7) 2:>(-3,+4) 3:>(+1,-2) 4:&(-10,+1) 5:>(-1,-8) 6:=(-2,-3) 7:>(+4,+6) 8:+10 9:-0 10:|(-7,+8) 11:>(+10,-3)",
+    "Aino,Flora,Quinn,Chidi,Basil,Mina,Anton,Elif,Bea,Rhea,Imani,Arlo,Freya,Malik,Lotte,Hedda,Nils,Ahmed,Fiona,Leila 0:=(-10,-17) 1:=(+19,+7) 2:|(-17,-13) 3:&(+8,+4) 4:|(+4,-12) 5:|(+18,-6) 6:~-17 7:-4 8:>(+5,-5) 9:|(-6,+5) 10:=(-2,-17) 11:+17 12:=(-19,+16) 13:+10 14:|(-7,+3) 15:>(-19,-7) 16:-18 17:&(-19,-2) 18:>(+13,+19) 19:-2",
+    "Hanno,Jonas,Malik,Yusuf saint/sinner 0:S(1,0) 1:V%0(1,0) 2:~>(+1,+3) 3:-0",
+]
+
+
+def test_seeds_share_no_more_than_chance() -> None:
+    first, second = ({p.key for p in generate(people=6, n=3000, seed=seed)} for seed in (1, 2))
+    assert len(first & second) <= 3
+    assert not {p.names for p in generate(people=6, n=100, seed=1)} & {p.names for p in generate(people=6, n=100, seed=2)}
+
+
+def test_blocks_do_not_depend_on_one_another() -> None:
+    spec = spec_of(people=5, preset="rich")
+    later = candidates(spec, 9, 3)
+    assert [encode(p) for p in candidates(spec, 9, 3).puzzles()] == [encode(p) for p in later.puzzles()]
+    stream = list(itertools.islice(blocks(spec, 9), 4))
+    kept = [encode(p) for p in stream[3].puzzles()]
+    assert set(kept) <= {encode(p) for p in later.puzzles()}
+    assert len(kept) > len(later) * 0.9
+
+
+@pytest.mark.parametrize("changes", [{"people": 5}, {"people": 8}, {"people": 3}, {"people": 5, "preset": "rich"}, {"people": 20}])
+def test_knights_are_near_half(changes: dict[str, Any]) -> None:
+    n = 2000 if changes["people"] <= TABLE_PEOPLE else 300
+    changes = changes | {"duplicates": True}
+    roles = [role for puzzle in generate(n=n, seed=1, **changes) for role in solve(puzzle)]
+    assert abs(np.mean(roles) - 0.5) < 0.02
+
+
+def test_balance_can_be_turned_off() -> None:
+    roles = [r for p in generate(people=5, n=3000, seed=1, balanced=False, duplicates=True) for r in solve(p)]
+    assert np.mean(roles) > 0.53
+
+
+def test_classic_has_the_odds_of_the_public_data() -> None:
+    """About a sixth each of atoms, negations, and, or, if and iff, before those that leave one solution are kept."""
+    kinds: Counter[str] = Counter()
+    for puzzle in generate(people=6, n=3000, seed=1):
+        kinds.update(
+            "atom" if isinstance(s, Knight | Knave) else type(s).__name__ for _, s in puzzle.statements
+        )
+    total = sum(kinds.values())
+    assert set(kinds) == {"atom", "Not", "And", "Or", "Implies", "Iff"}
+    assert all(0.12 < number / total < 0.21 for number in kinds.values())
+
+
+def test_trivial_statements_and_self_accusation_can_be_had() -> None:
+    def statements(**changes: Any) -> list[tuple[int, Statement]]:
+        return [said for puzzle in generate(people=4, n=2000, seed=2, **changes) for said in puzzle.statements]
+
+    assert any(is_trivial(statement) for _, statement in statements(trivial=True))
+    accuses = [Knave(speaker) in statement.walk() for speaker, statement in statements()]
+    assert not any(accuses)
+    assert any(Knave(speaker) in list(statement.walk()) for speaker, statement in statements(self_accusation=True))
+
+
+def test_duplicates_can_be_had() -> None:
+    keys = [puzzle.key for puzzle in generate(people=2, n=500, seed=1, duplicates=True)]
+    assert len(set(keys)) <= 28
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"people": 1}, 0),
+        ({"people": 2}, 28),
+        ({"people": 2, "trivial": True}, 41),
+        ({"people": 2, "trivial": True, "self_accusation": True}, 57),
+        ({"people": 3, "trivial": True}, 2430),
+        ({"people": 3, "statements": 0}, 0),
+        ({"people": 40, "statements": 0}, 0),
+        ({"people": 4, "kinds": {"same kind": 1}}, 325),
+    ],
+)
+def test_what_cannot_be_had(changes: dict[str, Any], found: int) -> None:
+    made: list[Puzzle] = []
+    with pytest.raises(NotEnough, match=str(found)) as caught:
+        for puzzle in generate(n=1_000_000, seed=1, **changes):
+            made.append(puzzle)
+    assert caught.value.found == found
+    assert len({puzzle.key for puzzle in made}) == len(made) == found
+
+
+def test_all_41_as_pairs_of_truth_tables() -> None:
+    puzzles = list(generate(people=2, n=41, seed=8, trivial=True))
+    assert len({puzzle.key for puzzle in puzzles}) == 41
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"people": 0}, "people"),
+        ({"people": (5, 3)}, "people"),
+        ({"people": 2.5}, "people"),
+        ({"people": 100_000}, "people"),
+        ({"kinds": {"nand": 1}}, "nand"),
+        ({"kinds": {"and": 0}}, "weight"),
+        ({"kinds": {"and": -1}}, "weight"),
+        ({"kinds": {"same kind": 1}, "people": 1}, "same kind"),
+        ({"depth": -1}, "depth"),
+        ({"width": 1}, "width"),
+        ({"statements": (2, 1)}, "statements"),
+        ({"names": ("Ann", "ann")}, "names"),
+        ({"roles": (("a", "a"),)}, "role"),
+        ({"preset": "hard"}, "hard"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_bad_specifications(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadSpec, match=words):
+        list(generate(**changes))
+
+
+def test_bad_numbers() -> None:
+    with pytest.raises(BadSpec):
+        generate(n=-1)
+    with pytest.raises(BadSpec):
+        generate(seed="x")  # type: ignore[arg-type]
+    assert list(generate(n=0)) == []
+    assert next(generate(seed=-5)) != next(generate(seed=5))
+
+
+def test_presets() -> None:
+    assert PRESETS["classic"] == Spec()
+    assert [kind for kind, _ in PRESETS["rich"].kinds] == list(KINDS)
+    met = {type(s).__name__ for p in generate(preset="rich", n=300) for _, top in p.statements for s in top.walk()}
+    assert met == {"Knight", "Knave", "Not", "And", "Or", "OneOf", "Implies", "Iff", "Count", "Parity", "SameKind"}
+
+
+def test_more_people_than_first_names() -> None:
+    puzzle = next(generate(people=300, seed=1))
+    assert len(set(puzzle.names)) == 300
+    assert all(" " in name for name in puzzle.names)
+
+
+def test_raw_random_words_are_pinned() -> None:
+    assert Draws(1, 2).words(2).tolist() == PINNED_WORDS
+    assert [Draws(7).below(10) for _ in range(3)] == [Draws(7).below(10)] * 3
+
+
+PINNED_WORDS = [8271799387826207682, 7948369750201702571]
+
+
+def test_the_set_of_marks() -> None:
+    rng = np.random.default_rng(0)
+    met, kept = _Met(), set()
+    for _ in range(60):
+        numbers = rng.integers(0, 3000, rng.integers(0, 400)).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        expected = []
+        for place, number in enumerate(numbers.tolist()):
+            if (number or 1) not in kept:
+                kept.add(number or 1)
+                expected.append(place)
+        assert met.add(numbers).tolist() == expected
