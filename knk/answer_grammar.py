@@ -10,7 +10,8 @@ Each word becomes one letter, its code, and the grammar is regular expressions o
     i  is, are, must be            j  isn't, cannot be          n  not        v  indeed, definitely
     a  a, an      t  the           x  first, last      X  other, remaining    o  only
     b  both, all  E  everyone      f  of      p  them, people   Z  none       z  there are no
-    H  neither    h  nor           O  the rest, everyone else   #  a number   m  an item's number, as in "(1)"
+    H  neither    h  nor           e  except  O  the rest, everyone else
+    #  a number   m  an item's number, as in "(1)"
     l  so, therefore               d  my, our          g  final, correct      s  answer, roles
     c  we conclude                 y  that    A  as follows     k  here is    q  a heading: name, role
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -37,7 +38,7 @@ Claim = tuple[int, bool]
 
 _FOLDED_MARKS: Final = {
     **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
-    **dict.fromkeys(map(ord, "’‘ʼ′`´"), "'"),
+    **dict.fromkeys(map(ord, "’‘ʼ′´"), "'"),
     **dict.fromkeys(map(ord, "→⇒➡⟶⟹↦➔➜➝"), "->"),
     **dict.fromkeys(map(ord, "•◦▪●‣∙·⁃"), "-"),
     **dict.fromkeys(map(ord, "✅✓✔☑"), " "),
@@ -61,12 +62,16 @@ _LATEX_WORDS: Final = {
     **dict.fromkeys("to rightarrow Rightarrow longrightarrow mapsto".split(), " -> "),
     **dict.fromkeys("land wedge".split(), " and "),
     **dict.fromkeys("emptyset varnothing".split(), " none "),
-    **{"newline": "\n", "item": "\n- ", "colon": ":", "bullet": "-", "checkmark": " "},
+    "newline": "\n",
+    "item": "\n- ",
+    "colon": ":",
+    "bullet": "-",
+    "checkmark": " ",
 }
 _LATEX_SIGNS: Final = {**dict.fromkeys("()[]{} ,;:!\"'_*#$", " "), "\\": "\n", "&": " and "}
-_RULE: Final = re.compile(r"^[ |:=-]*-[ |:=-]*$", re.MULTILINE)
+_RULE: Final = re.compile(r"^(?=[ |:=]*-)[ |:=-]+$", re.MULTILINE)
 _QUOTED: Final = re.compile(r"^[ >]*>", re.MULTILINE)
-_LINE_START: Final = re.compile(r"\n[ ]+")
+_LINE_START: Final = re.compile(r"\n[ \n]+")
 
 
 def _latex_meaning(match: re.Match[str]) -> str:
@@ -118,7 +123,7 @@ _TOKEN: Final = re.compile(
     r"""
     \(\d{1,4}\) | (?<!\S)\d{1,4}[.):](?=\s)                     # an item's number
     | ^\(?(?:[a-zA-Z]|[ivxIVX]{2,4})[.)](?=\s)                  # an item's letter, only where a line starts
-    | [-=]+>                                                    # an arrow
+    | [-=]{1,3}>                                                # an arrow
     | [^\s()\[\]{}<>.,;:=|/\\+&!?"'~^%@-]+(?:['-][^\s()\[\]{}<>.,;:=|/\\+&!?"'~^%@-]+)*
     | \S | \n
     """,
@@ -146,6 +151,7 @@ _VOCABULARY: Final = {
     "H": "neither",
     "h": "nor",
     "O": "others/rest/everyone else/everybody else/all others/all the others/all the rest/the other ones",
+    "e": "except/except for/apart from/save for",
     "&": "and/&/while/whereas/but/as well as/+",
     "l": "so/therefore/thus/hence/finally/consequently/accordingly/overall/verified/in conclusion/in summary/"
     "to summarize/to summarise/to conclude/in short/as a result/and so/summing up",
@@ -157,6 +163,7 @@ _VOCABULARY: Final = {
     "y": "that",
     "A": "as follows/the following",
     "k": "here is/here are/here's/this is/these are",
+    "?": "or/either/if/possibly/probably/perhaps/maybe/likely",
     "q": "name/person/inhabitant/islander/character/role/type/identity/kind/status",
 }
 _VERBS: Final = {
@@ -173,13 +180,23 @@ _NOUNS: Final = {
 
 
 def _cut(text: str) -> list[str]:
-    return _TOKEN.findall(text)
+    found: list[str] = _TOKEN.findall(text)
+    if "'" in found:
+        # An apostrophe within a word is part of it; any other is a quotation mark.
+        found = [word for word in found if word != "'"]
+    return found
+
+
+def _parts(name: str) -> list[str]:
+    return _cut(cleaned(name).casefold())
 
 
 _CODES: Final = {
     **{" ".join(_cut(phrase)): code for code, phrases in _VOCABULARY.items() for phrase in phrases.split("/")},
     **{mark: mark for mark in ",;.:=|()-/\n"},
-    **{"!": ".", "->": ">", "=>": ">"},
+    "!": ".",
+    "->": ">",
+    "=>": ">",
     **{form.format(number): "m" for number in range(1, 31) for form in ("({})", "{}.", "{})", "{}:")},
     **dict.fromkeys(NUMBER_WORDS[1:], "#"),
 }
@@ -207,26 +224,27 @@ class Lexicon:
 
     def add_role(self, word: str, knight: bool, code: str = "r") -> None:
         """Let a word say a role, unless it says one already."""
-        parts = _cut(cleaned(word).casefold())
+        parts = _parts(word)
         key = " ".join(parts)
         if key not in self.roles:
             self.roles[key] = knight
             self.codes[key] = code
-            self._add_phrase(parts)
+            self.add_phrase(parts)
 
     def add_person(self, name: str, person: int) -> None:
         """Let a name stand for a person; a name that cannot be told from another stands for nobody."""
-        spelled = cleaned(name)
-        parts = _cut(spelled.casefold())
-        key = " ".join(parts)
-        if key in self.codes and key not in self.people:
-            self.exact.add(spelled)
-            key = spelled
-        self.codes[key] = "?" if key in self.people else "N"
-        self.people[key] = person
-        self._add_phrase(parts)
+        # An initial ("R. Smith") is cut differently where a line starts: there it may be an item's letter.
+        for parts in {tuple(_parts(name)), tuple(_parts(f", {name}")[1:])}:
+            key = " ".join(parts)
+            if key in self.codes and key not in self.people:
+                key = " ".join(_cut(cleaned(name)))
+                self.exact.add(key)
+            self.codes[key] = "N" if self.people.get(key, person) == person else "?"
+            self.people[key] = person
+            self.add_phrase(parts)
 
-    def _add_phrase(self, parts: list[str]) -> None:
+    def add_phrase(self, parts: Sequence[str]) -> None:
+        """Let words that follow one another be one."""
         if len(parts) > 1:
             # A new list, as the one that is there may belong to all puzzles.
             started = {*self.phrases.get(parts[0], ()), tuple(parts)}
@@ -237,7 +255,7 @@ def _common() -> Lexicon:
     """Return what all puzzles share."""
     shared = Lexicon(0, dict(_CODES))
     for key in _CODES:
-        shared._add_phrase(key.split(" "))
+        shared.add_phrase(key.split(" "))
     for code, table in (("r", _ADJECTIVES), ("V", _VERBS)):
         for knight, words in table.items():
             for word in words.split("/"):
@@ -253,26 +271,33 @@ def _spellings(role: str) -> Iterator[str]:
         yield from (word, word.replace("-", " "), word.replace("-", ""))
 
 
+@lru_cache(maxsize=64)
+def _role_words(roles: Roles) -> Lexicon:
+    """Return what all puzzles with these role words share."""
+    shared = Lexicon(0, dict(_COMMON.codes), phrases=dict(_COMMON.phrases))
+    for knight, role in zip((True, False), roles, strict=True):
+        for word in _spellings(role):
+            shared.add_role(word, knight)
+    nouns = {word: knight for knight, words in _NOUNS.items() for word in words.split("/")}
+    # Where "liar" is the puzzle's word for the truthful, "truth-teller" would be a guess.
+    if all(shared.roles.get(word, knight) is knight for word, knight in nouns.items()):
+        for word, knight in nouns.items():
+            shared.add_role(word, knight)
+    for word, knight in _COMMON.roles.items():
+        shared.roles.setdefault(word, knight)
+    return shared
+
+
 @lru_cache(maxsize=4096)
 def lexicon(names: tuple[str, ...], roles: Roles) -> Lexicon:
     """Return the words with which a puzzle's answers are read.
 
-    >>> words = lexicon(("Ann", "Bob"), ("angel", "demon"))
-    >>> words.people["bob"], words.roles["demons"]
+    >>> known = lexicon(("Ann", "Bob"), ("angel", "demon"))
+    >>> known.people["bob"], known.roles["demons"]
     (1, False)
     """
-    built = Lexicon(len(names), dict(_COMMON.codes), phrases=dict(_COMMON.phrases))
-    for knight, role in zip((True, False), roles, strict=True):
-        for word in _spellings(role):
-            built.add_role(word, knight)
-    ours = {knight: set(words.split("/")) for knight, words in _NOUNS.items()}
-    swapped = any(built.roles.get(word) is (not knight) for knight, words in ours.items() for word in words)
-    for knight, words in ours.items():
-        # Where "liar" is the puzzle's word for the truthful, "truth-teller" would be a guess.
-        for word in () if swapped else words:
-            built.add_role(word, knight)
-    for word, knight in _COMMON.roles.items():
-        built.roles.setdefault(word, knight)
+    shared = _role_words(roles)
+    built = Lexicon(len(names), dict(shared.codes), {}, shared.roles, set(), dict(shared.phrases))
     for person, name in enumerate(names):
         built.add_person(name, person)
     return built
@@ -289,9 +314,6 @@ def words(text: str, known: Lexicon) -> list[str]:
         found = [word if word in known.exact else word.casefold() for word in _cut(text)]
     else:
         found = _cut(text.casefold())
-    if "'" in found:
-        # An apostrophe within a word is part of it; any other is a quotation mark.
-        found = [word for word in found if word != "'"]
     if not known.phrases.keys().isdisjoint(found):
         found = list(_joined(found, known.phrases))
     codes = known.codes
@@ -343,12 +365,20 @@ class Reading:
     words: Sequence[str]
     known: Lexicon
     claims: list[Claim] = field(default_factory=list)
+    implied: list[int] = field(default_factory=list)
     strangers: bool = False
 
-    def say(self, people: Sequence[int] | range, knight: bool) -> bool:
+    def say(self, people: Iterable[int], knight: bool) -> bool:
         """Add the claim that each of some people is (not) a knight."""
         self.claims += [(person, knight) for person in people]
         return True
+
+    def say_only(self, people: Sequence[int], knight: bool) -> bool:
+        """Add the claim that some people are (not) knights, and that nobody else is (everybody else is)."""
+        self.say(people, knight)
+        others = [person for person in self.everyone() if person not in people]
+        self.implied += others
+        return self.say(others, not knight)
 
     def role(self, place: int) -> bool:
         """Whether the word at a place says "knight"."""
@@ -358,10 +388,10 @@ class Reading:
         """All people."""
         return range(self.known.size)
 
-    def unclaimed(self) -> list[int]:
-        """The people of whom nothing is claimed so far."""
+    def rest(self) -> list[int]:
+        """The people who have not been named so far, though "only" may have said what they are."""
         claimed = {person for person, _ in self.claims}
-        return [person for person in self.everyone() if person not in claimed]
+        return [person for person in self.everyone() if person not in claimed or person in self.implied]
 
     def named(self, start: int, end: int) -> list[int]:
         """The people named between two places."""
@@ -390,7 +420,7 @@ def _number(word: str) -> int | None:
 Meaning = Callable[[Reading, "re.Match[str]"], bool]
 
 
-def _nothing(reading: Reading, match: re.Match[str]) -> bool:
+def _nothing(_reading: Reading, _match: re.Match[str]) -> bool:
     return True
 
 
@@ -399,9 +429,8 @@ def _claim(reading: Reading, match: re.Match[str]) -> bool:
     people = reading.named(start, end)
     said = match["how"]
     knight = reading.role(match.end("how") - 1) ^ ("n" in said or "j" in said)
-    reading.say(people, knight)
-    if match["only"] or "o" in said:
-        reading.say([person for person in reading.everyone() if person not in people], not knight)
+    say = reading.say_only if match["only"] or "o" in said else reading.say
+    say(people, knight)
     if match["tail"]:
         reading.say(people, not reading.role(match.end("tail") - 1))
     if match["gloss"]:
@@ -414,15 +443,14 @@ def _role_list(reading: Reading, match: re.Match[str]) -> bool:
     if match["gloss"] and reading.role(match.end("gloss") - 1) is not knight:
         return False
     people = reading.named(*match.span("who"))
-    reading.say(people, knight)
-    if match["only"] or match["none"]:
-        reading.say([person for person in reading.everyone() if person not in people], not knight)
-    return True
+    return (reading.say_only if match["only"] or match["none"] else reading.say)(people, knight)
 
 
 def _everyone(reading: Reading, match: re.Match[str]) -> bool:
-    reading.say(reading.everyone(), reading.role(match.end() - 1))
-    return reading.counts(match, reading.known.size)
+    knight = reading.role(match.end("how") - 1)
+    if match["but"]:
+        return reading.say_only(reading.named(*match.span("but")), not knight)
+    return reading.say(reading.everyone(), knight) and reading.counts(match, reading.known.size)
 
 
 def _nobody(reading: Reading, match: re.Match[str]) -> bool:
@@ -435,24 +463,25 @@ def _neither(reading: Reading, match: re.Match[str]) -> bool:
 
 
 def _rest(reading: Reading, match: re.Match[str]) -> bool:
-    people = reading.unclaimed()
+    people = reading.rest()
     reading.say(people, reading.role(match.end() - 1))
-    return 0 < len(people) < reading.known.size and (not match["one"] or len(people) == 1) and reading.counts(match, len(people))
+    number = len(people)
+    return 0 < number < reading.known.size and (not match["one"] or number == 1) and reading.counts(match, number)
 
 
-_GROUP: Final = r"[NU](?:[,&]{1,2}\n?[NU])*"
+_GROUP: Final = r"[NU](?:[,&]{1,2}[NU])*"
 # A name that starts the next claim is not the last of a list.
 _NO_CLAIM: Final = r"(?![ij:=>|(Vrat]|[,-]n?[at]?r)"
 _LIST: Final = rf"[NU](?:(?:[,&]{{1,2}}\n?[-m]?|[;\nm-]{{1,4}}(?=[NU]{_NO_CLAIM}))[NU])*"
 _LEAD: Final = re.compile(r"l[,:]?|k?[td]?[go]*s(?:f[bE]?t?p?)?(?:i[Ayl]?)?[:.,\n-]*|cy?[:,]?|k:")
 
 _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
-    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])"), _nothing),
+    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])|\((?=[NU],r\))"), _nothing),
     (
         # "Ann is not a knight", "Ann and Bob are both knaves", "Ann: knight", "Ann (knight)", "Bob lies".
         re.compile(
             rf"(?:(?P<only>o)|bf?)?(?P<who>{_GROUP})"
-            r"(?P<how>(?:i[vl]*:?b?v*[at]?o?[xX]?|(?:i[vl]*b?v*n|j)v*[at]?|,?q?[:=>|,-]{1,4}n?[at]?|\(?[at]?)r|b?v*V)\)?"
+            r"(?P<how>(?:i[vl]*b?v*[at]?o?[xX]?|(?:i[vl]*b?v*n|j)v*[at]?|,?q?[:=>|,-]{1,4}n?[at]?|i(?:[:=]|q[i:=])n?[at]?|\(?[at]?)r|b?v*V)\)?"
             r"(?P<tail>[,&]*n[at]?r)?(?:\([at]?(?P<gloss>[rV])\))?"
         ),
         _claim,
@@ -466,7 +495,14 @@ _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
         ),
         _role_list,
     ),
-    (re.compile(r"(?:E|pb|b(?:f?t?#?p|#)?)(?:(?:i[vl]*|[:=]+)[at]?r|V)|pi[vl]*b[at]?r"), _everyone),
+    (
+        # "All three are knights", "they all lie", "everyone is a knight except Bob".
+        re.compile(
+            r"(?P<how>(?:E|pb|b(?:f?t?#?p|#)?)(?:(?:i[vl]*|[:=]+)[at]?r|V)|pi[vl]*b[at]?r)"
+            rf"(?:,?e(?P<but>{_GROUP}))?"
+        ),
+        _everyone,
+    ),
     (re.compile(r"(?:Z|H)(?:ft?#?p)?(?:i[at]?r|V)|zr"), _nobody),
     (re.compile(r"H(?P<who>[NU](?:,?h[NU])+)(?:i[at]?r|V)"), _neither),
     (re.compile(r"(?:t?O(?:ft?p)?|bt?X#?p|t(?:X#?p|X#|(?P<one>X)))(?:(?:i[vl]*b?|[:=>-]+)[at]?r|V)"), _rest),
@@ -487,26 +523,39 @@ def coded(found: Sequence[str], known: Lexicon) -> str:
     return "".join([codes[word] if word in codes else _code(word) for word in found])
 
 
+def _form(codes: str, at: int) -> tuple[Meaning, re.Match[str]] | None:
+    """Return the form that the codes have at a place, and its match."""
+    for pattern, meaning in _GRAMMAR:
+        match = pattern.match(codes, at)
+        if match and match.end() > at:
+            return meaning, match
+    return None
+
+
 def _steps(codes: str, start: int, dead: set[int]) -> Steps | None:
-    """Return the forms that use up all codes from `start`, or None; `dead` are places from which that failed."""
+    """Return the forms that use up all codes from `start`, or None if none do, or none of them claims anything.
+
+    Args:
+        codes: the codes of all words.
+        start: the first to be used up.
+        dead: places known to fail; those found to are added, so that all starts together take linear time.
+    """
     steps: Steps = []
-    places = [start]
+    places = []
     at = start
     while at < len(codes):
-        for pattern, meaning in _GRAMMAR:
-            match = pattern.match(codes, at)
-            if match and match.end() > at:
-                break
-        else:
-            dead.update(places)
-            return None
-        if meaning is not _nothing:
-            steps.append((meaning, match))
-        at = match.end()
-        if at in dead:
-            dead.update(places)
-            return None
         places.append(at)
+        form = None if at in dead else _form(codes, at)
+        if form is None:
+            dead.update(places)
+            return None
+        meaning, match = form
+        if meaning is not _nothing:
+            steps.append(form)
+        at = match.end()
+    if not steps:
+        dead.update(places)
+        return None
     return steps
 
 

@@ -3,6 +3,7 @@ r"""Does a model's completion give the puzzle's solution? One judge for reward, 
 Where the answer is:
 
 1. What stands before the last `</think>` is thinking and never the answer; nor is what follows a `<think>` left open.
+   (Where only the prompt can have opened the thinking, an answer in tags within it must not gainsay the one after it.)
 2. `<answer>...</answer>`, if there is such a tag: its whole content is the answer. The last one may be left open at the
    end, as a stop string leaves it. Several must say the same. After it nothing may follow but a closing phrase.
 3. Else the last `\boxed{...}`, on the same terms, where what it holds reads as an answer.
@@ -10,8 +11,8 @@ Where the answer is:
    conclusion ("So", "The answer is").
 
 Nothing is paid if the words just before the answer deny or doubt it ("It is not true that:"). How the answer is read is
-in `knk.answer_grammar`. At most `LONGEST_ANSWER` characters and `LONGEST_CLAIM` a person are read: a longer answer in tags
-is unreadable, of a longer text without tags only the end is looked at. "User:" or "Assistant:" have no meaning here.
+in `knk.answer_grammar`. At most `LONGEST_ANSWER` characters and `LONGEST_CLAIM` a person are read: a longer answer in
+tags is unreadable, of a longer text without tags only the end is looked at. "User:" and "Assistant:" mean nothing here.
 
 The reasoning is not judged, and may be missing: whoever wants a format rewards it apart.
 """
@@ -22,9 +23,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
-from knk.answer_grammar import Claim, Lexicon, Reading, lexicon, read, read_end, words
+from knk.answer_grammar import Lexicon, Reading, lexicon, read, read_end, words
 from knk.errors import BadPuzzle
 from knk.puzzle import Puzzle
 from knk.solver import solve
@@ -45,8 +47,8 @@ LONGEST_ANSWER: Final = 4000
 """Characters that an answer may have, whoever it is about; see `LONGEST_CLAIM`."""
 LONGEST_CLAIM: Final = 200
 """Characters that an answer may have more for each person of the puzzle."""
-_MOST_ANSWERS: Final = 16
-"""More answers than these in one completion are several answers, unread."""
+_MOST_TAGS: Final = 32
+"""More answer tags than these are several answers, unread."""
 
 
 @dataclass(frozen=True)
@@ -159,36 +161,57 @@ def _answer(completion: str, known: Lexicon) -> Reading:
     Raises:
         _Unpaid: there is no answer, or none that counts.
     """
-    start, tags = _tags(completion)
+    start, tags, early = _tags(completion)
     if tags:
-        return _tagged(completion, start, tags, known)
-    body, whole = _ending(completion, start, known)
-    return _boxed(body, known) or _bare(body, whole, known)
+        reading = _tagged(completion, start, tags, known)
+    else:
+        body, whole = _ending(completion, start, known)
+        reading = _boxed(body, known) or _bare(body, whole, known)
+    if early:
+        _check_early(completion, early, reading, known)
+    return reading
 
 
 def _longest(known: Lexicon) -> int:
     return LONGEST_ANSWER + LONGEST_CLAIM * known.size
 
 
-def _tags(completion: str) -> tuple[int, list[re.Match[str]]]:
-    """Return where the thinking ends, and the answer tags after it."""
+def _tags(completion: str) -> tuple[int, list[re.Match[str]], list[re.Match[str]]]:
+    """Return where the thinking ends, the answer tags after it, and those before it outside any `<think>`."""
     start, thinking = 0, False
     tags: list[re.Match[str]] = []
+    early: list[re.Match[str]] = []
     for tag in _TAG.finditer(completion):
-        if tag["think"]:
-            thinking = not tag["close"]
-            if tag["close"]:
-                start, tags = tag.end(), []
-        elif len(tags) <= 2 * _MOST_ANSWERS:
-            tags.append(tag)
+        if not tag["think"]:
+            if not thinking and len(tags) <= _MOST_TAGS:
+                tags.append(tag)
+        elif tag["close"]:
+            early += tags
+            start, thinking, tags = tag.end(), False, []
+        else:
+            thinking = True
     if thinking:
         raise _Unpaid("no answer")
-    return start, tags
+    return start, tags, early
+
+
+def _check_early(completion: str, tags: list[re.Match[str]], answer: Reading, known: Lexicon) -> None:
+    """Refuse an answer that gainsays one in tags before a `</think>` that nothing opened.
+
+    The prompt may have opened it, so that they are drafts; but two answers that differ are two, whatever is between.
+    """
+    if len(tags) > _MOST_TAGS:
+        raise _Unpaid("several answers")
+    for tag, following in pairwise(tags):
+        if not tag["close"] and following["close"] and following.start() - tag.end() <= _longest(known):
+            draft = read(words(completion[tag.end() : following.start()], known), known)
+            if draft and not set(draft.claims) <= set(answer.claims):
+                raise _Unpaid("several answers")
 
 
 def _tagged(completion: str, start: int, tags: list[re.Match[str]], known: Lexicon) -> Reading:
     """Return what the answers between tags say, which is the same for all."""
-    if len(tags) > 2 * _MOST_ANSWERS or any(bool(tag["close"]) != bool(i % 2) for i, tag in enumerate(tags)):
+    if len(tags) > _MOST_TAGS or any(bool(tag["close"]) != bool(i % 2) for i, tag in enumerate(tags)):
         raise _Unpaid("several answers")
     ends = [(tag.start(), tag.end()) for tag in tags]
     if len(tags) % 2:
@@ -204,12 +227,14 @@ def _tagged(completion: str, start: int, tags: list[re.Match[str]], known: Lexic
     return _agreed(readings)
 
 
-def _agreed(readings: list[Reading]) -> Reading:
-    if not readings:
+def _agreed(readings: Sequence[Reading | None]) -> Reading:
+    """Return the last of some readings, which all say the same."""
+    last = readings[-1] if readings else None
+    if last is None:
         raise _Unpaid("no answer")
-    if any(set(reading.claims) != set(readings[-1].claims) for reading in readings):
+    if any(reading is None or set(reading.claims) != set(last.claims) for reading in readings):
         raise _Unpaid("several answers")
-    return readings[-1]
+    return last
 
 
 def _whole(content: str, known: Lexicon) -> Reading:
@@ -218,14 +243,14 @@ def _whole(content: str, known: Lexicon) -> Reading:
     if len(content) > _longest(known):
         raise _Unpaid("unreadable")
     found = words(content, known)
-    reading = read(found, known)
+    reading = read(found, known) or read(words(_without_closing(content), known), known)
     if reading is None or not (reading.claims or reading.strangers):
         raise _Unpaid(_blank(found, known))
     return reading
 
 
 def _blank(found: list[str], known: Lexicon) -> Reason:
-    """Return why words that were not understood are no answer: do they speak of people or roles at all?"""
+    """Return why words are no answer that could not be read as one: by whether they speak of people or roles at all."""
     spoken = any(known.codes.get(word) in ("N", "r", "V") for word in found)
     return "unreadable" if spoken else "no answer"
 
@@ -266,7 +291,7 @@ def _boxed(body: str, known: Lexicon) -> Reading | None:
         return None
     _check_rest(body[closed + 1 :])
     _check_lead(body[:start], known)
-    return _agreed([_whole(body[opened:closed], known) for _, opened, closed in boxes])
+    return _agreed([read(words(body[opened:closed], known), known) for _, opened, closed in boxes])
 
 
 def _boxes(body: str) -> list[tuple[int, int, int]]:
@@ -293,7 +318,8 @@ def _bare(body: str, whole: bool, known: Lexicon) -> Reading:
     if reading is None:
         raise _Unpaid(_blank(found, known))
     if _denied(found[:start]):
-        raise _Unpaid("retracted")
+        # Where claims are missing too, the line before was rather meant to be one.
+        raise _Unpaid("retracted" if len(dict(reading.claims)) == known.size else "unreadable")
     return reading
 
 
@@ -301,16 +327,18 @@ def _bare(body: str, whole: bool, known: Lexicon) -> Reading:
 
 _DENIALS: Final = frozenset(
     """
-    not no never none nothing neither nor cannot false falsely untrue wrong wrongly incorrect incorrectly opposite reverse
-    reversed inverse inverted contrary hardly unlikely impossible contradiction contradicts contradictory unless if
-    whether might may maybe perhaps possibly possible possibility probably likely could would unsure uncertain deny denies
-    doubt doubtful reject rejected except lie lies lying mistaken mistake mistakenly suppose supposing supposed assume
-    assumes assuming assumption case scenario option guess guessing hypothetical hypothetically hypothesis imagine pretend
-    said says say claim claims claimed states stated told according ignore ignoring joke joking kidding or either
-    alternatively example invalid inconsistent fails failed disproves disproved refutes refuted retract disregard
+    not no never none nothing neither nor cannot false falsely untrue wrong wrongly incorrect incorrectly
+    opposite reverse reversed inverse inverted contrary hardly unlikely impossible contradiction contradicts
+    contradictory unless if whether might may maybe perhaps possibly possible possibility probably likely
+    could would unsure uncertain deny denies doubt doubtful reject rejected except lie lies lying mistaken
+    mistake mistakenly suppose supposing supposed assume assumes assuming assumption case scenario option
+    guess guessing hypothetical hypothetically hypothesis imagine pretend said says say claim claims claimed
+    states stated told according ignore ignoring joke joking kidding or either alternatively example invalid
+    inconsistent fails failed disproves disproved refutes refuted retract disregard anything far
     """.split()
 )
-_DENIED_NEXT: Final = frozenset({"following", "below", "next", "follows"})
+_NEXT: Final = frozenset({"following", "below", "next", "follows"})
+_ANSWER: Final = frozenset({"answer", "solution"})
 _UNTRUE: Final = frozenset({"false", "wrong", "incorrect", "untrue", "opposite", "reverse", "inverse", "contrary"})
 _LEADS: Final = frozenset(
     "answer answers solution conclusion result results roles assignment identities so therefore thus hence have get "
@@ -326,25 +354,24 @@ def _check_lead(before: str, known: Lexicon) -> None:
 
 def _check_rest(after: str) -> None:
     """Refuse an answer after which more follows than a closing phrase."""
-    if after and not _HARMLESS.fullmatch(after):
-        after = _without_closing(after[:1000])
-        if not _HARMLESS.fullmatch(after):
-            raise _Unpaid("retracted")
+    after = after.strip()
+    if not _HARMLESS.fullmatch(after) and (len(after) > 1000 or not _HARMLESS.fullmatch(_without_closing(after))):
+        raise _Unpaid("retracted")
 
 
 def _denied(before: list[str]) -> bool:
     """Whether the last line before an answer denies or doubts what follows.
 
     A sentence of its own does so only where it speaks of what follows; else it is reasoning ("Bob is not a knight.").
-    A lead-in, which runs on into the answer, may neither deny nor doubt, but its last clause decides where that announces
-    an answer ("Bob is not a knight, so the roles are:").
+    A lead-in, which runs on into the answer, may neither deny nor doubt, but its last clause decides where that
+    announces an answer ("Bob is not a knight, so the roles are:").
     """
     line = _last_line(before)
     if line and line[-1] in (".", "!"):
         sentence = _since(line[:-1], (".", "!", "?"))
         if not _denials(sentence):
             return False
-        return not _DENIED_NEXT.isdisjoint(sentence) or not (_UNTRUE.isdisjoint(sentence) or _LEADS.isdisjoint(sentence))
+        return not _NEXT.isdisjoint(sentence) or not (_UNTRUE.isdisjoint(sentence) or _ANSWER.isdisjoint(sentence))
     clause = _since(line, (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence"))
     if _LEADS.isdisjoint(clause):
         clause = line

@@ -16,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from knk.canonical import FEW, Words, image_words, masks, mix_words
+from knk.canonical import FEW, Words, image_words, mix_words
 from knk.grammar import SHARES, Draws, Grammar
 from knk.puzzle import Puzzle, Roles, Said
 from knk.solver import Solution, unpacked
 from knk.spec import Spec
-from knk.statements import Statement
+from knk.statements import Statement, masks
 from knk.text.vocabulary import full_names
 
 TABLE_PEOPLE: Final = 12

@@ -74,19 +74,6 @@ def mix_words(x: Words) -> Words:
 
 
 @lru_cache(maxsize=None)
-def masks(people: int) -> tuple[tuple[int, ...], int]:
-    """Return the truth table of "i is a knight" for each person i, and the table of "true".
-
-    A table is a big integer; its bit t is the truth where person i is a knight just if bit i of t is set.
-
-    >>> [f"{mask:04b}" for mask in masks(2)[0]]
-    ['1010', '1100']
-    """
-    full = (1 << (1 << people)) - 1
-    return tuple(full // ((1 << (1 << i)) + 1) << (1 << i) for i in range(people)), full
-
-
-@lru_cache(maxsize=None)
 def _relabellings(people: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
     """Return all ways to relabel, as new label of each person and as source place of each table entry."""
     orders = np.array(list(itertools.permutations(range(people))), dtype=np.uint8)
@@ -114,7 +101,7 @@ def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> 
 
 @lru_cache(maxsize=16384)
 def _image(people: int, speaker: int, statement: Statement) -> tuple[int, Words]:
-    table = statement.value(*masks(people))
+    table = statement.table(people)
     return table << 3 | speaker, image_words(people, [speaker], [table])[0]
 
 

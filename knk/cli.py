@@ -31,7 +31,7 @@ _COUNTED: Final = 100
 """Solutions that are counted; beyond, "more than" is all that is said."""
 _BETWEEN: Final = "---"
 """The line between two puzzles in English."""
-_PUZZLE_FIELDS: Final = ("notation", "puzzle", "text")
+_PUZZLE_FIELDS: Final = ("puzzle", "text", "quiz")
 _FILE_NAME: Final = re.compile(r"\S+\.(txt|md|json|jsonl|parquet|csv)$", re.IGNORECASE)
 
 Preset = Literal["classic", "rich"]
@@ -246,27 +246,27 @@ def _print_puzzles(spec: Any, n: int, seed: int, style: str, form: str) -> None:
     for number, puzzle in enumerate(puzzles(spec, n, seed)):
         if number and form == "text":
             print(_BETWEEN)
-        print(told(puzzle, number))
+        print(told(puzzle))
 
 
-def _as_notation(_seed: int, _style: str) -> Callable[[Puzzle, int], str]:
+def _as_notation(_seed: int, _style: str) -> Callable[[Puzzle], str]:
     from knk.notation import encode
 
-    return lambda puzzle, _: encode(puzzle)
+    return encode
 
 
-def _as_json(seed: int, style: str) -> Callable[[Puzzle, int], str]:
+def _as_json(seed: int, style: str) -> Callable[[Puzzle], str]:
     import json
 
-    from knk.rows import row
+    from knk.rows import row_of
 
-    return lambda puzzle, number: json.dumps(row(puzzle, seed, number, style), ensure_ascii=False)
+    return lambda puzzle: json.dumps(row_of(puzzle, seed, style), ensure_ascii=False)
 
 
-def _as_text(seed: int, style: str) -> Callable[[Puzzle, int], str]:
-    from knk.text.render import render
+def _as_text(seed: int, style: str) -> Callable[[Puzzle], str]:
+    from knk.rows import row_of
 
-    return lambda puzzle, number: _wrapped(render(puzzle, seed, style))
+    return lambda puzzle: _wrapped(row_of(puzzle, seed, style)["text"])
 
 
 _PRINTED: Final = {"notation": _as_notation, "jsonl": _as_json, "text": _as_text}
@@ -282,7 +282,11 @@ def _write_puzzles(
     # tqdm takes None to mean "not unless stderr is a terminal".
     disable = None if progress is None else not progress
     with tqdm(total=n, unit=" puzzles", disable=disable, delay=0 if progress else 2) as bar:
-        corpus.write(output, spec, n, seed=seed, style=style, processes=processes, progress=bar.update)
+
+        def advance(rows: int) -> None:
+            bar.update(rows)
+
+        corpus.write(output, spec, n, seed=seed, style=style, processes=processes, progress=advance)
     print(f"{output}: {n} puzzles")
 
 
@@ -297,7 +301,7 @@ class _Item(NamedTuple):
 @app.command()
 def solve(
     puzzle: Annotated[
-        str | None, typer.Argument(metavar="[PUZZLE|FILE]", help="The puzzle itself or a file; a pipe if not given.")
+        str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
 ) -> None:
@@ -305,7 +309,7 @@ def solve(
 
     Reads puzzles in English, in the one-line notation, as JSON lines or from a .parquet file, and finds out which.
     English is one puzzle, unless lines of three dashes separate several; notation and JSON are one puzzle a line. A
-    JSON object has its puzzle under "notation", "puzzle" or "text".
+    JSON object has its puzzle under "puzzle", "text" or "quiz".
 
     Exit status: 0 if each puzzle has exactly one solution, 1 if some has none or several, 2 if the input is bad.
 
@@ -345,7 +349,7 @@ def _told_json(puzzle: Puzzle) -> tuple[str, bool]:
 
     count, roles = _solved(puzzle)
     words = {name: puzzle.roles[not knight] for name, knight in roles.items()}
-    found = {"notation": encode(puzzle), "solutions": min(count, _COUNTED), "more": count > _COUNTED, "roles": words}
+    found = {"puzzle": encode(puzzle), "solutions": min(count, _COUNTED), "more": count > _COUNTED, "roles": words}
     return json.dumps(found, ensure_ascii=False), count == 1
 
 
@@ -375,7 +379,7 @@ def verify(
     puzzle: Annotated[str, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; - is a pipe.")],
     completion: Annotated[
         str | None,
-        typer.Argument(metavar="[COMPLETION|FILE]", help="The answer itself or a file; a pipe if not given."),
+        typer.Argument(metavar="COMPLETION|FILE", help="The answer itself or a file; a pipe if not given."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each verdict, one a line.")] = False,
 ) -> None:
@@ -387,7 +391,7 @@ def verify(
     Exit status: 0 if the answer (each answer) is right, 1 if it is wrong, 2 if the input is bad.
 
     \b
-    knk verify "Ann: Bob is lying. Bob: We are both knaves." "Ann is a knight, Bob a knave."
+    knk verify puzzle.txt "Ann is a knight and Bob is a knave."
     knk verify puzzle.txt < answer.txt
     knk verify --json answers.jsonl
     """

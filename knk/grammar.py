@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from knk.canonical import masks
 from knk.errors import BadSpec
 from knk.spec import Spec
 from knk.statements import (
@@ -26,6 +25,7 @@ from knk.statements import (
     Parity,
     SameKind,
     Statement,
+    masks,
 )
 
 EVERYBODY: Final = 8

@@ -15,12 +15,13 @@ from typing import Final
 import numpy as np
 
 from knk.candidates import Block
-from knk.canonical import masks, meaning, mix
+from knk.canonical import meaning, mix
 from knk.errors import NotEnough
 from knk.grammar import Draws, Grammar
 from knk.puzzle import Said
 from knk.solver import Circuit, clauses
 from knk.spec import Spec
+from knk.statements import masks
 
 PLANTINGS: Final = 10
 """How often roles are planted anew before a specification is held to have no puzzles."""

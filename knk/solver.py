@@ -13,10 +13,9 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
-from knk.canonical import masks
 from knk.errors import ManySolutions, NoSolution
 from knk.puzzle import Puzzle, Said
-from knk.statements import Statement
+from knk.statements import Statement, masks
 
 if TYPE_CHECKING:
     from pysat.solvers import Minisat22
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 Solution = tuple[bool, ...]
 TABLE_PEOPLE: Final = 17
 """Up to this many people truth tables are used, above it SAT."""
-_KEPT_PEOPLE: Final = 8
-"""Up to this many people a statement's table is small enough to keep."""
+_LISTED_PEOPLE: Final = 8
+"""Up to this many people all assignments are listed once, to be looked up."""
 _NARROW: Final = 5
 """People a statement may touch for its clauses to be read off its truth table; wider ones become a circuit."""
 
@@ -113,7 +112,7 @@ def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
         possible, avoidable = _sat_follows(people, puzzle.statements, statement)
     else:
         table = _models(people, puzzle.statements)
-        holds = statement.value(*masks(people))
+        holds = statement.table(people)
         possible, avoidable = bool(table & holds), bool(table & ~holds)
     if not possible and not avoidable:
         raise NoSolution("no assignment of roles fits what the people say")
@@ -125,20 +124,11 @@ def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
 
 def _models(people: int, statements: Iterable[Said]) -> int:
     """Return the table of the assignments that fit: bit t is set if making person i a knight as bit i of t says fits."""
-    constraint = _kept_constraint if people <= _KEPT_PEOPLE else _constraint
-    table = masks(people)[1]
-    for said in statements:
-        table &= constraint(people, said)
-    return table
-
-
-def _constraint(people: int, said: Said) -> int:
     xs, full = masks(people)
-    result: int = full ^ xs[said.speaker] ^ said.statement.value(xs, full)
-    return result
-
-
-_kept_constraint = lru_cache(maxsize=65536)(_constraint)
+    left = full
+    for speaker, statement in statements:
+        left &= full ^ xs[speaker] ^ statement.table(people)
+    return left
 
 
 def unpacked(people: int, assignment: int) -> Solution:
@@ -147,7 +137,7 @@ def unpacked(people: int, assignment: int) -> Solution:
     >>> unpacked(3, 0b110)
     (False, True, True)
     """
-    if people <= _KEPT_PEOPLE:
+    if people <= _LISTED_PEOPLE:
         return _assignments(people)[assignment]
     return tuple(bit == "1" for bit in reversed(f"{assignment:0{people}b}"))
 
@@ -183,7 +173,6 @@ def clauses(circuit: Circuit, said: Said) -> Sequence[list[int]]:
     return [[-speaker, statement], [speaker, -statement]]
 
 
-@lru_cache(maxsize=65536)
 def _narrow_clauses(said: Said) -> list[list[int]]:
     people = sorted(said.statement.people | {said.speaker})
     xs, full = masks(len(people))

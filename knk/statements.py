@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from knk.errors import BadPuzzle
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import sympy
 
 Relation = Literal["exactly", "at least", "at most"]
+KEPT_PEOPLE: Final = 10
+"""Up to this many people a statement's truth table is small enough to be kept with it."""
 RELATIONS: Final[tuple[Relation, ...]] = ("exactly", "at least", "at most")
 
 
@@ -35,10 +38,23 @@ def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
     return counts
 
 
+@lru_cache(maxsize=None)
+def masks(people: int) -> tuple[tuple[int, ...], int]:
+    """Return the truth table of "i is a knight" for each person i, and the table of "true".
+
+    A table is a big integer; its bit t is the truth where person i is a knight just if bit i of t is set.
+
+    >>> [f"{mask:04b}" for mask in masks(2)[0]]
+    ['1010', '1100']
+    """
+    full = (1 << (1 << people)) - 1
+    return tuple(full // ((1 << (1 << i)) + 1) << (1 << i) for i in range(people)), full
+
+
 class Statement:
     """Base of all kinds of statement: a value, equal to another when kind and parts are equal."""
 
-    # `people` and the hash are worked out when first asked for and kept in `__dict__`, beside the fields
+    # `people`, `table` and the hash are worked out when first asked for and kept in `__dict__`, beside the fields
     # (functools.cached_property takes a lock).
 
     @property
@@ -92,6 +108,19 @@ class Statement:
             kept = frozenset(self.named).union(*[part.people for part in self.parts])
             self.__dict__["_people"] = kept
         return kept
+
+    def table(self, people: int) -> int:
+        """Return the statement's truth table among so many people, as `masks` has it.
+
+        >>> f"{And(Knight(0), Knave(1)).table(2):04b}"
+        '0010'
+        """
+        kept: tuple[int, int] | None = self.__dict__.get("_table")
+        if kept is None or kept[0] != people:
+            kept = (people, self.value(*masks(people)))
+            if people <= KEPT_PEOPLE:
+                self.__dict__["_table"] = kept
+        return kept[1]
 
     @property
     def depth(self) -> int:

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk import canonical
-from knk.canonical import masks
 from knk.puzzle import Puzzle, Said
 from knk.solver import count
-from knk.statements import And, Count, Iff, Implies, Knave, Knight, Not, OneOf, Or, Parity, SameKind, Statement
+from knk.statements import And, Count, Iff, Implies, Knave, Knight, Not, OneOf, Or, Parity, SameKind, Statement, masks
 from tests.strategies import puzzles, statements
 
 NAMES = ("Ann", "Bob", "Cid", "Dora", "Ed", "Flo", "Gus", "Hal", "Ida", "Jo")

@@ -9,7 +9,6 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knk.canonical import masks
 from knk.errors import BadPuzzle
 from knk.statements import (
     And,
@@ -24,6 +23,7 @@ from knk.statements import (
     Parity,
     SameKind,
     Statement,
+    masks,
     from_sympy,
     to_sympy,
 )

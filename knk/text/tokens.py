@@ -70,8 +70,8 @@ def tokenize(text: str) -> Tokens:
         source = match.group()
         if match.lastindex:
             key = word_key(source)
-            if "'" in key and key.endswith(_CLITICS) and len(key) > 3:
-                size = 3 if key.endswith(("n't", "'re")) else 2
+            size = 3 if key.endswith(("n't", "'re")) else 2
+            if "'" in key and key.endswith(_CLITICS) and len(key) > size:
                 _push(found, key[:-size], start, end - size, begins)
                 key, start, begins = key[-size:], end - size, 0
         else:

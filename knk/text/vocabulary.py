@@ -53,7 +53,18 @@ NUMBER_WORDS: Final = (
     "eighteen nineteen twenty"
 ).split()
 
-_PLURALS: Final = {"man": "men", "woman": "women", "child": "children", "person": "people", "thief": "thieves"}
+_PLURALS: Final = {
+    "human": "humans",
+    "shaman": "shamans",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "person": "people",
+    "thief": "thieves",
+    "elf": "elves",
+    "wolf": "wolves",
+}
+"""Endings and their plurals; the first that fits is taken."""
 _VOWEL_SOUNDED: Final = ("honest", "honour", "honor", "hour", "heir")
 _CONSONANT_SOUNDED: Final = ("one", "once", "uni", "use", "usu", "eu", "ewe", "ut")
 

@@ -1,20 +1,23 @@
 """The phrases that statements are put in: each stands here once, for writing and for reading.
 
-A tuple of phrases holds what is written first; `compose` chooses among the members up to the bar `READ`, and the
-reader in `clauses` knows them all. So a new wording is one more member here.
+`compose` writes with the tables whose names are plain; the reader in `clauses` knows these and what stands beside them
+in the tables named `READ_...`. So a new wording is one more member here, and a golden text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from knk.statements import Relation
 from knk.text.tokens import words_of
 
 TRUTH: Final = "<truth>"
 LIE: Final = "<lie>"
-"""What stands for a role word, singular or plural, once the text's role words are known; never a word of a text."""
+PERSON: Final = "<person>"
+"""What stands for role words, singular or plural, and for a name once these are known; never a word of a text."""
+
+T = TypeVar("T")
 
 NOT_THAT: Final = ("it is not the case that", "it is not true that", "it is false that")
 READ_NOT_THAT: Final = (
@@ -148,7 +151,6 @@ VARIED_FRAMES: Final = (
     "{s} assures you that {c}.",
     "{s} maintains that {c}.",
     "According to {s}, {c}.",
-    "If you ask {s}, {c}.",
     "{s}'s claim is that {c}.",
     "What {s} says is that {c}.",
     '{s} says, "{C}."',
@@ -183,9 +185,53 @@ READ_FRAMES: Final = (
 )
 
 
-class Phrases[T]:
-    """A set of phrases, each with a value, found at a place among tokens.
+class Phrases(Generic[T]):
+    """A set of phrases, each with a value, to be found at a place among tokens.
+
+    A number among the tokens stands for a person and matches `PERSON`.
 
     >>> Phrases({"at least": 1, "at": 2}).match(("at", "least", "one"), 0)
     (1, 2)
     """
+
+    def __init__(self, phrases: Mapping[str, T]) -> None:
+        self._root: dict[str, Any] = {}
+        for phrase, value in phrases.items():
+            self.add(words_with_marks(phrase), value)
+
+    def add(self, words: Sequence[str], value: T) -> None:
+        """Add one more phrase, given as tokens; the first to come keeps its value."""
+        node = self._root
+        for word in words:
+            node = node.setdefault(word, {})
+        node.setdefault("", value)
+
+    def match(self, tokens: Sequence[str | int], at: int, skip: str = "") -> tuple[T, int] | None:
+        """Return the value of the longest phrase at a place and where it ends, or None; tokens `skip` are passed over."""
+        node = self._root
+        found = None
+        size = len(tokens)
+        while at < size:
+            token = tokens[at]
+            if token == skip:
+                at += 1
+                continue
+            node = node.get(token if isinstance(token, str) else PERSON)
+            if node is None:
+                break
+            at += 1
+            if "" in node:
+                found = (node[""], at)
+        return found
+
+
+def words_with_marks(phrase: str) -> tuple[str, ...]:
+    """Return the keys of a phrase's words, in which `TRUTH`, `LIE` and `PERSON` stand for themselves.
+
+    >>> words_with_marks("a <truth> is <person>")
+    ('a', '<truth>', 'is', '<person>')
+    """
+    pieces = []
+    for piece in phrase.split():
+        pieces.extend((piece,) if piece in (TRUTH, LIE, PERSON, "'s") else words_of(piece))
+    return tuple(pieces)

@@ -1,0 +1,139 @@
+"""Which names and role words a text can hold so that its reader tells them from the other words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from knk.errors import BadPuzzle
+from knk.puzzle import Roles
+from knk.text import wordings
+from knk.text.framing import role_forms
+from knk.text.tokens import TITLES, is_word, tokenize, word_key, words_of
+from knk.text.vocabulary import NUMBER_WORDS, ROLE_PAIRS
+
+SYNONYMS: Final = (("truth-teller", "truth teller", "truthteller"), ("liar",))
+"""Words that mean one who tells the truth and one who lies, whatever the role words."""
+
+PRONOUNS: Final = frozenset(
+    """
+    i me my mine myself you your yours yourself he him his himself she her hers herself it its itself we us our ours
+    ourselves they them their theirs themselves one ones someone somebody something anyone anybody anything everyone
+    everybody everything nobody nothing none who whom whose which what that this these those some any each every all
+    both either neither other others another most many few several more less half such same
+    """.split()
+)
+_GRAMMAR: Final = """
+    a an the and or nor not no if then only iff when of among amongst in here alone there is am are was were be been do
+    does did have has had number even odd true false so but both that said with for from to at on as by group people
+    provided kind kinds type types let
+"""
+_WITHIN: Final = frozenset(("of", "the"))
+
+
+@lru_cache(maxsize=1)
+def grammar_words() -> frozenset[str]:
+    """Return every word that the sentences of a text are built with.
+
+    >>> {"if", "knave", "neither", "said"} - grammar_words()
+    {'knave'}
+    """
+    phrases: list[str] = [*NUMBER_WORDS, *wordings.AND_WORDS, *wordings.READ_IFF, *wordings.READ_CLAIMS]
+    phrases += [*wordings.READ_NOT_THAT, *wordings.READ_SO_THAT, *wordings.READ_RELATIONS, *wordings.READ_SAME]
+    phrases += [*wordings.READ_SAME_AS, *wordings.HABITS, *wordings.DOING, *wordings.SPEECH_VERBS]
+    for frame in (*wordings.CLASSIC_FRAMES, *wordings.VARIED_FRAMES, *wordings.READ_FRAMES):
+        phrases.append(frame.replace("{s}", " ").replace("{c}", " ").replace("{C}", " "))
+    words = {key for phrase in phrases for key in words_of(phrase) if is_word(key)}
+    return frozenset(words | set(_GRAMMAR.split()) | PRONOUNS) - {"truth", "lie"}
+
+
+@lru_cache(maxsize=256)
+def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
+    """Return what stands for one who tells the truth and for one who lies, as tokens.
+
+    Raises:
+        BadPuzzle: a word could be either, or could not be told from the other words of a text.
+
+    >>> role_words(("elf", "goblin"))[("elves",)]
+    '<truth>'
+    """
+    forms: dict[tuple[str, ...], str] = {}
+    for role, meaning in zip(roles, (wordings.TRUTH, wordings.LIE), strict=True):
+        for form in role_forms(role):
+            keys = words_of(form)
+            if not keys or not all(map(is_word, keys)) or keys[0] in grammar_words() or set(keys) & _BARRED:
+                raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
+            if forms.setdefault(keys, meaning) != meaning:
+                raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text: take other role words")
+        if " ".join(tokenize(role).keys) != " ".join(map(word_key, role.split())):
+            raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
+    synonyms = {
+        words_of(form): meaning
+        for words, meaning in zip(SYNONYMS, (wordings.TRUTH, wordings.LIE), strict=True)
+        for word in words
+        for form in role_forms(word)
+    }
+    return forms if forms.keys() & synonyms.keys() else forms | synonyms
+
+
+_BARRED: Final = frozenset("and or who always never is are a an the tell tells lie lies only speak says speaks".split())
+
+
+@lru_cache(maxsize=65536)
+def name_words(name: str, roles: Roles) -> tuple[str, ...]:
+    """Return a name as tokens.
+
+    Raises:
+        BadPuzzle: the name could not be told from the other words of a text.
+
+    >>> name_words("Mary-Jane O'Neil", ("knight", "knave"))
+    ('mary-jane', "o'neil")
+    """
+    keys = words_of(name)
+    known = grammar_words()
+    sound = (
+        " ".join(tokenize(name).source(i, i + 1) for i in range(len(keys))) == name
+        and all(is_word(key) for key in keys)
+        and (keys[0] not in known or name == "A")
+        and all(key not in known or key in _WITHIN for key in keys[1:])
+        and name not in TITLES
+        and keys[-1] not in {title.lower() for title in TITLES}
+        and len(keys) <= LONGEST
+        and not any((key,) in role_words(roles) for key in keys)
+        and not any(form[0] == keys[0] for form in role_words(roles))
+    )
+    if not sound:
+        raise BadPuzzle(f"a person called {name!r} cannot be told from the other words of a text: take another name")
+    return keys
+
+
+LONGEST: Final = 8
+
+
+def check_names(names: tuple[str, ...], roles: Roles) -> None:
+    """Raise `BadPuzzle` where a text could not hold these names and role words and be read again.
+
+    >>> check_names(("Ann", "If"), ("knight", "knave"))
+    Traceback (most recent call last):
+    ...
+    knk.errors.BadPuzzle: a person called 'If' cannot be told from the other words of a text: take another name
+    """
+    role_words(roles)
+    keys = [name_words(name, roles) for name in names]
+    if not "".join(names).isascii() and len(set(keys)) < len(keys):
+        raise BadPuzzle("two people's names differ only in marks that a text does not tell apart: take other names")
+
+
+def known_pair(keys: Iterable[str]) -> Roles | None:
+    """Return the first pair of role words, of those the library knows, that a text uses.
+
+    >>> known_pair(["ann", ":", "bob", "is", "an", "angel"])
+    ('angel', 'demon')
+    """
+    present = set(keys)
+    pairs = [(words_of(form), pair) for pair in ROLE_PAIRS for word in pair for form in role_forms(word)]
+    for words, pair in pairs:
+        if len(words) == 1 and words[0] in present:
+            return pair
+    return None
