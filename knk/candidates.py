@@ -78,7 +78,7 @@ class Block:
         for names, statements, roles in zip(*self._parts(), strict=True):
             yield Puzzle.trusted(names, statements, roles)
 
-    def roles(self) -> Iterator[Solution]:
+    def solutions_as_roles(self) -> Iterator[Solution]:
         """Iterate over the puzzles' solutions."""
         return map(partial(unpacked, self.people), self.solutions.tolist())
 
@@ -148,7 +148,7 @@ def _listed_vocabulary(spec: Spec, people: int) -> Vocabulary | None:
     return _tabulated(grammar, [statement for statement, _ in listed], [odds for _, odds in listed], whole=True)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _drawn_vocabulary(spec: Spec, people: int, seed: int, epoch: int) -> Vocabulary:
     grammar, draws = Grammar(spec, people), Draws(seed, 3, people, epoch)
     drawn: list[Statement] = []

@@ -19,9 +19,9 @@ import numpy as np
 
 from knk.candidates import TABLE_PEOPLE
 from knk.errors import KnkError, NotEnough
-from knk.generate import Sieve, candidates, sizes
+from knk.generate import Sieve, candidates, first_occurrences, sizes
 from knk.canonical import Words
-from knk.rows import DEFAULT_STYLE, Row, row_of, schema
+from knk.rows import DEFAULT_STYLE, Row, schema, table_of
 from knk.spec import Spec
 
 if TYPE_CHECKING:
@@ -254,17 +254,14 @@ def _blocks_a_job(spec: Spec) -> int:
 
 
 def _make(spec: Spec, seed: int, style: str, job: int) -> tuple[Words, pa.Table]:
-    """Return the marks and rows of a job's blocks, duplicates included: whoever has all marks drops those."""
-    import pyarrow as pa
-
+    """Return the marks and rows of a job's blocks."""
     blocks = [candidates(spec, seed, job * _blocks_a_job(spec) + number) for number in range(_blocks_a_job(spec))]
-    made = [
-        row_of(puzzle, seed, style, solution)
-        for block in blocks
-        for puzzle, solution in zip(block.puzzles(), block.roles(), strict=True)
-    ]
-    columns = {name: [row[name] for row in made] for name in schema().names}  # type: ignore[literal-required]
-    return np.concatenate([block.marks for block in blocks]), pa.table(columns, schema=schema())
+    if not spec.duplicates:
+        # Those of other blocks are dropped later; those of the same are many where there are few puzzles.
+        blocks = [block.only(first_occurrences(block.marks)) for block in blocks]
+    puzzles = [puzzle for block in blocks for puzzle in block.puzzles()]
+    solutions = [solution for block in blocks for solution in block.solutions_as_roles()]
+    return np.concatenate([block.marks for block in blocks]), table_of(puzzles, solutions, seed, style)
 
 
 @contextmanager

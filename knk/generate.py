@@ -147,8 +147,7 @@ class Sieve:
         Raises:
             NotEnough: every puzzle has been met, or new ones have become too rare.
         """
-        found = 0 if self._spec.duplicates and self._found else self._found
-        if self._total is not None and found >= self._total:
+        if self._total is not None and self._total <= (0 if self._spec.duplicates else self._found):
             raise NotEnough(self._all_there_are(), self._total)
         tried, met = self._watched
         if (self._blocks - tried) * self._block_size >= PATIENCE:
@@ -190,7 +189,7 @@ class _Met:
         """Add the numbers, and return the places of those that are new, each at its first occurrence."""
         # Zero marks a free cell, so the number zero is kept as another.
         numbers = np.where(numbers == 0, np.uint64(1), numbers)
-        firsts = _first_occurrences(numbers)
+        firsts = first_occurrences(numbers)
         if 2 * (self._count + len(firsts)) > len(self._cells):
             held = self._cells[self._cells != 0]
             self._cells = np.zeros(4 * (self._count + len(firsts)), dtype=np.uint64)
@@ -216,13 +215,15 @@ class _Met:
         return new
 
 
-def _first_occurrences(numbers: Words) -> Places:
-    """Return the places of the numbers without those of repetitions, of which there are few."""
+def first_occurrences(numbers: Words) -> Places:
+    """Return the places of the numbers, in order, without those of repetitions."""
     in_order = np.sort(numbers)
     repeated = in_order[1:][in_order[1:] == in_order[:-1]]
-    places = np.arange(len(numbers))
     if not len(repeated):
-        return places
+        return np.arange(len(numbers))
+    # There are few as a rule, and looking only at those spares a slower kind of sorting.
     suspects = np.flatnonzero(np.isin(numbers, repeated))
-    firsts = suspects[np.unique(numbers[suspects], return_index=True)[1]]
-    return np.setdiff1d(places, np.setdiff1d(suspects, firsts), assume_unique=True)
+    first = np.ones(len(numbers), dtype=bool)
+    first[suspects] = False
+    first[suspects[np.unique(numbers[suspects], return_index=True)[1]]] = True
+    return np.flatnonzero(first)

@@ -210,6 +210,7 @@ def _commas(people: tuple[int, ...]) -> str:
     return ",".join(map(str, people))
 
 
+@lru_cache(maxsize=65536)
 def _escape(word: str) -> str:
     return _ESCAPED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), word)
 

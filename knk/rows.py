@@ -12,12 +12,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypedDict
 from zlib import crc32
 
+import numpy as np
+
 from knk.canonical import mix
-from knk.errors import KnkError
 from knk.notation import encode
 from knk.puzzle import Puzzle, Roles
 from knk.solver import Solution, solve
@@ -28,10 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT_STYLE: Final = "varied"
-
-
-class BadRow(KnkError):
-    """A row that is not what it should be."""
+_KEPT_PEOPLE: Final = 8
 
 
 class Row(TypedDict):
@@ -109,12 +109,37 @@ def answer_of(puzzle: Puzzle, solution: Solution) -> str:
     >>> answer_of(Puzzle(("Ann", "Bob"), ()), (True, False))
     '(1) Ann is a knight\\n(2) Bob is a knave'
     """
-    ends = _ends(puzzle.roles)
-    lines = zip(puzzle.names, solution, strict=True)
-    return "\n".join([f"({number}) {name} {ends[role]}" for number, (name, role) in enumerate(lines, 1)])
+    kept = _kept_answer if len(solution) <= _KEPT_PEOPLE else _answer
+    return kept(puzzle.roles, tuple(solution)).format(*puzzle.names)
 
 
-@lru_cache(maxsize=256)
-def _ends(roles: Roles) -> tuple[str, str]:
+def _answer(roles: Roles, solution: Solution) -> str:
+    """Return an answer with `{0}`, `{1}`, ... for the names."""
     liar, truthful = (f"is {article(word)} {word}" for word in reversed(roles))
-    return liar, truthful
+    return "\n".join([f"({i + 1}) {{{i}}} {truthful if role else liar}" for i, role in enumerate(solution)])
+
+
+_kept_answer = lru_cache(maxsize=8192)(_answer)
+
+
+def table_of(puzzles: Sequence[Puzzle], solutions: Sequence[Solution], seed: int, style: str) -> pa.Table:
+    """Return the rows of many puzzles, each as `row_of` has it, as one table."""
+    import pyarrow as pa
+
+    notations = list(map(encode, puzzles))
+    ends = np.cumsum([0, *(len(puzzle.names) for puzzle in puzzles)], dtype=np.int32)
+    names = pa.array(list(chain.from_iterable(puzzle.names for puzzle in puzzles)), pa.string())
+    roles = pa.array(np.fromiter(chain.from_iterable(solutions), dtype=bool, count=ends[-1]))
+    texts = [
+        render(puzzle, wording_seed(notation, seed), style)
+        for puzzle, notation in zip(puzzles, notations, strict=True)
+    ]
+    columns = {
+        "puzzle": notations,
+        "people": np.diff(ends),
+        "names": pa.ListArray.from_arrays(ends, names),
+        "text": texts,
+        "solution": pa.ListArray.from_arrays(ends, roles),
+        "answer": list(map(answer_of, puzzles, solutions)),
+    }
+    return pa.table(columns, schema=schema())
