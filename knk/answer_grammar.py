@@ -11,7 +11,7 @@ Each word becomes one letter, its code, and the grammar is regular expressions o
     a  a, an      t  the           x  first, last      X  other, remaining    o  only
     b  both, all  E  everyone      f  of      p  them, people   Z  none       z  there are no
     H  neither    h  nor           e  except  O  the rest, everyone else
-    #  a number   m  an item's number, as in "(1)"
+    Q  all but    #  a number      m  an item's number, as in "(1)"
     l  so, therefore               d  my, our          g  final, correct      s  answer, roles
     c  we conclude                 y  that    A  as follows     k  here is    q  a heading: name, role
 
@@ -150,6 +150,7 @@ _VOCABULARY: Final = {
     "z": "there are no/there is no",
     "H": "neither",
     "h": "nor",
+    "Q": "everyone but/everybody but/all but",
     "O": "others/rest/everyone else/everybody else/all others/all the others/all the rest/the other ones",
     "e": "except/except for/apart from/save for",
     "&": "and/&/while/whereas/but/as well as/+",
@@ -443,6 +444,8 @@ def _role_list(reading: Reading, match: re.Match[str]) -> bool:
     if match["gloss"] and reading.role(match.end("gloss") - 1) is not knight:
         return False
     people = reading.named(*match.span("who"))
+    if match["count"] and reading.words[match.start("count")] != f"({len(people)})":
+        return False
     return (reading.say_only if match["only"] or match["none"] else reading.say)(people, knight)
 
 
@@ -451,6 +454,10 @@ def _everyone(reading: Reading, match: re.Match[str]) -> bool:
     if match["but"]:
         return reading.say_only(reading.named(*match.span("but")), not knight)
     return reading.say(reading.everyone(), knight) and reading.counts(match, reading.known.size)
+
+
+def _all_but(reading: Reading, match: re.Match[str]) -> bool:
+    return reading.say_only(reading.named(*match.span("who")), not reading.role(match.end() - 1))
 
 
 def _nobody(reading: Reading, match: re.Match[str]) -> bool:
@@ -476,12 +483,12 @@ _LIST: Final = rf"[NU](?:(?:[,&]{{1,2}}\n?[-m]?|[;\nm-]{{1,4}}(?=[NU]{_NO_CLAIM}
 _LEAD: Final = re.compile(r"l[,:]?|k?[td]?[go]*s(?:f[bE]?t?p?)?(?:i[Ayl]?)?[:.,\n-]*|cy?[:,]?|k:")
 
 _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
-    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])|\((?=[NU],r\))"), _nothing),
+    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])|\((?=[NU])"), _nothing),
     (
         # "Ann is not a knight", "Ann and Bob are both knaves", "Ann: knight", "Ann (knight)", "Bob lies".
         re.compile(
             rf"(?:(?P<only>o)|bf?)?(?P<who>{_GROUP})"
-            r"(?P<how>(?:i[vl]*b?v*[at]?o?[xX]?|(?:i[vl]*b?v*n|j)v*[at]?|,?q?[:=>|,-]{1,4}n?[at]?|i(?:[:=]|q[i:=])n?[at]?|\(?[at]?)r|b?v*V)\)?"
+            r"(?P<how>(?:i[vl]*b?v*[at]?o?[xX]?|(?:i[vl]*b?v*n|j)v*[at]?|,?q?[:=>|,-]{1,4}n?[at]?|i(?:[:=]|q[i:=])n?[at]?|[,:\n-]{1,3}q[:=-]n?[at]?|\(?[at]?[xX]?)r|b?v*V)\)?"
             r"(?P<tail>[,&]*n[at]?r)?(?:\([at]?(?P<gloss>[rV])\))?"
         ),
         _claim,
@@ -490,7 +497,7 @@ _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
     (
         # "Knights: Ann, Bob", "Knaves: none", "the only knave is Cid".
         re.compile(
-            rf"t?(?P<only>o)?[xX]?(?P<role>r)(?:\((?P<gloss>t?r|V)\))?(?:[:=>|-]+|i:?|(?=\n[m-]))[\nm-]*"
+            rf"t?(?P<only>o)?[xX]?(?P<role>r)(?:\((?P<gloss>t?r|V)\))?(?P<count>m)?(?:[:=>|-]+|i:?|(?=\n[m-]))[\nm-]*"
             rf"(?:\(?(?P<none>Z)\)?|(?P<who>{_LIST}))"
         ),
         _role_list,
@@ -503,6 +510,7 @@ _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
         ),
         _everyone,
     ),
+    (re.compile(rf"(?:Q|(?:E|b(?:f?t?p)?),?e)(?P<who>{_GROUP}),?(?:i[at]?r|V)"), _all_but),
     (re.compile(r"(?:Z|H)(?:ft?#?p)?(?:i[at]?r|V)|zr"), _nobody),
     (re.compile(r"H(?P<who>[NU](?:,?h[NU])+)(?:i[at]?r|V)"), _neither),
     (re.compile(r"(?:t?O(?:ft?p)?|bt?X#?p|t(?:X#?p|X#|(?P<one>X)))(?:(?:i[vl]*b?|[:=>-]+)[at]?r|V)"), _rest),
@@ -520,7 +528,19 @@ def coded(found: Sequence[str], known: Lexicon) -> str:
     'NiUar'
     """
     codes = known.codes
-    return "".join([codes[word] if word in codes else _code(word) for word in found])
+    text = "".join([codes[word] if word in codes else _code(word) for word in found])
+    return _with_articles(text, found) if known.exact else text
+
+
+def _with_articles(text: str, found: Sequence[str]) -> str:
+    """Return the codes where a person's name that is an article ("A") is one wherever a role follows."""
+    pairs = zip(text, text[1:].ljust(len(text)), found, strict=True)
+    return "".join(
+        [
+            "a" if code == "N" and after == "r" and word.casefold() in ("a", "an") else code
+            for code, after, word in pairs
+        ]
+    )
 
 
 def _form(codes: str, at: int) -> tuple[Meaning, re.Match[str]] | None:

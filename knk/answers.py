@@ -142,7 +142,7 @@ _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _STOP: Final = re.compile(r"(?:<[|｜][\w▁]{1,40}[|｜]>|</s>|<eos>|<end_of_turn>|\[/INST\])\s*\Z")
 _CLOSING: Final = re.compile(
     r"""(?:\A|(?<=[\s.!)\]}>*$]))(?:
-    q\.?e\.?d\.? | done | i?\ ?hope\ (?:this|that)\ helps
+    q\.?e\.?d\.? | done | i?\ ?hope\ (?:this|that|it)\ (?:helps|is\ (?:correct|right))
     | (?:this|that)\ is\ (?:the|my|our)\ (?:final\ |correct\ |unique\ |only\ )*(?:answer|solution)
     | (?:this|the|that)\ (?:is|(?:answer|assignment|solution)\ is)\ (?:the\ only\ |a\ |the\ )?
       (?:consistent|unique|correct|verified)(?:\ (?:answer|assignment|solution))?
@@ -239,7 +239,6 @@ def _agreed(readings: Sequence[Reading | None]) -> Reading:
 
 def _whole(content: str, known: Lexicon) -> Reading:
     """Return what a content says all of which is the answer."""
-    content = _without_stop(content) if content.endswith((">", "]")) else content
     if len(content) > _longest(known):
         raise _Unpaid("unreadable")
     found = words(content, known)
@@ -334,12 +333,18 @@ _DENIALS: Final = frozenset(
     mistake mistakenly suppose supposing supposed assume assumes assuming assumption case scenario option
     guess guessing hypothetical hypothetically hypothesis imagine pretend said says say claim claims claimed
     states stated told according ignore ignoring joke joking kidding or either alternatively example invalid
-    inconsistent fails failed disproves disproved refutes refuted retract disregard anything far
+    inconsistent fails failed disproves disproved refutes refuted retract disregard nonsense anything far
     """.split()
 )
+_NO_DENIAL: Final = re.compile(r"\b(?:in this case|no other|only possib(?:le|ility))\b")
 _NEXT: Final = frozenset({"following", "below", "next", "follows"})
 _ANSWER: Final = frozenset({"answer", "solution"})
 _UNTRUE: Final = frozenset({"false", "wrong", "incorrect", "untrue", "opposite", "reverse", "inverse", "contrary"})
+_BREAKS: Final = (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence")
+_CONDITIONS: Final = frozenset({"if", "unless", "assuming", "supposing", "provided", "whether"})
+_UNFINISHED: Final = frozenset(
+    ": that is not never if whether either unless than deny doubt perhaps maybe possibly probably likely".split()
+)
 _LEADS: Final = frozenset(
     "answer answers solution conclusion result results roles assignment identities so therefore thus hence have get "
     "conclude find final finally".split()
@@ -372,10 +377,13 @@ def _denied(before: list[str]) -> bool:
         if not _denials(sentence):
             return False
         return not _NEXT.isdisjoint(sentence) or not (_UNTRUE.isdisjoint(sentence) or _ANSWER.isdisjoint(sentence))
-    clause = _since(line, (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence"))
-    if _LEADS.isdisjoint(clause):
-        clause = line
-    return _denials(clause)
+    clause = _since(line, _BREAKS)
+    earlier = line[: len(line) - len(clause)]
+    while earlier and earlier[-1] in _BREAKS:
+        earlier.pop()
+    # A clause that hangs on the one before ("It is not true that, therefore,", "If I am right,") announces nothing.
+    hangs = not _UNFINISHED.isdisjoint(earlier[-1:]) or not _CONDITIONS.isdisjoint(_since(earlier, _BREAKS)[:1])
+    return _denials(line if hangs or _LEADS.isdisjoint(clause) else clause)
 
 
 def _last_line(before: list[str]) -> list[str]:
@@ -393,7 +401,5 @@ def _since(line: list[str], marks: tuple[str, ...]) -> list[str]:
 
 
 def _denials(line: list[str]) -> bool:
-    text = [word.casefold() for word in line]
-    if "in this case" in " ".join(text):
-        text = [word for word in text if word != "case"]
-    return any(word in _DENIALS or word.endswith("n't") for word in text)
+    text = _NO_DENIAL.sub(" ", " ".join(line).casefold())
+    return any(word in _DENIALS or word.endswith("n't") for word in text.split())

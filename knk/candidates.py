@@ -86,9 +86,10 @@ class Block:
         draws, pool, roles = Draws(*self.seed), names_for(self.spec, self.people), self.spec.roles
         words = draws.shares(self.size)[self.places].astype(np.intp) * len(roles) // SHARES
         cast = _drawn_cast(draws, self.size, len(pool), self.people)[:, self.places]
-        names = zip(*(map(pool.__getitem__, row) for row in cast.tolist()), strict=True)
+        names: Iterator[tuple[str, ...]] = zip(*(map(pool.__getitem__, row) for row in cast.tolist()), strict=True)
         rows = self.rows.T.tolist()
-        said = zip(*(map(slot.__getitem__, row) for slot, row in zip(self.saids, rows, strict=True)), strict=True)
+        slots = [map(slot.__getitem__, row) for slot, row in zip(self.saids, rows, strict=True)]
+        said: Iterator[tuple[Said | None, ...]] = zip(*slots, strict=True)
         if self.spec.statements_range[0] < self.spec.statements_range[1]:
             said = (tuple([one for one in all_said if one is not None]) for all_said in said)
         return names, said, map(roles.__getitem__, words.tolist())  # type: ignore[return-value]
@@ -126,7 +127,7 @@ class Vocabulary:
     @property
     def silence(self) -> int:
         """The place that stands for saying nothing."""
-        return self.tables.shape[1] - 1
+        return int(self.tables.shape[1]) - 1
 
 
 def names_for(spec: Spec, people: int) -> tuple[str, ...]:
@@ -167,9 +168,7 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
     saids = [tuple([Said(speaker, statement) for statement in statements] + silent) for speaker in range(people)]
     speakers = tuple(speaker for speaker in range(people) for _ in range(spec.statements_range[1]))
     held = _words(tables, people)
-    spoken = np.stack(
-        [np.concatenate([held ^ _words([full ^ x], people), _words([full], people)]) for x in xs]
-    )
+    spoken = np.stack([np.concatenate([held ^ _words([full ^ x], people), _words([full], people)]) for x in xs])
     numbers = {table: number for number, table in enumerate(tables)}
     # Marks that are exact cost more, and matter only where a request may come near the last puzzle there is.
     exact = people < FEW or (people == FEW and len(statements) ** len(speakers) <= ALL_ROWS)
@@ -239,7 +238,8 @@ def _treatment(people: int, tables: Sequence[int]) -> Words:
     result = (true @ by_count).astype(np.uint64) @ weights[0]
     return np.stack(
         [
-            result + (true @ (by_count * is_knight[:, person : person + 1].astype(np.float32))).astype(np.uint64) @ weights[1]
+            result
+            + (true @ (by_count * is_knight[:, person : person + 1].astype(np.float32))).astype(np.uint64) @ weights[1]
             for person in range(people)
         ],
         axis=1,

@@ -20,7 +20,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -49,9 +49,9 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     images = dict(_image(people, *said) for said in statements)
     if not images:
         return f"{mix(people):016x}{mix(~people):016x}"
-    total = sum(images.values())
-    place = total[0].argmin()  # type: ignore[union-attr]
-    return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"  # type: ignore[index]
+    total = np.add.reduce(list(images.values()))
+    place = total[0].argmin()
+    return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"
 
 
 def mix(x: int) -> int:
@@ -73,7 +73,7 @@ def mix_words(x: Words) -> Words:
 # Few people: every relabelling.
 
 
-@lru_cache(maxsize=None)
+@cache
 def _relabellings(people: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
     """Return all ways to relabel, as new label of each person and as source place of each table entry."""
     orders = np.array(list(itertools.permutations(range(people))), dtype=np.uint8)
@@ -163,14 +163,10 @@ def _people_of_single_atoms(statement: Statement) -> set[int]:
     return alone
 
 
-def _tabulated(
-    statement: Statement, classes: Sequence[tuple[int, ...]], sizes: Sequence[int]
-) -> npt.NDArray[np.bool_]:
+def _tabulated(statement: Statement, classes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> npt.NDArray[np.bool_]:
     """Evaluate the statement for each vector of counts, the first k of a class standing for any k."""
     counts = np.indices(sizes)
-    xs = {
-        person: counts[place] > rank for place, members in enumerate(classes) for rank, person in enumerate(members)
-    }
+    xs = {person: counts[place] > rank for place, members in enumerate(classes) for rank, person in enumerate(members)}
     full = np.ones(sizes, dtype=bool)
     return np.broadcast_to(statement.value(xs, full), sizes)  # type: ignore[arg-type]
 
@@ -180,7 +176,7 @@ def _folded(classes: Sequence[tuple[int, ...]], table: npt.NDArray[np.bool_]) ->
     kept = list(classes)
     for axis in reversed(range(len(kept))):
         if (table == table.take([0], axis)).all():
-            table = table.take(0, axis)
+            table = np.take(table, [0], axis).squeeze(axis)
             del kept[axis]
     merged = True
     while merged:
@@ -211,7 +207,7 @@ def _as_written(statement: Statement, classes: Sequence[tuple[int, ...]]) -> byt
 
     def written(whole: Statement) -> str:
         inside = [written(part) for part in whole.parts]
-        if type(whole).__name__ not in ("Implies",):
+        if type(whole).__name__ != "Implies":
             inside.sort()
         rest = [arg for arg in whole.args if not isinstance(arg, Statement | tuple) and not whole.parts]
         rest = [] if isinstance(whole, Knight | Knave) else rest
@@ -385,7 +381,7 @@ class _Component:
             self._best, self._best_order = form, order
 
     def _orbit(self, person: int, fixed: tuple[int, ...]) -> set[int]:
-        """Return everybody whom the symmetries found so far, of those that keep `fixed`, can put in a person's place."""
+        """Return everybody whom the symmetries found so far that keep `fixed` can put in a person's place."""
         useful = [swap for swap in self._automorphisms if all(swap[f] == f for f in fixed)]
         useful += [{new: old for old, new in swap.items()} for swap in useful]
         orbit, fresh = {person}, [person]
@@ -403,11 +399,12 @@ class _Component:
         for number, person in enumerate(order):
             label[person] = number
         lines = []
-        for speaker, _, classes, table in self.saids:
+        for speaker, _, classes, written in self.saids:
             relabelled = tuple(tuple(sorted(label[p] for p in members)) for _, members in classes)
             ranks = tuple(sorted(range(len(relabelled)), key=relabelled.__getitem__))
+            table = written
             if ranks != tuple(range(len(ranks))):
-                table = _reordered(table, tuple(len(members) + 1 for members in relabelled), ranks)
+                table = _reordered(written, tuple(len(members) + 1 for members in relabelled), ranks)
             lines.append(f"{label[speaker]}{[relabelled[r] for r in ranks]}".encode() + table)
         return _long_digest(self.size.to_bytes(8, "big"), *sorted(lines))
 

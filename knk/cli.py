@@ -487,7 +487,7 @@ def _placed(place: str) -> Iterator[None]:
     try:
         yield
     except KnkError as error:
-        raise KnkError(f"{place}: {error}") from error
+        raise KnkError(f"{place}: {error}" if place else str(error)) from error
 
 
 def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:
@@ -503,18 +503,31 @@ def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:
 def _text_items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:
     from knk.text.parse import parse
 
+    found = False
+    for number, (block, alone) in enumerate(_blocks(line for _, line in lines), 1):
+        place = "the puzzle" if alone else f"puzzle {number}"
+        with _placed("" if alone else place):
+            item = _Item(parse(block), place)
+        yield item
+        found = True
+    if not found:
+        raise KnkError("there is no puzzle: the input is empty")
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Split a text at the lines of three dashes; each part comes with whether there are no such lines at all."""
     block: list[str] = []
-    blocks = 0
-    for _, line in chain(lines, [(0, _BETWEEN)]):
+    alone = True
+    for line in lines:
         if line.strip() != _BETWEEN:
             block.append(line)
-        elif any(map(str.strip, block)):
-            blocks += 1
-            place = f"puzzle {blocks}"
-            with _placed(place):
-                item = _Item(parse("".join(block)), place)
-            yield item
-            block = []
+            continue
+        alone = False
+        if any(map(str.strip, block)):
+            yield "".join(block), alone
+        block = []
+    if any(map(str.strip, block)):
+        yield "".join(block), alone
 
 
 def _json_items(lines: Iterable[tuple[int, str]]) -> Iterator[_Item]:

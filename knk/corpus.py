@@ -18,9 +18,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from knk.candidates import TABLE_PEOPLE
-from knk.errors import KnkError, NotEnough
-from knk.generate import Sieve, candidates, first_occurrences, sizes
 from knk.canonical import Words
+from knk.errors import BadFile, KnkError, NotEnough
+from knk.generate import Sieve, candidates, first_occurrences, sizes
 from knk.rows import DEFAULT_STYLE, Row, schema, table_of
 from knk.spec import Spec
 
@@ -33,10 +33,6 @@ ROWS_ALONE: Final = 20_000
 CHUNK: Final = 16_384
 """Rows that are put in order and written at a time; a row group of a Parquet file."""
 _PLANTED_BLOCKS: Final = 16
-
-
-class BadFile(KnkError):
-    """A file that cannot be read as rows, or a name that says nothing of its format."""
 
 
 def rows(spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processes: int | None = 1) -> Iterator[Row]:
@@ -55,7 +51,7 @@ def rows(spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processe
 
     >>> from knk.spec import Spec
     >>> [row["people"] for row in rows(Spec(people=(3, 4)), 4, seed=1)]
-    [3, 4, 3, 4]
+    [3, 4, 4, 4]
     """
     for table in _tables(spec, n, seed, style, processes):
         yield from table.to_pylist()
@@ -144,10 +140,10 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             umask = os.umask(0)
             os.umask(umask)
-            os.chmod(file.name, 0o666 & ~umask)
-            os.replace(file.name, path)
+            Path(file.name).chmod(0o666 & ~umask)
+            Path(file.name).replace(path)
         except BaseException:
-            os.unlink(file.name)
+            Path(file.name).unlink()
             raise
 
 

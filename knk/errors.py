@@ -42,6 +42,35 @@ class ManySolutions(KnkError):
     """More than one assignment of roles fits what the people say."""
 
 
+class BadFile(KnkError):
+    """A file that cannot be read as rows, or a name that says nothing of its format."""
+
+
+class CannotPerturb(KnkError):
+    """A change that a puzzle does not allow, or that there is no such kind of."""
+
+
+class GaveUp(KnkError):
+    """A search that would take too long, ended at its bound."""
+
+
+class BadTrace(KnkError):
+    """A proof with a step that is not sound, or that proves something else; `place` says where, as in "3.2".
+
+    Args:
+        problem: what is wrong, in one line.
+        place: the step, counted from 1; after a dot the step inside a supposition; "" for the whole.
+    """
+
+    def __init__(self, problem: str, place: str = "") -> None:
+        super().__init__(f"step {place}: {problem}" if place else problem)
+        self.problem = problem
+        self.place = place
+
+    def __reduce__(self) -> tuple[type[BadTrace], tuple[str, str]]:
+        return type(self), (self.problem, self.place)
+
+
 class NotEnough(KnkError):
     """Fewer puzzles exist, or could be found, than were asked for; `found` says how many.
 

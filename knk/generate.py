@@ -25,7 +25,7 @@ from knk.spec import PRESETS, Spec
 EPOCH: Final = 64
 """Blocks that share a drawn vocabulary."""
 PATIENCE: Final = 1 << 22
-"""Candidates in which at least `NEWS` new puzzles have to be found for the search to go on (one, if the last is near)."""
+"""Candidates in which at least `NEWS` new puzzles have to be found for the search to go on (or one, near the last)."""
 NEWS: Final = 16
 
 

@@ -35,8 +35,8 @@ SHARES: Final = 1 << 14
 WIDEST: Final = 16
 """Up to this many people in a statement it is found out whether it is trivial; wider ones are taken not to be."""
 _Item = TypeVar("_Item")
-_PAIRED: Final[dict[str, type[Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
-_WIDENED: Final[dict[str, type[Statement]]] = {"and": And, "or": Or, "one of": OneOf}
+_PAIRED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
+_WIDENED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "one of": OneOf}
 
 
 class Draws:
@@ -168,7 +168,7 @@ class Grammar:
             return draws.pick(_about(kind, self._group(draws)))
         return self._atom(draws)
 
-    def _compound(self, draws: Draws, depth: int, kind: type[Statement], width: int) -> Statement:
+    def _compound(self, draws: Draws, depth: int, kind: Callable[..., Statement], width: int) -> Statement:
         parts: list[Statement] = []
         # With one person there may be too few different parts: then fewer do.
         for _ in range(20):

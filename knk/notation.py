@@ -123,7 +123,7 @@ def decode_statement(text: str) -> Statement:
         BadNotation: the text is no statement's notation.
 
     >>> decode_statement("|(S(0,1),~K%1(0,1,2))")
-    Or(SameKind(0, 1), Not(Parity(False, (0, 1, 2), True)))
+    Or(SameKind(0, 1, True), Not(Parity(False, (0, 1, 2), True)))
     """
     statement, end = _read(text, 0, 0)
     if end != len(text):

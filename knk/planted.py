@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -149,7 +149,7 @@ def _roles(said: Said) -> tuple[tuple[int, int], ...]:
     return tuple((people[place], role) for place, role in _roles_in_table(len(people), table))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _roles_in_table(people: int, table: int) -> tuple[tuple[int, int], ...]:
     true = [entry for entry in range(1 << people) if table >> entry & 1]
     needed = [i for i in range(people) if any(entry ^ (1 << i) not in true for entry in true)]

@@ -30,7 +30,7 @@ class Said(NamedTuple):
     statement: Statement
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Puzzle:
     """People, by name, and what they say, in order.
 
@@ -54,12 +54,14 @@ class Puzzle:
 
     names: tuple[str, ...]
     statements: tuple[Said, ...]
-    roles: Roles = DEFAULT_ROLES
+    roles: Roles
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "statements", tuple(Said(*said) for said in self.statements))
-        object.__setattr__(self, "roles", tuple(self.roles))
+    def __init__(
+        self, names: Iterable[str], statements: Iterable[tuple[int, Statement]], roles: Roles = DEFAULT_ROLES
+    ) -> None:
+        object.__setattr__(self, "names", tuple(names))
+        object.__setattr__(self, "statements", tuple(Said(*said) for said in statements))
+        object.__setattr__(self, "roles", tuple(roles))
         _check_words(self.names, "people", 1)
         if len(self.roles) != 2:
             raise BadPuzzle(f"a puzzle has two role words, not {len(self.roles)}")
@@ -105,8 +107,10 @@ class Puzzle:
         if sorted(order) != list(range(len(self.names))):
             raise BadPuzzle(f"an order lists each of the {len(self.names)} people once, not {order}")
         place = {old: new for new, old in enumerate(order)}
-        said = tuple((place[speaker], statement.with_people(place.__getitem__)) for speaker, statement in self.statements)
-        return Puzzle(tuple(self.names[old] for old in order), said, self.roles)  # type: ignore[arg-type]
+        said = tuple(
+            (place[speaker], statement.with_people(place.__getitem__)) for speaker, statement in self.statements
+        )
+        return Puzzle(tuple(self.names[old] for old in order), said, self.roles)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 | column | type | what it holds |
 |---|---|---|
-| `puzzle` | string | the one-line notation (`knk.encode`); the rest of the row follows from it, the style and the seed |
+| `puzzle` | string | the one-line notation (`knk.encode`); with the style and the seed it gives the rest |
 | `people` | int | how many people there are |
 | `names` | list of string | their names, in order |
 | `text` | string | the puzzle in English |
@@ -131,8 +131,7 @@ def table_of(puzzles: Sequence[Puzzle], solutions: Sequence[Solution], seed: int
     names = pa.array(list(chain.from_iterable(puzzle.names for puzzle in puzzles)), pa.string())
     roles = pa.array(np.fromiter(chain.from_iterable(solutions), dtype=bool, count=ends[-1]))
     texts = [
-        render(puzzle, wording_seed(notation, seed), style)
-        for puzzle, notation in zip(puzzles, notations, strict=True)
+        render(puzzle, wording_seed(notation, seed), style) for puzzle, notation in zip(puzzles, notations, strict=True)
     ]
     columns = {
         "puzzle": notations,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from knk.errors import ManySolutions, NoSolution
 from knk.puzzle import Puzzle, Said
@@ -123,7 +123,7 @@ def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
 
 
 def _models(people: int, statements: Iterable[Said]) -> int:
-    """Return the table of the assignments that fit: bit t is set if making person i a knight as bit i of t says fits."""
+    """Return the table of the assignments that fit: bit t is for person i a knight just if bit i of t is set."""
     xs, full = masks(people)
     left = full
     for speaker, statement in statements:
@@ -142,7 +142,7 @@ def unpacked(people: int, assignment: int) -> Solution:
     return tuple(bit == "1" for bit in reversed(f"{assignment:0{people}b}"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _assignments(people: int) -> list[Solution]:
     return [roles[::-1] for roles in product((False, True), repeat=people)]
 
@@ -181,7 +181,7 @@ def _narrow_clauses(said: Said) -> list[list[int]]:
     return [[(people[i] + 1) * sign for i, sign in clause] for clause in _prime_clauses(len(people), table)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _prime_clauses(people: int, table: int) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Return clauses for a truth table: pairs of variable and sign, shortest first, until all is said."""
     xs, full = masks(people)
@@ -254,9 +254,9 @@ class _Gate:
     def negated(self) -> _Gate:
         return _Gate(self.circuit, -self.literal)
 
-    def __and__(self, other: Any) -> _Gate:
+    def __and__(self, other: _Gate) -> _Gate:
         true, a, b = self.circuit.true.literal, self.literal, other.literal
-        if a == true or b == -true or a == b:
+        if a in (true, b) or b == -true:
             return other
         if b == true or a == -true:
             return self
@@ -266,10 +266,10 @@ class _Gate:
         self.circuit.clauses += [[-gate.literal, a], [-gate.literal, b], [gate.literal, -a, -b]]
         return gate
 
-    def __or__(self, other: Any) -> _Gate:
+    def __or__(self, other: _Gate) -> _Gate:
         return (self.negated() & other.negated()).negated()
 
-    def __xor__(self, other: Any) -> _Gate:
+    def __xor__(self, other: _Gate) -> _Gate:
         true, a, b = self.circuit.true.literal, self.literal, other.literal
         if abs(a) == true:
             return other.negated() if a > 0 else other

@@ -7,11 +7,38 @@ from typing import Any, Final, Self
 
 from knk.errors import BadPuzzle, BadSpec
 from knk.puzzle import DEFAULT_ROLES, Puzzle, Roles
+from knk.statements import (
+    And,
+    Count,
+    Iff,
+    Implies,
+    Knave,
+    Knight,
+    Not,
+    OneOf,
+    Or,
+    Parity,
+    SameKind,
+    Statement,
+)
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
 
 KINDS: Final = ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity", "same kind")
 """The statement kinds that a specification weighs; "atom" is "X is a knight" and "X is a knave"."""
 
+_KIND_OF: Final[dict[type[Statement], str]] = {
+    Knight: "atom",
+    Knave: "atom",
+    Not: "not",
+    And: "and",
+    Or: "or",
+    OneOf: "one of",
+    Implies: "if",
+    Iff: "iff",
+    Count: "count",
+    Parity: "parity",
+    SameKind: "same kind",
+}
 MOST_PEOPLE: Final = 2000
 
 
@@ -58,7 +85,9 @@ class Spec:
             object.__setattr__(self, name, _as_written(getattr(self, name)))
         for name in ("kinds", "roles"):
             pairs = getattr(self, name)
-            object.__setattr__(self, name, tuple(tuple(pair) for pair in (pairs.items() if isinstance(pairs, dict) else pairs)))
+            object.__setattr__(
+                self, name, tuple(tuple(pair) for pair in (pairs.items() if isinstance(pairs, dict) else pairs))
+            )
         object.__setattr__(self, "names", tuple(self.names))
         self._check()
 
@@ -109,6 +138,15 @@ class Spec:
             raise BadSpec(f"names and roles: {error}") from error
 
 
+def kind_of(statement: Statement) -> str:
+    """Return the name in `KINDS` of a statement's kind.
+
+    >>> kind_of(Not(Knight(0)))
+    'not'
+    """
+    return _KIND_OF[type(statement)]
+
+
 def _as_written(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -126,8 +164,6 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
 
 PRESETS: Final[dict[str, Spec]] = {
     "classic": Spec(),
-    "rich": Spec(
-        kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS
-    ),
+    "rich": Spec(kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS),
 }
 """`classic` has the grammar and the odds of the public data sets; `rich` has every kind of statement."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from knk.errors import BadPuzzle
@@ -38,7 +38,7 @@ def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
     return counts
 
 
-@lru_cache(maxsize=None)
+@cache
 def masks(people: int) -> tuple[tuple[int, ...], int]:
     """Return the truth table of "i is a knight" for each person i, and the table of "true".
 
@@ -150,7 +150,7 @@ class Statement:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return type(self) is type(other) and self.args == other.args  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.args == other.args
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt from its arguments: a cached hash of strings holds in one process only.
@@ -474,7 +474,9 @@ def from_sympy(formula: sympy.Basic, symbols: Sequence[sympy.Symbol]) -> Stateme
         case logic.ITE():
             test, yes, no = (from_sympy(arg, symbols) for arg in formula.args)
             return And(Implies(test, yes), Implies(Not(test), no))
-    raise BadPuzzle(f"no statement says {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE")
+    raise BadPuzzle(
+        f"no statement says {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE"
+    )
 
 
 def _sympy_order(symbols: Sequence[sympy.Symbol]) -> Callable[[Any], tuple[Any, ...]]:
@@ -485,7 +487,7 @@ def _sympy_order(symbols: Sequence[sympy.Symbol]) -> Callable[[Any], tuple[Any, 
 def _odd(parts: Sequence[Statement]) -> Statement:
     people = [part.person for part in parts if isinstance(part, Knight)]
     if len(people) == len(parts):
-        return SameKind(*people, same=False) if len(people) == 2 else Parity(False, tuple(people))
+        return SameKind(people[0], people[1], same=False) if len(people) == 2 else Parity(False, tuple(people))
     result = parts[0]
     for part in parts[1:]:
         result = Not(Iff(result, part))

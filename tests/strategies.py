@@ -44,7 +44,7 @@ def leaves(people: int) -> st.SearchStrategy[Statement]:
     ]
     if people > 1:
         pair = st.lists(person, min_size=2, max_size=2, unique=True)
-        kinds.append(st.builds(lambda two, same: SameKind(*two, same), pair, st.booleans()))
+        kinds.append(st.builds(lambda two, same: SameKind(two[0], two[1], same), pair, st.booleans()))
     return st.one_of(kinds)
 
 

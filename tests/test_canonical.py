@@ -38,8 +38,9 @@ def unique_puzzles(people: int, self_accusation: bool) -> Iterator[tuple[tuple[i
         for x, (table, _) in zip(xs, row, strict=True):
             fits &= full ^ x ^ table
         if fits.bit_count() == 1:
-            yield tuple(table for table, _ in row), Puzzle.trusted(
-                NAMES[:people], tuple(Said(speaker, s) for speaker, (_, s) in enumerate(row))
+            yield (
+                tuple(table for table, _ in row),
+                Puzzle.trusted(NAMES[:people], tuple(Said(speaker, s) for speaker, (_, s) in enumerate(row))),
             )
 
 
@@ -53,9 +54,10 @@ def test_golden_counts(people: int, self_accusation: bool, trees: int, tables: i
     for table, puzzle in unique_puzzles(people, self_accusation):
         total += 1
         found[table] = puzzle
-    assert len(grammar(people, 0, self_accusation)) == {(2, False): 30, (2, True): 56, (3, False): 90}[
-        people, self_accusation
-    ]
+    assert (
+        len(grammar(people, 0, self_accusation))
+        == {(2, False): 30, (2, True): 56, (3, False): 90}[people, self_accusation]
+    )
     assert (total, len(found)) == (trees, tables)
     assert len({puzzle.key for puzzle in found.values()}) == renamed
     refined = {canonical._refined_key(people, puzzle.statements) for puzzle in found.values()}

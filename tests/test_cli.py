@@ -238,6 +238,7 @@ BAD = [
     ((), "generate -o /nowhere/puzzles.jsonl", "/nowhere"),
     ((), "generate --people 2 -n 1000 --format notation", "41"),
     ((), "solve", "the input is empty"),
+    (("---", "---"), "solve", "the input is empty"),
     ((), "solve puzzle.txt", "'puzzle.txt' is neither a file"),
     ((), "solve Ann", "'Ann' is neither a file"),
     ((), "solve /", "'/' is neither a file"),
@@ -315,22 +316,30 @@ def test_a_full_disk_is_a_line() -> None:
 
 @pytest.mark.parametrize("arguments", [["--format", "notation"], ["-o", "puzzles.parquet"]])
 def test_an_interrupt_is_quiet_and_leaves_nothing(tmp_path: Path, arguments: list[str]) -> None:
-    command = [*COMMAND, "generate", "-n", "5000000", "--people", "8", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command,
+        [*COMMAND, "generate", "-n", "5000000", "--people", "8", *arguments],
         cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as process:
-        time.sleep(2)
+        until = time.monotonic() + 60
+        while not _at_work(process, tmp_path, "-o" in arguments) and time.monotonic() < until:
+            time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)  # As a terminal does: to the command and to all that it started.
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     assert not list(tmp_path.iterdir())
+
+
+def _at_work(process: subprocess.Popen[str], folder: Path, to_file: bool) -> bool:
+    """Whether some of the output is there."""
+    if to_file:
+        return any(path.stat().st_size > 1000 for path in folder.iterdir())
+    assert process.stdout
+    return bool(process.stdout.readline())
 
 
 def on_a_terminal(*arguments: str) -> str:

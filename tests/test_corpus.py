@@ -1,6 +1,8 @@
 """Files of rows: the same as `generate` gives, whole or not at all, the same bytes whoever makes them."""
 
 import json
+from collections import deque
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +11,8 @@ import pytest
 
 from knk import corpus
 from knk.answers import verify
-from knk.corpus import BadFile, read, rows, write
-from knk.errors import NotEnough
+from knk.corpus import read, rows, write
+from knk.errors import BadFile, NotEnough
 from knk.generate import generate
 from knk.notation import decode, encode
 from knk.rows import row_of, schema, wording_seed
@@ -36,7 +38,8 @@ def test_rows_are_the_generated_puzzles(spec: Spec, style: str) -> None:
 
 @pytest.mark.parametrize("suffix", corpus.FORMATS)
 def test_written_and_read(tmp_path: Path, suffix: str) -> None:
-    path, done = tmp_path / f"rows{suffix}", []
+    path = tmp_path / f"rows{suffix}"
+    done: list[int] = []
     write(path, RICH, 50, seed=2, progress=done.append)
     assert list(read(path)) == list(rows(RICH, 50, seed=2))
     assert sum(done) == 50
@@ -85,16 +88,18 @@ def test_nothing_is_left_where_there_are_not_enough(
     assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
+def until_not_enough(stream: Iterator[str]) -> list[str]:
+    """Everything that comes before the error that has to come."""
+    made: list[str] = []
+    with pytest.raises(NotEnough, match="28"):
+        deque(map(made.append, stream), maxlen=0)
+    return made
+
+
 def test_those_there_are_come_first() -> None:
     spec = Spec(people=(2, 3))
-    puzzles, made = [], []
-    with pytest.raises(NotEnough, match="28"):
-        for puzzle in generate(spec, 5000, seed=1):
-            puzzles.append(encode(puzzle))
-    with pytest.raises(NotEnough, match="28"):
-        for row in rows(spec, 5000, seed=1):
-            made.append(row["puzzle"])
-    assert made == puzzles
+    puzzles = until_not_enough(map(encode, generate(spec, 5000, seed=1)))
+    assert until_not_enough(row["puzzle"] for row in rows(spec, 5000, seed=1)) == puzzles
     assert len(puzzles) > 28
 
 

@@ -24,7 +24,10 @@ def by_definition(puzzle: Puzzle) -> list[tuple[bool, ...]]:
     return [
         world
         for world in itertools.product((False, True), repeat=len(puzzle.names))
-        if all(bool(statement.value(list(map(int, world)), 1)) == world[speaker] for speaker, statement in puzzle.statements)
+        if all(
+            bool(statement.value(list(map(int, world)), 1)) == world[speaker]
+            for speaker, statement in puzzle.statements
+        )
     ]
 
 

@@ -23,8 +23,8 @@ from knk.statements import (
     Parity,
     SameKind,
     Statement,
-    masks,
     from_sympy,
+    masks,
     to_sympy,
 )
 from tests.strategies import statements

@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--measure", nargs=2, metavar=("WHO", "WORK"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measured(*options.measure, options.seconds)))
+        who, work = options.measure
+        print(json.dumps(measured(who, work, options.seconds)))
         return
     for work in WORKS:
         if options.only in work:

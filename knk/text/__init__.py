@@ -1,0 +1,1 @@
+"""Puzzles as English: `render` writes it, `parse` reads it back."""

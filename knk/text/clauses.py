@@ -53,6 +53,7 @@ _NUMBERS: Final = {word: number for number, word in enumerate(NUMBER_WORDS)} | {
 _VERB_STARTS: Final = wordings.BE | frozenset(
     ("always", "never", "only", "does", "do", "both", "all", "tells", "tell", "lies", "lie", "speaks", "speak")
 )
+_MARKS: Final = frozenset((",", ".", ";", ":", "!", "?", ")", "then", "<end>"))
 _DEEPEST: Final = 2 * MAX_DEPTH
 """Brackets and conditions within one another that are read: a statement needs at most two a level."""
 
@@ -66,10 +67,14 @@ class Unread(Exception):
         self.problem = problem
 
 
+Make = Callable[[bool, bool], Statement]
+"""Builds a statement from a predicate: whether it makes a truth-teller, and whether it is denied."""
+
+
 class _Subject(NamedTuple):
     """Whom a clause is about, and what is claimed of how many of them."""
 
-    make: Callable[[bool, bool, int], Statement]
+    make: Make
     group: tuple[int, ...]
     listed: bool = False
 
@@ -99,6 +104,7 @@ class _Reader:
         self.speaker = speaker
         self.at = 0
         self.deep = False
+        self.began = 0  # Where the subject of the clause at hand began.
         self.mentioned: set[int] = set()
         # Units read so far, by place: a unit read to find out what a comma means is not read twice.
         self.units: dict[int, tuple[Statement, bool, int]] = {}
@@ -137,10 +143,7 @@ class _Reader:
     def clause(self, depth: int, premise: bool = False) -> tuple[Statement, bool]:
         """Read units and what joins them; return the statement and whether its end is open."""
         start = self.at
-        if depth > _DEEPEST:
-            self.fail("too many brackets or conditions within one another")
-        self.deep = self.deep or depth > 1
-        statement, open_, kind = self.chain(depth, premise)
+        statement, open_, kind = self.chain(depth)
         left = self.at
         comma = self.accept(",")
         joined = self.joiner(premise)
@@ -149,7 +152,7 @@ class _Reader:
             return statement, open_
         if open_ or kind is not None:
             self.fail("brackets are wanted to show what belongs together", start)
-        other, other_open, other_kind = self.chain(depth, premise)
+        other, _, other_kind = self.chain(depth)
         if other_kind is not None or (not comma and self.joiner(premise) is not None):
             self.fail("brackets are wanted to show what belongs together", start)
         if joined is Iff:
@@ -166,7 +169,7 @@ class _Reader:
             return False
         return None
 
-    def chain(self, depth: int, premise: bool) -> tuple[Statement, bool, type[Statement] | None]:
+    def chain(self, depth: int) -> tuple[Statement, bool, type[Statement] | None]:
         """Read units joined by "and", or by "or"; return the statement, whether it is open, and which of the two."""
         start = self.at
         statement, open_ = self.unit(depth)
@@ -209,7 +212,12 @@ class _Reader:
         return None
 
     def joins_otherwise(self) -> bool:
-        return bool(_NOT_BOTH.match(self.tokens, self.at) or _OR_BOTH.match(self.tokens, self.at))
+        return self.ends_with(_NOT_BOTH) or self.ends_with(_OR_BOTH)
+
+    def ends_with(self, phrases: Phrases[bool]) -> bool:
+        """Whether one of the phrases comes next and nothing of the clause after it."""
+        found = phrases.match(self.tokens, self.at)
+        return found is not None and (found[1] >= self.size or self.tokens[found[1]] in _MARKS)
 
     def item_begins(self) -> bool:
         """Whether a unit may come after a comma alone: one whose own words say where it ends."""
@@ -218,7 +226,8 @@ class _Reader:
     def but_not_both(self) -> bool:
         before = self.at
         self.accept(",")
-        if self.take(_NOT_BOTH):
+        if self.ends_with(_NOT_BOTH):
+            self.take(_NOT_BOTH)
             return True
         self.at = before
         return False
@@ -226,12 +235,15 @@ class _Reader:
     def or_both(self) -> None:
         before = self.at
         self.accept(",")
-        if not self.take(_OR_BOTH):
+        if not (self.ends_with(_OR_BOTH) and self.take(_OR_BOTH)):
             self.at = before
 
     # Units.
 
     def unit(self, depth: int, last: bool = False) -> tuple[Statement, bool]:
+        if depth > _DEEPEST:
+            self.fail("too many brackets or conditions within one another")
+        self.deep = self.deep or depth > 1
         known = self.units.get(self.at)
         if known:
             statement, open_, self.at = known
@@ -243,7 +255,13 @@ class _Reader:
         prefixed = self.at > start
         if denials > _DEEPEST:
             self.fail("too many denials within one another", start)
-        statement, open_ = self.plain_unit(depth, last or prefixed)
+        # The commonest nesting is read here and not in a method of its own: every frame counts in a deep statement.
+        if self.accept("("):
+            statement, _ = self.clause(depth + 1)
+            self.expect(")")
+            open_ = False
+        else:
+            statement, open_ = self.plain_unit(depth, last or prefixed)
         for _ in range(denials):
             statement = Not(statement)
         self.deep = self.deep or denials > 1
@@ -252,11 +270,6 @@ class _Reader:
 
     def plain_unit(self, depth: int, bounded: bool) -> tuple[Statement, bool]:
         match self.peek():
-            case "(":
-                self.at += 1
-                statement, _ = self.clause(depth + 1)
-                self.expect(")")
-                return statement, False
             case "if":
                 return self.conditional(depth, bounded), True
             case "either":
@@ -278,7 +291,7 @@ class _Reader:
             self.fail("'then' is wanted here")
         if bounded:
             return Implies(premise, self.unit(depth + 1)[0])
-        conclusion, _, _ = self.chain(depth + 1, premise=False)
+        conclusion, _, _ = self.chain(depth + 1)
         return Implies(premise, conclusion)
 
     def either(self, depth: int) -> Statement:
@@ -401,7 +414,7 @@ class _Reader:
         if self.speaker is None:
             self.fail("it is not clear who 'they' are: say the names", start)
         others = tuple(person for person in range(self.people) if person != self.speaker)
-        if not others or (self.mentioned and not self.mentioned - {self.speaker} == set(others)):
+        if not others or (self.mentioned and self.mentioned - {self.speaker} != set(others)):
             self.fail("it is not clear who 'they' are: say the names", start)
         return others
 
@@ -419,8 +432,8 @@ class _Reader:
         """Read the people after "of" or "among"."""
         if self.accept("us"):
             start = self.at - 1
-            if self.accept("all") or self.people > 0:
-                return self.whole(None, start)
+            self.accept("all")
+            return self.whole(None, start)
         if self.accept("them"):
             return self.others()
         if self.accept("the", "others"):
@@ -494,11 +507,12 @@ class _Reader:
         """Read who is what."""
         start = self.at
         subject = self.subject()
+        self.began = start
         if subject.listed and (self.accept("both") or self.accept("all") or self.accept("each")):
             self.check_both(self.tokens[self.at - 1], subject, self.at - 1)
         habit = self.take(_HABITS)
         if habit is not None:
-            return subject.make(*habit, start)
+            return subject.make(*habit)
         if self.peek() not in wordings.BE:
             self.fail("this cannot be read" if self.at == start else "'is' or another verb is wanted here")
         self.at += 1
@@ -506,7 +520,7 @@ class _Reader:
 
     def check_both(self, word: Token, subject: _Subject, at: int) -> None:
         if word == "both" and len(subject.group) != 2:
-            self.fail(f"'both' is said of two people, not {len(subject.group)}", at)
+            self.fail(f"'both' is said of two people, not {len(subject.group)}", self.began)
 
     def being(self, subject: _Subject, start: int) -> Statement:
         """Read on from "is"."""
@@ -524,10 +538,10 @@ class _Reader:
                 self.fail("this cannot be read")
             truth = found
         if partly:
-            return Not(subject.make(truth, False, start))
+            return Not(subject.make(truth, False))
         if negated and whole:
             self.fail("'all ... not' has two meanings: say 'not all' or 'none'", start)
-        return subject.make(truth, negated, start)
+        return subject.make(truth, negated)
 
     def quantifier(self, subject: _Subject) -> bool:
         word = self.peek()
@@ -575,7 +589,7 @@ class _Reader:
         if opening is None:
             self.fail("this cannot be read")
         self.at += 1
-        return opening(self, start)
+        return opening(self)
 
     def listed_subject(self) -> _Subject:
         names, conjunction = self.names()
@@ -585,45 +599,46 @@ class _Reader:
             return _Subject(self.any_of(names), names)
         return _Subject(self.all_of(names), names, len(names) > 1)
 
-    def all_of(self, group: tuple[int, ...]) -> Callable[[bool, bool, int], Statement]:
-        def make(truth: bool, negated: bool, at: int) -> Statement:
+    def all_of(self, group: tuple[int, ...]) -> Make:
+        def make(truth: bool, negated: bool) -> Statement:
             atoms = [_atom(person, truth, negated) for person in group]
             return And(*atoms) if len(atoms) > 1 else atoms[0]
 
         return make
 
-    def any_of(self, group: tuple[int, ...]) -> Callable[[bool, bool, int], Statement]:
-        return lambda truth, negated, at: Or(*(_atom(person, truth, negated) for person in group))
+    def any_of(self, group: tuple[int, ...]) -> Make:
+        return lambda truth, negated: Or(*(_atom(person, truth, negated) for person in group))
 
     def counting(self, build: Callable[[tuple[int, ...], bool], Statement]) -> _Subject:
         group = self.group()
 
-        def make(truth: bool, negated: bool, at: int) -> Statement:
+        def make(truth: bool, negated: bool) -> Statement:
             if negated:
-                self.fail("a number of people is not denied: say it of the other kind", at)
+                self.fail("a number of people is not denied: say it of the other kind", self.began)
             return build(group, truth)
 
         return _Subject(make, group)
 
     def none_of(self, group: tuple[int, ...]) -> _Subject:
-        def make(truth: bool, negated: bool, at: int) -> Statement:
+        def make(truth: bool, negated: bool) -> Statement:
             if negated:
-                self.fail("'none ... not' denies twice: say it plainly", at)
+                self.fail("'none ... not' denies twice: say it plainly", self.began)
             return Count("exactly", 0, group, truth)
 
         return _Subject(make, group)
 
     def neither_of(self, group: tuple[int, ...]) -> _Subject:
-        def make(truth: bool, negated: bool, at: int) -> Statement:
+        def make(truth: bool, negated: bool) -> Statement:
             if negated:
-                self.fail("'neither ... not' denies twice: say it plainly", at)
+                self.fail("'neither ... not' denies twice: say it plainly", self.began)
             return And(*(Not(_atom(person, truth, False)) for person in group))
 
         return _Subject(make, group)
 
     # Subjects by their first word, which is already passed.
 
-    def begin_both(self, start: int) -> _Subject:
+    def begin_both(self) -> _Subject:
+        start = self.at - 1
         if self.accept("of"):
             group = self.group()
         else:
@@ -634,7 +649,8 @@ class _Reader:
         self.check_both("both", subject, start)
         return subject
 
-    def begin_all(self, start: int) -> _Subject:
+    def begin_all(self) -> _Subject:
+        start = self.at - 1
         total = self.numeral() if isinstance(self.peek(), str) and self.peek() in _NUMBERS else None
         self.expect("of")
         group = self.group()
@@ -642,50 +658,52 @@ class _Reader:
             self.fail(f"there are {len(group)} people, not {total}", start)
         return _Subject(self.whole_group(group), group)
 
-    def whole_group(self, group: tuple[int, ...]) -> Callable[[bool, bool, int], Statement]:
+    def whole_group(self, group: tuple[int, ...]) -> Make:
         inner = self.all_of(group)
 
-        def make(truth: bool, negated: bool, at: int) -> Statement:
+        def make(truth: bool, negated: bool) -> Statement:
             if negated:
-                self.fail("'all ... not' has two meanings: say 'not all' or 'none'", at)
-            return inner(truth, False, at)
+                self.fail("'all ... not' has two meanings: say 'not all' or 'none'", self.began)
+            return inner(truth, False)
 
         return make
 
-    def begin_each(self, start: int) -> _Subject:
+    def begin_each(self) -> _Subject:
         self.expect("of")
         group = self.group()
         return _Subject(self.whole_group(group), group)
 
-    def begin_every(self, start: int) -> _Subject:
+    def begin_every(self) -> _Subject:
         self.expect("one", "of")
         group = self.group()
         return _Subject(self.whole_group(group), group)
 
-    def begin_everyone(self, start: int) -> _Subject:
+    def begin_everyone(self) -> _Subject:
         self.accept("here")
         return _Subject(self.whole_group(self.everybody()), self.everybody())
 
-    def begin_none(self, start: int) -> _Subject:
+    def begin_none(self) -> _Subject:
         self.expect("of")
         return self.none_of(self.group())
 
-    def begin_no(self, start: int) -> _Subject:
+    def begin_no(self) -> _Subject:
         self.expect("one")
-        return self.begin_nobody(start)
+        return self.begin_nobody()
 
-    def begin_nobody(self, start: int) -> _Subject:
+    def begin_nobody(self) -> _Subject:
         self.accept("here")
         return self.none_of(self.everybody())
 
-    def begin_not(self, start: int) -> _Subject:
+    def begin_not(self) -> _Subject:
+        start = self.at - 1
         if not (self.accept("all", "of") or self.accept("both", "of") or self.accept("every", "one", "of")):
             self.fail("this cannot be read", start)
         group = self.group()
         inner = self.whole_group(group)
-        return _Subject(lambda truth, negated, at: Not(inner(truth, negated, at)), group)
+        return _Subject(lambda truth, negated: Not(inner(truth, negated)), group)
 
-    def begin_neither(self, start: int) -> _Subject:
+    def begin_neither(self) -> _Subject:
+        start = self.at - 1
         if self.accept("of"):
             group = self.group()
             if len(group) != 2:
@@ -696,20 +714,21 @@ class _Reader:
             self.fail("'nor' is wanted after 'neither'", start)
         return self.neither_of(group)
 
-    def begin_we(self, start: int) -> _Subject:
+    def begin_we(self) -> _Subject:
         return _Subject(self.all_of(self.everybody()), self.everybody(), True)
 
-    def begin_they(self, start: int) -> _Subject:
+    def begin_they(self) -> _Subject:
         others = self.others()
         return _Subject(self.all_of(others), others, True)
 
-    def begin_the(self, start: int) -> _Subject:
+    def begin_the(self) -> _Subject:
+        start = self.at - 1
         self.at = start
         group = self.group()
         return _Subject(self.all_of(group), group, True)
 
 
-_OPENINGS: Final[dict[Token, Callable[[_Reader, int], _Subject]]] = {
+_OPENINGS: Final[dict[Token, Callable[[_Reader], _Subject]]] = {
     "both": _Reader.begin_both,
     "all": _Reader.begin_all,
     "each": _Reader.begin_each,

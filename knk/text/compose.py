@@ -5,7 +5,7 @@ What comes out is a template: people are written `{0}`, `{1}`, ..., so that one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from knk.puzzle import Roles
@@ -44,7 +44,9 @@ def mix(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def compose(statement: Statement, people: int, roles: Roles, me: int | None = None, variant: int = 0) -> str:
+def compose(
+    statement: Statement, people: int, roles: Roles, me: int | None = None, variant: int = 0, polite: bool = False
+) -> str:
     """Return a statement in English, people written as `{0}`, `{1}`, ...
 
     Args:
@@ -53,11 +55,14 @@ def compose(statement: Statement, people: int, roles: Roles, me: int | None = No
         roles: the words for those who tell the truth and those who lie.
         me: who is "I", if anybody is.
         variant: which wording to choose; 0 is always the plainest.
+        polite: whether to do without "I" where the order of people would give "I and Bob" or "me and Bob".
 
     >>> compose(Implies(Knight(0), Not(Knave(1))), 2, ("knight", "knave"), me=0)
     'if I am a knight then {1} is not a knave'
     """
-    return _Composer(people, roles, me, variant).write(statement)[0]
+    composer = _Composer(people, roles, me, variant)
+    text, _ = composer.write(statement)
+    return compose(statement, people, roles, None, variant) if polite and composer.awkward else text
 
 
 Clause = tuple[str, bool]
@@ -70,6 +75,7 @@ class _Composer:
         self.roles = roles
         self.me = me
         self.state = variant
+        self.awkward = False
 
     def pick(self, options: Sequence[T]) -> T:
         if not self.state:
@@ -116,7 +122,8 @@ class _Composer:
     def object(self, person: int) -> str:
         return "me" if person == self.me else f"{{{person}}}"
 
-    def subjects(self, group: Iterable[int], conjunction: str = "and") -> str:
+    def subjects(self, group: Sequence[int], conjunction: str = "and") -> str:
+        self.awkward |= self.me in group[:-1]
         return join_words([self.subject(person) for person in group], conjunction)
 
     def is_(self, person: int) -> str:
@@ -131,11 +138,13 @@ class _Composer:
 
     def group(self, group: tuple[int, ...]) -> str:
         """Return people as they follow "of" or "among"."""
-        names = join_words([self.object(person) for person in group])
-        if group != tuple(range(self.people)) or len(group) == 1:
-            return names
-        if self.me is not None:
+        whole = group == tuple(range(self.people)) and len(group) > 1
+        if whole and self.me is not None:
             return "us"
+        self.awkward |= self.me in group[:-1]
+        names = join_words([self.object(person) for person in group])
+        if not whole:
+            return names
         total = f"the {number_word(self.people)}"
         if self.people > FEW:
             return total
@@ -147,7 +156,9 @@ class _Composer:
         who, be = self.subject(person), self.is_(person)
         plain = f"{who} {be} {self.a(truth)}"
         mine = person == self.me
-        habit = ("always tell" if mine else "always tells") + " the truth" if truth else f"always lie{'' if mine else 's'}"
+        habit = (
+            ("always tell" if mine else "always tells") + " the truth" if truth else f"always lie{'' if mine else 's'}"
+        )
         short = f"I'm {self.a(truth)}" if mine else plain
         return self.pick((plain, plain, short, plain, f"{who} {habit}"))
 

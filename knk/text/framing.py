@@ -9,7 +9,7 @@ is a choice, in wordings that are only read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
@@ -96,7 +96,13 @@ READ_ONLY: Final = (
     "(everyone|everybody|each person|each of them|every inhabitant|every islander|each inhabitant)"
     " [(here|on the island|on this island)] is [either] (a|an) {T} who [always] tells the truth or (a|an) {L}"
     " who [always] lies",
+    "(a|an|the|this) [very] [(special|certain|small|strange)] island is (inhabited|populated|peopled) by only {As} and"
+    " {Bs}",
+    "[(on|in)] [(the|an|this)] island of {As} and {Bs} (you meet|you met|you encounter|we meet|there are) [{n}]"
+    " [(inhabitants|people|islanders)] {names}",
     # Whom the puzzle is about.
+    "{n} [(inhabitants|people|islanders|persons|friends)] {names} are (standing|sitting|walking|talking|here|there)"
+    " [(together|in a garden|in a room|outside|on an island|on the island)]",
     "[(there|you meet|you met|you encounter|you come across|we meet|we have|there are|consider|meet|here are|suppose)]"
     " [(today|now)] {n} [of the] [(inhabitants|people|islanders|persons|of them|natives|friends|residents)]"
     " [(named|called)] {names}",
@@ -110,6 +116,7 @@ READ_ONLY: Final = (
     "[(so|then|now)] who is (what|who|which)",
     "(what|which) is (each|each of them|each person|everyone|everybody)",
     "what are they",
+    "what (is|are) {names}",
     "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) who is (a|an|the) {A} and who is"
     " (a|an|the) {B}",
     "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) who is (what|who|which)",
@@ -158,6 +165,26 @@ class _Node(NamedTuple):
     follow: tuple[_Node, ...]
 
 
+class _State:
+    """Places that one may have reached in several wordings at once; the states that follow are made when needed."""
+
+    def __init__(self, nodes: Iterable[_Node]) -> None:
+        self.follow: dict[str, list[_Node]] = {}
+        for node in nodes:
+            self.follow.setdefault(node.label, []).append(node)
+        self.ends = self.follow.pop("", None) is not None
+        self.slots = tuple(label for label in self.follow if label[0] == "{" and len(label) > 1)
+        self.made: dict[str, _State] = {}
+
+    def after(self, label: str) -> _State | None:
+        """Return the state after a word or a slot, or None."""
+        made = self.made.get(label)
+        if made is None and label in self.follow:
+            nodes = {id(node): node for before in self.follow[label] for node in before.follow}
+            made = self.made[label] = _State(nodes.values())
+        return made
+
+
 _END: Final = _Node("", ())
 _PIECE: Final = re.compile(r"\s*(?:([\[(])|([\])|])|(\{\w+\})|([^\s\[\]()|{}]+))")
 
@@ -188,8 +215,9 @@ class _Finder:
         keys, breaks = self.keys, self.tokens.breaks
         at = 0
         quoted = False
+        end = 1
         while at < self.size:
-            starts = not quoted and (at == 0 or breaks[at] or keys[at - 1] in _STARTS_AFTER)
+            starts = end or (not quoted and (breaks[at] or keys[at - 1] in _STARTS_AFTER))
             end = self.sentence(at) if starts else 0
             quoted ^= keys[at] == QUOTE
             at = end or at + 1
@@ -199,16 +227,19 @@ class _Finder:
         """Return where the framing sentence that starts at a place ends, or 0."""
         if self.keys[at] == "(":
             return self.instruction(at)
-        words, slots = _wordings()
-        for nodes in (words.get(self.keys[at], ()), slots):
-            for end, captures in self.matches(nodes, at, ()):
-                end += end < self.size and self.keys[end] == ")" and "(" in self.keys[at:end]
-                if end == self.size or self.tokens.breaks[end] or self.keys[end] in _ENDS:
-                    end += end < self.size and self.keys[end] in _ENDS
-                    self.keep(captures, at)
-                    self.framing.spans[at] = end
-                    return end
+        if not is_word(self.keys[at]):
+            return 0
+        for end, captures in self.matches(_wordings(), at, ()):
+            after = end + (self.key(end) == ")" and "(" in self.keys[at:end])
+            if after == self.size or self.tokens.breaks[after] or self.keys[after] in _ENDS:
+                after += self.key(after) in _ENDS
+                self.keep(captures, at)
+                self.framing.spans[at] = after
+                return after
         return 0
+
+    def key(self, at: int) -> str:
+        return self.keys[at] if at < self.size else ""
 
     def instruction(self, at: int) -> int:
         """Return where a closing "(Format your answer like: ...)" ends, or 0: nothing may follow it."""
@@ -217,36 +248,43 @@ class _Finder:
         self.framing.spans[at] = self.size
         return self.size
 
-    def matches(self, nodes: Sequence[_Node], at: int, captures: Captures) -> Iterator[tuple[int, Captures]]:
-        """Find the ways in which tokens from a place on fit wordings, and where each ends."""
-        for node in nodes:
-            if node.label == "":
-                yield at, captures
-            elif node.label[0] == "{":
-                for first, end in self.fill(node, at):
-                    yield from self.matches(node.follow, end, (*captures, (node.label, first, end)))
-            else:
-                place = self.passed(at)
-                if place < self.size and self.keys[place] == node.label:
-                    yield from self.matches(node.follow, place + 1, captures)
+    def matches(self, state: _State, at: int, captures: Captures) -> Iterator[tuple[int, Captures]]:
+        """Find the ways in which tokens from a place on fit wordings, and where each ends: words before slots."""
+        while True:
+            place = at if at < self.size and self.keys[at] in state.follow else self.passed(at)
+            following = state.after(self.keys[place]) if place < self.size else None
+            if state.slots or state.ends:
+                if following is not None:
+                    yield from self.matches(following, place + 1, captures)
+                for slot in state.slots:
+                    following = state.after(slot)
+                    assert following is not None
+                    for first, end in self.fill(slot, following, at):
+                        yield from self.matches(following, end, (*captures, (slot, first, end)))
+                if state.ends:
+                    yield at, captures
+                return
+            if following is None:
+                return
+            state, at = following, place + 1
 
     def passed(self, at: int) -> int:
         """Return the place after a comma, a colon or a bracket or two."""
-        for place in range(at, min(at + 3, self.size)):
-            if self.keys[place] not in _SKIPPED:
-                return place
-        return at
+        place = at
+        while place < self.size and place < at + 2 and self.keys[place] in _SKIPPED:
+            place += 1
+        return place
 
-    def fill(self, node: _Node, at: int) -> Iterator[tuple[int, int]]:
+    def fill(self, slot: str, following: _State, at: int) -> Iterator[tuple[int, int]]:
         """Find the tokens that may fill a slot."""
         at = self.passed(at)
         if at >= self.size:
             return
-        if node.label == "{names}":
-            end = self.names_end(at, node)
+        if slot == "{names}":
+            end = self.names_end(at, following)
             if end > at:
                 yield at, end
-        elif node.label == "{n}":
+        elif slot == "{n}":
             if _number(self.keys[at]) is not None:
                 yield at, at + 1
         else:
@@ -255,12 +293,16 @@ class _Finder:
                     return
                 yield at, end
 
-    def names_end(self, at: int, node: _Node) -> int:
+    def names_end(self, at: int, following: _State) -> int:
         """Return where a list of names ends."""
-        stops = {follow.label for follow in node.follow}
+        stops = following.follow
         keys = self.keys
         end = at
-        while end < self.size and keys[end] not in stops and (is_word(keys[end]) or keys[end] == ","):
+        while (
+            end < self.size
+            and (keys[end] not in stops or keys[end] == "and")
+            and (is_word(keys[end]) or keys[end] == ",")
+        ):
             if end > at and self.tokens.breaks[end] and keys[end - 1] not in (",", "and"):
                 break
             end += 1
@@ -311,7 +353,9 @@ def resolve_roles(framing: Framing, tokens: Tokens) -> Roles | None:
         BadText: they give more than two, or do not say which of two unknown kinds tells the truth.
 
     >>> from knk.text.tokens import tokenize
-    >>> tokens = tokenize("Knaves always tell the truth, and knights always lie. So who is a knight and who is a knave?")
+    >>> tokens = tokenize(
+    ...     "Knaves always tell the truth, and knights always lie. So who is a knight and who is a knave?"
+    ... )
     >>> resolve_roles(find_framing(tokens), tokens)
     ('knave', 'knight')
     """
@@ -323,14 +367,14 @@ def resolve_roles(framing: Framing, tokens: Tokens) -> Roles | None:
         return _known_pair(framing, tokens)
     loose = [role for role in framing.roles if role.kind not in words]
     for role in loose:
-        if not any(_alike(role, known) and (words[kind].append(role) or True) for kind in "TL" for known in words[kind][:1]):
-            missing = [kind for kind in "TL" if not words[kind]]
-            if not missing:
-                raise BadText("this kind of people is not announced", role.text, tokens.starts[role.at])
-            words[missing[0]].append(role)
-    for kind, what in (("T", "tell the truth"), ("L", "lie")):
+        fitting = [kind for kind in words if any(_alike(role, known) for known in words[kind][:1])]
+        fitting = fitting or [kind for kind in words if not words[kind]]
+        if not fitting:
+            raise BadText("this kind of people is not announced", role.text, tokens.starts[role.at])
+        words[fitting[0]].append(role)
+    for kind, what in (("T", "tells the truth"), ("L", "lies")):
         if not words[kind]:
-            raise BadText(f"the text does not say who always {what}s" if False else f"the text does not say who always {what}")
+            raise BadText(f"the text does not say who always {what}")
     for roles in words.values():
         for role in roles:
             if not _alike(role, roles[0]):
@@ -343,8 +387,7 @@ def _known_pair(framing: Framing, tokens: Tokens) -> Roles | None:
     if not framing.roles:
         return None
     for pair in ROLE_PAIRS:
-        forms = [Role("", plural_, word, False, 0) for word in pair for plural_ in (False,)]
-        if all(any(_alike(role, form) for form in forms) for role in framing.roles):
+        if all(any(role.text.casefold() in role_forms(word) for word in pair) for role in framing.roles):
             return pair
     role = framing.roles[0]
     raise BadText("the text does not say who always tells the truth", role.text, tokens.starts[role.at])
@@ -378,7 +421,9 @@ def _singular(roles: Sequence[Role]) -> str:
         return text
     known = [word for pair in ROLE_PAIRS for word in pair]
     guesses = [word for word in known if plural(word) == text] + _stems(text)
-    fitting = [word for word in guesses if word and plural(word) == text] or [word for word in guesses if word + "s" == text]
+    fitting = [word for word in guesses if word and plural(word) == text] or [
+        word for word in guesses if word + "s" == text
+    ]
     return fitting[0] if fitting else text
 
 
@@ -408,17 +453,11 @@ def _number(key: str) -> int | None:
 
 
 @lru_cache(maxsize=1)
-def _wordings() -> tuple[dict[str, list[_Node]], list[_Node]]:
-    """Return the beginnings of all wordings: by first word, and those that begin with a slot."""
-    words: dict[str, list[_Node]] = {}
-    slots: list[_Node] = []
-    for wording in dict.fromkeys(_sentences()):
-        for node in _compile(_parse_wording(wording), (_END,)):
-            if node.label.startswith("{"):
-                slots.append(node)
-            else:
-                words.setdefault(node.label, []).append(node)
-    return words, slots
+def _wordings() -> _State:
+    """Return the state before the first word of any wording."""
+    return _State(
+        [node for wording in dict.fromkeys(_sentences()) for node in _compile(_parse_wording(wording), (_END,))]
+    )
 
 
 def _sentences() -> Iterator[str]:
@@ -429,7 +468,7 @@ def _sentences() -> Iterator[str]:
         # Brackets that are written are passed over like commas; in what is only read they have a meaning.
         plain = text.replace("(", "").replace(")", "")
         plain = re.sub(r"\{a([A-Z])\}", r"(a|an) {\1}", plain.replace("{digits}", "{n}").replace("{C", "{"))
-        yield from re.split(r"[.?](?:\s|$)", plain)
+        yield from filter(None, re.split(r"[.?](?:\s|$)", plain))
     yield from READ_ONLY
 
 
@@ -446,7 +485,7 @@ def _parse_wording(wording: str) -> Pattern:
             stack[-1].append([])
         elif closing:
             alternatives = stack.pop()
-            stack[-1][-1].append(alternatives + [[]] if closing == "]" else alternatives)
+            stack[-1][-1].append([*alternatives, []] if closing == "]" else alternatives)
         else:
             stack[-1][-1].extend([slot] if slot else [key for key in tokenize(word).keys if is_word(key)])
     return stack[0][0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from knk.errors import BadPuzzle, BadText
 from knk.puzzle import DEFAULT_ROLES, Puzzle, Roles, Said, is_name
@@ -23,6 +23,8 @@ from knk.text.wordings import PERSON, Phrases
 
 LONGEST_TEXT: Final = 4_000_000
 """Characters of a text that is read; no puzzle that people could want is longer."""
+LONGEST_FRAME: Final = 12
+"""Words of "..., says Ann" after what is said."""
 LONGEST_QUOTE: Final = 60
 """Characters of the text that an error quotes."""
 _END: Final = "<end>"
@@ -36,7 +38,7 @@ def parse(text: str) -> Puzzle:
     Reads what `render` writes, the public Knights & Knaves data, and what a person would type. People are those that
     the opening lists, or else all who speak or are named, in order; the role words are those of the opening, or else
     the first known pair that is used, with "liar" and "truth-teller" understood throughout. "Either ... or" is
-    inclusive unless "but not both" follows. Several sentences within one pair of quotation marks are several statements.
+    inclusive unless "but not both" follows. Sentences within one pair of quotation marks are as many statements.
 
     Raises:
         BadText: something cannot be read, or has more than one meaning; the error names the words and their place.
@@ -128,14 +130,14 @@ class _Reader:
             token: Token = key
             if key in lookup:
                 for words, value in lookup[key]:
-                    if words == tuple(keys[at : at + len(words)]) and self._stands(words, value, at, lookup):
+                    if words == tuple(keys[at : at + len(words)]) and self._stands(words, at, lookup):
                         token, end = value, at + len(words)
                         break
             items.append(token)
             origins.append(at)
             at = end
 
-    def _stands(self, words: tuple[str, ...], value: Token, at: int, lookup: _Lookup) -> bool:
+    def _stands(self, words: tuple[str, ...], at: int, lookup: _Lookup) -> bool:
         """Whether these words are the name or role word that they look like: a lone "a" is mostly an article."""
         if words != ("a",):
             return True
@@ -143,7 +145,7 @@ class _Reader:
         is_role = any(isinstance(value, str) for _, value in lookup.get(following, ()))
         return self.tokens.source(at, at + 1) == "A" and not is_role
 
-    def fail(self, problem: str, at: int, end: int | None = None) -> NoReturn:
+    def fail(self, problem: str, at: int) -> NoReturn:
         """Raise `BadText` about items from a place on."""
         tokens = self.tokens
         if at >= len(self.origins):
@@ -172,8 +174,10 @@ class _Reader:
             return self.quoted_first(at)
         found = self.prefix(at)
         if found is None:
-            self.fail("nobody is known to say this, or it is not understood", at)
+            return self.claim_first(at)
         speaker, at = found
+        if self.item(at) == "nothing" and self.item(at + 1) in (*_FULL_STOPS, ""):
+            return at + 1
         if self.item(at) == QUOTE:
             end = self.closing(at)
             self.statements(at + 1, end, speaker)
@@ -197,6 +201,22 @@ class _Reader:
         speaker = self.person_in(place, found[1])
         self.statements(at + 1, end, speaker)
         return self.finish(found[1])
+
+    def claim_first(self, at: int) -> int:
+        """Read a sentence without quotation marks that ends with who says it."""
+        end = self.extent(at)
+        for comma in range(end - 1, max(at, end - LONGEST_FRAME), -1):
+            if self.items[comma] in (",", DASH):
+                found = _frames()[1].match(self.items, comma + 1)
+                if found and found[1] == end and end > comma + 2:
+                    speaker = self.person_in(comma, end)
+                    statement, stop = self.statement(at, comma, speaker)
+                    if stop < comma:
+                        self.fail("this cannot be read", stop)
+                    self.said.append(Said(speaker, statement))
+                    return end
+                break
+        return self.fail("nobody is known to say this, or it is not understood", at)
 
     def prefix(self, at: int) -> tuple[int, int] | None:
         """Return who speaks and where the words begin, if a sentence begins "Ann says that" or the like."""
@@ -278,6 +298,9 @@ class _Reader:
             statement, size = read_clause(tokens, self.people, who)
         except Unread as unread:
             self.fail(unread.problem, at + unread.at)
+        except RecursionError:
+            # The reader's own limit is lower; this is for callers whose stack is nearly full already.
+            self.fail("statements are nested too deep", at)
         return statement, at + size
 
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from knk.errors import BadPuzzle
 from knk.notation import MAX_DEPTH
 from knk.puzzle import Puzzle, Roles, Said
+from knk.statements import Statement
 from knk.text import framing, wordings
 from knk.text.compose import compose, mix
 from knk.text.names import check_names
@@ -30,10 +31,12 @@ _KEPT: Final = 65536
 _MASK: Final = (1 << 64) - 1
 
 
-class _Frame(NamedTuple):
-    before: tuple[str, ...]  # By speaker.
+class _Choice(NamedTuple):
+    """A frame round a statement, by speaker, and which of the statement's wordings goes into it."""
+
+    before: tuple[str, ...]
     after: tuple[str, ...]
-    direct: bool
+    wording: int
 
 
 @dataclass
@@ -43,33 +46,44 @@ class _Voice:
     style: str
     people: int
     roles: Roles
-    frames: tuple[_Frame, ...]
+    choices: tuple[_Choice, ...]
     openings: tuple[str, ...]
     questions: tuple[str, ...]
     between: tuple[str, ...]
-    variants: int
     # For each statement its wordings: in reported speech, then in direct speech; None until asked for.
     clauses: dict[Said, list[str | None]] = field(default_factory=dict)
+    # Names known to be sound that no other name can be taken for.
+    plain_names: set[str] = field(default_factory=set)
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """Raise `BadPuzzle` where names or role words could not be read again."""
+        check_names(names, self.roles)
+        if len(self.plain_names) >= _KEPT:
+            self.plain_names.clear()
+        self.plain_names.update(name for name in names if name.isascii())
 
     def begin(self, said: Said) -> list[str | None]:
         """Make room for a statement's wordings."""
-        if said.statement.depth > MAX_DEPTH:
+        if _is_deep(said.statement):
             raise BadPuzzle(f"statements are nested deeper than {MAX_DEPTH}, which no text can hold")
         if len(self.clauses) >= _KEPT:
             self.clauses.clear()
-        room: list[str | None] = [None] * (2 * self.variants)
+        room: list[str | None] = [None] * (2 * VARIANTS)
         self.clauses[said] = room
         return room
 
-    def clause(self, said: Said, direct: bool, variant: int) -> str:
+    def clause(self, said: Said, which: int) -> str:
         """Return one wording of a statement."""
+        direct, variant = divmod(which, VARIANTS)
         if self.style == "classic":
             text = compose(said.statement, self.people, self.roles)
         else:
             # In direct speech about oneself, "varied" sometimes keeps to names; a line of dialogue never does.
             first_person = direct and (self.style == "dialogue" or variant % 4 != 3)
-            text = compose(said.statement, self.people, self.roles, said.speaker if first_person else None, variant)
-        return capitalised(text) if direct else text
+            me = said.speaker if first_person else None
+            text = compose(said.statement, self.people, self.roles, me, variant, polite=self.style == "varied")
+        self.clauses[said][which] = text = capitalised(text) if direct else text
+        return text
 
 
 def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
@@ -91,35 +105,44 @@ def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
     Here are Ann and Bob.
     """
     names = puzzle.names
-    check_names(names, puzzle.roles)
     voice = _voice(style, len(names), puzzle.roles)
-    # One scrambled seed serves the opening, the question and six statements; longer puzzles scramble on.
+    if not voice.plain_names.issuperset(names):
+        voice.check(names)
+    # One scrambled seed serves the opening, the question and five statements; longer puzzles take more.
     x = mix(seed & _MASK)
-    pieces = [voice.openings[(x & 0xFFFF) % len(voice.openings)]]
-    question = voice.questions[(x >> 16 & 0xFF) % len(voice.questions)]
-    between = voice.between[(x >> 24 & 0xFF) % len(voice.between)]
-    frames, clauses, variants = voice.frames, voice.clauses, voice.variants
-    state, x = x, mix(x)
-    left = 64
-    for said in puzzle.statements:
-        if left < 8:
-            state = mix(state ^ x)
-            x, left = state, 64
-        known = clauses.get(said)
-        if known is None:
-            known = voice.begin(said)
-        before, after, direct = frames[(x & 0x1F) % len(frames)]
-        which = (x >> 5) % variants + variants * direct
-        clause = known[which]
-        if clause is None:
-            clause = known[which] = voice.clause(said, direct, which % variants)
+    noise = x.to_bytes(8, "little")
+    if len(puzzle.statements) > 5:
+        noise += _more_noise(x, len(puzzle.statements) - 5)
+    openings, questions, between = voice.openings, voice.questions, voice.between
+    pieces = [openings[(x & 0x3FF) % len(openings)]]
+    clauses, choices = voice.clauses, voice.choices
+    for said, byte in zip(puzzle.statements, noise[3:], strict=False):
+        before, after, which = choices[byte]
+        known = clauses.get(said) or voice.begin(said)
+        clause = known[which] or voice.clause(said, which)
         speaker = said[0]
         pieces.append(before[speaker] + clause + after[speaker])
-        x >>= 8
-        left -= 8
-    if question:
-        pieces.append(question)
-    return between.join(pieces).format(*names)
+    pieces.append(questions[(x >> 10 & 0xFF) % len(questions)])
+    return between[(x >> 18 & 0x3F) % len(between)].join(pieces).format(*names)
+
+
+def _more_noise(x: int, size: int) -> bytes:
+    """Return at least `size` bytes that follow from a scrambled number."""
+    noise = b""
+    while len(noise) < size:
+        x = mix(x)
+        noise += x.to_bytes(8, "little")
+    return noise
+
+
+def _is_deep(statement: Statement) -> bool:
+    """Whether a statement is nested deeper than a text can hold, found without recursion."""
+    level: list[Statement] = [statement]
+    depth = -1
+    while level and depth <= MAX_DEPTH:
+        level = [part for outer in level for part in outer.parts]
+        depth += 1
+    return depth > MAX_DEPTH
 
 
 @lru_cache(maxsize=256)
@@ -136,21 +159,20 @@ def _voice(style: str, people: int, roles: Roles) -> _Voice:
             style,
             people,
             roles,
-            _frames(wordings.CLASSIC_FRAMES, people),
+            _choices(wordings.CLASSIC_FRAMES, people),
             filled([f"{framing.CLASSIC_RULE} {framing.CLASSIC_MEETING[which]}"]),
             filled([framing.CLASSIC_QUESTION]),
             (" ",),
-            1,
         )
     questions = filled([texts[which] for texts in framing.QUESTIONS])
     if style == "dialogue":
         openings = [f"{meet[which]} {rule}" for rule in framing.DIALOGUE_RULES for meet in framing.DIALOGUE_MEETINGS]
-        frames = _frames(wordings.DIALOGUE_FRAMES, people)
-        return _Voice(style, people, roles, frames, filled(openings), questions, ("\n",), VARIANTS)
+        choices = _choices(wordings.DIALOGUE_FRAMES, people)
+        return _Voice(style, people, roles, choices, filled(openings), questions, ("\n",))
     if style == "varied":
         openings = [f"{rule} {meet[which]}" for rule in framing.RULES for meet in framing.MEETINGS]
-        frames = _frames(wordings.VARIED_FRAMES, people)
-        return _Voice(style, people, roles, frames, filled(openings), questions, (" ", " ", "\n"), VARIANTS)
+        choices = _choices(wordings.VARIED_FRAMES, people)
+        return _Voice(style, people, roles, choices, filled(openings), questions, (" ", " ", "\n"))
     raise BadPuzzle(f"there is no style {style!r}: take one of {', '.join(STYLES)}")
 
 
@@ -169,16 +191,13 @@ def _slots(people: int, roles: Roles) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _frames(frames: tuple[str, ...], people: int) -> tuple[_Frame, ...]:
+def _choices(frames: tuple[str, ...], people: int) -> tuple[_Choice, ...]:
+    """Return what each of the 256 values of a byte chooses."""
     made = []
     for frame in frames:
         direct = "{C}" in frame
         before, _, after = frame.partition("{C}" if direct else "{c}")
-        made.append(
-            _Frame(
-                tuple(before.replace("{s}", f"{{{person}}}") for person in range(people)),
-                tuple(after.replace("{s}", f"{{{person}}}") for person in range(people)),
-                direct,
-            )
-        )
-    return tuple(made)
+        sides = [tuple(side.replace("{s}", f"{{{person}}}") for person in range(people)) for side in (before, after)]
+        made.append((sides[0], sides[1], direct * VARIANTS))
+    chosen = ((*made[(byte >> 3) * len(made) // 32], byte % VARIANTS) for byte in range(256))
+    return tuple(_Choice(before, after, first + variant) for before, after, first, variant in chosen)

@@ -14,7 +14,9 @@ TITLES: Final = ("Dr", "Mr", "Mrs", "Ms", "Prof", "St")
 
 # A letter of a word is whatever is not space, control, punctuation or quotation: naming the letters would leave out
 # the marks that many scripts write with. What is no letter after all is simply an unknown word.
-_LETTER: Final = r"[^\s\x00-/:-@\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u303f]"
+_LETTER: Final = (
+    r"[^\s\x00-/:-@\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u303f]"
+)
 _WORD: Final = rf"(?:{_LETTER}\.(?={_LETTER}))*{_LETTER}+(?:[-'\u2019\u2010\u2011]{_LETTER}+)*"
 _TITLE: Final = rf"(?:{'|'.join(TITLES)})\.(?=\s{_LETTER})"
 _TOKEN: Final = re.compile(rf"{_TITLE}|({_WORD})|[-\u2010-\u2015\u2212]+|\.+|[^\s]")
@@ -26,6 +28,7 @@ _MARKS: Final = {
     "&": "and",
 }
 _DECORATION: Final = frozenset("*_`#\u2022\u00b7\ufeff")
+_CLOSING: Final = frozenset((".", ")"))
 _CLITICS: Final = ("n't", "'s", "'m", "'re")
 
 
@@ -54,7 +57,7 @@ class Tokens(NamedTuple):
 def tokenize(text: str) -> Tokens:
     """Cut a text into words and marks; what only decorates (bullets, emphasis, numbering) is left out.
 
-    >>> tokenize('- **Ann**: \u201cBob isn\u2019t lying.\u201d').keys
+    >>> tokenize("- **Ann**: \u201cBob isn\u2019t lying.\u201d").keys
     ['ann', ':', '"', 'bob', 'is', "n't", 'lying', '.', '"']
     """
     found = Tokens(text, [], [], [], [])
@@ -63,17 +66,18 @@ def tokenize(text: str) -> Tokens:
     end = 0
     begins = 2
     for match in _TOKEN.finditer(text):
-        start = match.start()
-        if lines and start > end:
-            begins = max(begins, min(2, text.count("\n", end, start)))
-        end = match.end()
+        last = end
+        start, end = match.span()
+        if lines and start > last:
+            begins = max(begins, min(2, text.count("\n", last, start)))
         source = match.group()
         if match.lastindex:
             key = word_key(source)
-            size = 3 if key.endswith(("n't", "'re")) else 2
-            if "'" in key and key.endswith(_CLITICS) and len(key) > size:
-                _push(found, key[:-size], start, end - size, begins)
-                key, start, begins = key[-size:], end - size, 0
+            if "'" in key:
+                size = 3 if key.endswith(("n't", "'re")) else 2
+                if key.endswith(_CLITICS) and len(key) > size:
+                    _push(found, key[:-size], start, end - size, begins)
+                    key, start, begins = key[-size:], end - size, 0
         else:
             key = _MARKS.get(source[0]) or source.lower()
             if key in _DECORATION or (begins and key in "->" and not (keys and keys[-1] == QUOTE)):
@@ -82,7 +86,7 @@ def tokenize(text: str) -> Tokens:
         starts.append(start)
         ends.append(end)
         breaks.append(begins)
-        begins = _drop_number(found) if key in (".", ")") else 0
+        begins = _drop_number(found) if key in _CLOSING and len(keys) > 1 and keys[-2].isdigit() else 0
     return found
 
 

@@ -40,6 +40,28 @@ NAMES: Final[tuple[str, ...]] = tuple(
 )
 """First names that generated puzzles draw from, in a fixed order; none is the beginning of another word of a text."""
 
+RARE_NAMES: Final[tuple[str, ...]] = tuple(
+    """
+    Aldith Amabel Anselm Athelstan Barnabas Bathsheba Blaise Boniface Caspian Celestine Clement Crispin Damaris Dunstan
+    Eglantine Eleazar Ermengarde Ethelbert Eudora Eulalia Fabian Faustina Gideon Godwin Griselda Hesper Hyacinth
+    Ignatius Isolde Jemima Jocasta Kester Lavinia Leander Lucretia Lysander Melchior Merewen Minerva Mordecai Neriah
+    Octavia Olwen Orlando Orsolya Percival Perpetua Philomena Quentin Rosamund Septimus Sidonie Sylvester Tabitha
+    Thaddeus Theodoric Thomasina Tiberius Ursula Valentine Wilfrid Winifred Xanthe Ysolde Zachariah Zenobia
+    """.split()
+)
+"""First names that are seldom met."""
+
+NAMES_OF_MANY_LANGUAGES: Final[tuple[str, ...]] = tuple(
+    """
+    Ángel Begoña Iñaki Núria João Conceição Gonçalo Zoé Hélène Loïc Anaïs Jörg Käthe Björn Åsa Øyvind Søren Þóra
+    Guðrún Siân Caoimhe Niamh Seán Łucja Małgorzata Zdzisław Jiří Žofia Čeněk Šárka György Zsófia Ștefan Ioana Ayşe
+    Çağla Gülşen İlker Đorđe Željko Lê Nguyệt Đức Hồng Nuʻumealani Kalāua Xochitl Itzel Chiamaka Oluwaseun Thandeka
+    Sipho Amadou Fatoumata Ngozi Makena Wairimu Siddharth Lakshmi Gurpreet Nasrin Mehwish Parvaneh Khosrow Tuğrul
+    Aigerim Bolat Altantsetseg Xiuying Jianhong Haruka Shigeru Minseo Jihoon Putri Wayan Dewi Malaya Tamati Ariki
+    """.split()
+)
+"""First names of many languages, in Latin letters with their marks."""
+
 SURNAMES: Final[tuple[str, ...]] = tuple(
     """
     Ash Bell Birch Brook Cliff Cole Dale Elm Fell Finch Flint Ford Glen Grove Hale Heath Hill Holm Hurst Lake Lane

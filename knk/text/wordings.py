@@ -32,8 +32,8 @@ READ_NOT_THAT: Final = (
 )
 READ_SO_THAT: Final = ("it is the case that", "it is true that", "it's true that", "it's the case that")
 
-IFF: Final = ("if and only if", "exactly when", "precisely when")
-READ_IFF: Final = (*IFF, "iff", "just when", "just in case")
+IFF: Final = ("if and only if", "precisely when")
+READ_IFF: Final = (*IFF, "iff", "exactly when", "just when", "just in case")
 
 AND_WORDS: Final = ("and", "but", "while", "whereas")
 BUT_NOT_BOTH: Final = ("but not both",)
@@ -207,8 +207,8 @@ class Phrases(Generic[T]):
         node.setdefault("", value)
 
     def match(self, tokens: Sequence[str | int], at: int, skip: str = "") -> tuple[T, int] | None:
-        """Return the value of the longest phrase at a place and where it ends, or None; tokens `skip` are passed over."""
-        node = self._root
+        """Return the value of the longest phrase at a place and where it ends, or None; `skip` is passed over."""
+        node: dict[str, Any] | None = self._root
         found = None
         size = len(tokens)
         while at < size:
@@ -216,7 +216,7 @@ class Phrases(Generic[T]):
             if token == skip:
                 at += 1
                 continue
-            node = node.get(token if isinstance(token, str) else PERSON)
+            node = node.get(token if isinstance(token, str) else PERSON)  # type: ignore[union-attr]
             if node is None:
                 break
             at += 1
@@ -231,7 +231,7 @@ def words_with_marks(phrase: str) -> tuple[str, ...]:
     >>> words_with_marks("a <truth> is <person>")
     ('a', '<truth>', 'is', '<person>')
     """
-    pieces = []
+    pieces: list[str] = []
     for piece in phrase.split():
         pieces.extend((piece,) if piece in (TRUTH, LIE, PERSON, "'s") else words_of(piece))
     return tuple(pieces)

@@ -1,0 +1,65 @@
+# `make demo` and `make test` are all a newcomer needs; `make help` lists the rest.
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	command -v $$python >/dev/null 2>&1 && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$python && break; done)
+BIN := .venv/bin
+PYTEST_ARGS ?=
+SOURCES := $(wildcard knk tests scripts benchmarks recipes)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check check-all format lint types docs docs-cli wheel clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/installed ## Make puzzles, show one, write 10,000 to a Parquet file, read it back and check every row.
+	@$(BIN)/python scripts/demo.py
+
+test: .venv/installed-dev ## Run the test suite but for the slow tests.
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+check: lint types test ## Run what CI runs: format, lint, strict types, tests.
+
+check-all: ## The same with the slow tests.
+	@$(MAKE) --no-print-directory check PYTEST_ARGS="-m 'slow or not slow' $(PYTEST_ARGS)"
+
+format: .venv/installed-dev ## Put the code in form.
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+lint: .venv/installed-dev ## See whether the code is in form.
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+
+types: .venv/installed-dev ## Check the types.
+	@$(BIN)/mypy
+
+docs-cli: .venv/installed-dev ## Write docs/cli.md anew from the commands' help.
+	@$(BIN)/python scripts/cli_reference.py
+
+docs: .venv/installed-docs ## Build the documents as a site in build/site.
+	@$(BIN)/mkdocs build --quiet
+
+wheel: .venv/installed-dev ## Build the wheel in dist/.
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## Remove what the other targets made.
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "knk needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/it" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+# A stamp each: nothing is installed again until pyproject.toml changes.
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/installed-docs: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch .venv/installed $@
