@@ -271,9 +271,10 @@ def _drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> Places:
     """Return for each puzzle the places of different names, shape (people, puzzles)."""
     pool = np.repeat(np.arange(names, dtype=np.uint16)[:, None], puzzles, axis=1)
     every = np.arange(puzzles)
-    for person in range(people):
-        words = draws.words(puzzles) >> np.uint64(32)
-        other = person + ((words * np.uint64(names - person)) >> np.uint64(32)).astype(np.intp)
+    words = draws.words(people * puzzles).reshape(people, puzzles) >> np.uint64(32)
+    left = np.arange(names, names - people, -1, dtype=np.uint64)[:, None]
+    others = np.arange(people)[:, None] + ((words * left) >> np.uint64(32)).astype(np.intp)
+    for person, other in enumerate(others):
         chosen = pool[other, every]
         pool[other, every] = pool[person]
         pool[person] = chosen

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 FORMATS: Final = (".parquet", ".jsonl")
 ROWS_ALONE: Final = 20_000
 """Up to this many rows one process makes them all: more would take longer to start than to work."""
-CHUNK: Final = 16_384
-"""Rows that are put in order and written at a time; a row group of a Parquet file."""
+CHUNK: Final = 1 << 16
+"""People in the rows that are put in order and written at a time; these rows are a row group of a Parquet file."""
 _PLANTED_BLOCKS: Final = 16
+_READ: Final = 4096
 
 
 def rows(spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processes: int | None = 1) -> Iterator[Row]:
@@ -53,7 +54,7 @@ def rows(spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processe
     >>> [row["people"] for row in rows(Spec(people=(3, 4)), 4, seed=1)]
     [3, 4, 4, 4]
     """
-    for table in _tables(spec, n, seed, style, processes):
+    for table in tables(spec, n, seed, style, processes):
         yield from table.to_pylist()
 
 
@@ -87,7 +88,7 @@ def write(
         raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
     with _whole_file(path) as file:
         append = _parquet_writer(file) if path.suffix == ".parquet" else _lines_writer(file)
-        for table in _tables(spec, n, seed, style, processes):
+        for table in tables(spec, n, seed, style, processes):
             append(table)
             if progress:
                 progress(len(table))
@@ -112,7 +113,7 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
 
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(CHUNK):
+            for batch in file.iter_batches(_READ):
                 yield from batch.to_pylist()
     except pa.ArrowInvalid as error:
         raise BadFile(f"{path.name} is not a Parquet file: {str(error).splitlines()[0]}") from error
@@ -150,10 +151,12 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
 def _parquet_writer(file: IO[bytes]) -> Callable[[pa.Table | None], None]:
     import pyarrow.parquet as pq
 
-    writer = pq.ParquetWriter(file, schema(), compression="zstd", compression_level=1)
+    writer = pq.ParquetWriter(
+        file, schema(), compression="zstd", compression_level=1, use_dictionary=["names.list.element"]
+    )
 
     def append(table: pa.Table | None) -> None:
-        writer.close() if table is None else writer.write_table(table, row_group_size=CHUNK)
+        writer.close() if table is None else writer.write_table(table)
 
     return append
 
@@ -171,7 +174,25 @@ def _lines_writer(file: IO[bytes]) -> Callable[[pa.Table | None], None]:
 # The rows, in pieces of `CHUNK`: each number of people has its own stream, and a piece takes from each what it needs.
 
 
-def _tables(spec: Spec, n: int, seed: int, style: str, processes: int | None) -> Iterator[pa.Table]:
+def tables(
+    spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processes: int | None = 1
+) -> Iterator[pa.Table]:
+    """Return an iterator over the rows that `rows` gives, as Arrow tables of many rows each.
+
+    Args:
+        spec: what puzzles to make.
+        n: how many rows.
+        seed: any whole number.
+        style: the style of the English, one of `knk.text.render.STYLES`.
+        processes: as for `rows`.
+
+    Raises:
+        NotEnough: there are not that many puzzles, or no more could be found; the rows of those there are come first.
+
+    >>> from knk.spec import Spec
+    >>> [table.num_rows for table in tables(Spec(people=4), 10)]
+    [10]
+    """
     least, most = spec.people_range
     with _executor(n, processes) as (executor, workers):
         streams = {
@@ -179,8 +200,9 @@ def _tables(spec: Spec, n: int, seed: int, style: str, processes: int | None) ->
             for people in range(least, most + 1)
         }
         wanted = sizes(spec, seed)
-        for start in range(0, n, CHUNK):
-            table, missing = _interleaved(streams, list(islice(wanted, min(CHUNK, n - start))))
+        chunk = max(1, CHUNK // most)
+        for start in range(0, n, chunk):
+            table, missing = _interleaved(streams, list(islice(wanted, min(chunk, n - start))))
             if len(table):
                 yield table
             if missing:

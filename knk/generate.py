@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -86,6 +87,8 @@ def sizes(spec: Spec, seed: int) -> Iterator[int]:
     """Iterate over the endless row of numbers of people that a specification asks for, each equally often."""
     least, most = spec.people_range
     draws = Draws(seed, 1)
+    if least == most:
+        yield from repeat(least)
     while True:
         yield least + draws.below(most - least + 1)
 

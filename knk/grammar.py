@@ -130,8 +130,10 @@ class Grammar:
 
     def allows(self, speaker: int | None, statement: Statement) -> bool:
         """Whether the specification lets the speaker, or anybody, make a statement."""
-        if not self.spec.trivial and is_trivial(statement):
-            return False
+        return self.lets_speak(speaker, statement) and (self.spec.trivial or not is_trivial(statement))
+
+    def lets_speak(self, speaker: int | None, statement: Statement) -> bool:
+        """Whether the specification lets the speaker make a statement that somebody may make."""
         if self.spec.self_accusation or speaker not in statement.people:
             return True
         return not any(isinstance(part, Knave) and part.person == speaker for part in statement.walk())

@@ -61,7 +61,9 @@ def encode(puzzle: Puzzle) -> str:
     >>> encode(Puzzle(("Zoey", "Oliver"), ((0, Knave(1)), (1, And(Knight(0), Knight(1))))))
     'Zoey,Oliver 0:-1 1:&(+0,+1)'
     """
-    fields = [",".join(map(_escape, puzzle.names))]
+    names = "".join(puzzle.names)
+    # Most names are letters alone, and so need no look at each.
+    fields = [",".join(puzzle.names if names.isalpha() else map(_escape, puzzle.names))]
     if puzzle.roles != DEFAULT_ROLES:
         fields.append("/".join(map(_escape, puzzle.roles)))
     fields.extend(map(_encode_said, puzzle.statements))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,13 +19,16 @@ from knk.canonical import meaning, mix
 from knk.errors import NotEnough
 from knk.grammar import Draws, Grammar
 from knk.puzzle import Said
-from knk.solver import Circuit, clauses
+from knk.solver import NARROW, Circuit, narrow_clauses
 from knk.spec import Spec
-from knk.statements import masks
+from knk.statements import Statement, masks
 
 PLANTINGS: Final = 10
 """How often roles are planted anew before a specification is held to have no puzzles."""
+EPOCH: Final = 1024
+"""Puzzles whose statements are drawn from one repertoire: what is worked out for a statement serves them all."""
 _WORD: Final = (1 << 64) - 1
+_Clauses = list[list[int]]
 
 
 def planted_block(spec: Spec, seed: int, number: int) -> Block:
@@ -40,17 +43,17 @@ def planted_block(spec: Spec, seed: int, number: int) -> Block:
         NotEnough: repair failed for every planting: the specification leaves too much open.
     """
     people = spec.people_range[0]
-    grammar, draws = Grammar(spec, people), Draws(seed, 5, people, number)
+    repertoire, draws = _repertoire(spec, people, seed, number // EPOCH), Draws(seed, 5, people, number)
     for _ in range(PLANTINGS):
         roles = [draws.below(2) for _ in range(people)]
-        saids = _Planting(grammar, draws, roles).repaired()
-        if saids is not None:
+        lines = _Planting(repertoire, draws, roles).repaired()
+        if lines is not None:
             return Block(
                 spec,
-                [[said] for said in saids],
-                np.zeros((1, len(saids)), dtype=np.intp),
+                [[Said(line.speaker, line.piece.statement)] for line in lines],
+                np.zeros((1, len(lines)), dtype=np.intp),
                 np.array([sum(role << person for person, role in enumerate(roles))], dtype=object),
-                np.array([_mark(saids)], dtype=np.uint64),
+                np.array([_mark(lines)], dtype=np.uint64),
                 (seed, 5, people, number, 1),
                 np.zeros(1, dtype=np.intp),
                 1,
@@ -58,94 +61,139 @@ def planted_block(spec: Spec, seed: int, number: int) -> Block:
     raise NotEnough(f"no puzzle of {people} people to this specification was found in {PLANTINGS} plantings", 0)
 
 
+class _Piece(NamedTuple):
+    """A statement of the repertoire, with what is worked out for it once.
+
+    Args:
+        statement: the statement.
+        when_true: clauses that hold just if it is true; none are kept for a statement about many people.
+        when_false: clauses that hold just if it is false.
+        roles: everybody on whom its truth depends, with a number for the way it does.
+    """
+
+    statement: Statement
+    when_true: _Clauses | None
+    when_false: _Clauses | None
+    roles: tuple[tuple[int, int], ...]
+
+
+class _Line(NamedTuple):
+    speaker: int
+    piece: _Piece
+
+
+@dataclass(frozen=True)
+class _Repertoire:
+    grammar: Grammar
+    pieces: list[_Piece]
+
+
+@lru_cache(maxsize=4)
+def _repertoire(spec: Spec, people: int, seed: int, epoch: int) -> _Repertoire:
+    grammar, draws = Grammar(spec, people), Draws(seed, 7, people, epoch)
+    pieces: list[_Piece] = []
+    while len(pieces) < max(4096, 16 * people):
+        statement = grammar.draw(draws)
+        if grammar.allows(None, statement):
+            pieces.append(_Piece(statement, *narrow_clauses(statement), _roles(statement)))
+    return _Repertoire(grammar, pieces)
+
+
 @dataclass
 class _Planting:
     """Planted roles, 0 or 1 a person, and the search for statements that leave them the only solution."""
 
-    grammar: Grammar
+    repertoire: _Repertoire
     draws: Draws
     roles: list[int]
 
-    def repaired(self) -> list[Said] | None:
-        """Return statements to which the planted roles are the only solution, or None where none were found."""
+    def repaired(self) -> list[_Line] | None:
+        """Return lines to which the planted roles are the only solution, or None where none were found."""
         from pysat.solvers import Minisat22
 
         people = len(self.roles)
-        saids = self._first_saids()
-        if saids is None:
+        lines = self._first_lines()
+        if lines is None:
             return None
         circuit = Circuit(people)
         circuit.clauses.append([-(i + 1) if role else i + 1 for i, role in enumerate(self.roles)])
-        switches = [self._switched(circuit, said) for said in saids]
+        switches = [self._switched(circuit, line) for line in lines]
         with Minisat22(bootstrap_with=circuit.clauses) as solver:
             for _ in range(50 + 4 * people):
                 if not solver.solve(assumptions=switches):
-                    return saids
+                    return lines
                 others = [int(literal > 0) for literal in solver.get_model()[:people]]
-                slot = self._slot_to_change(saids, others)
-                said = None if slot is None else self._said(saids[slot].speaker, others)
-                if slot is None or said is None:
+                slot = self._slot_to_change(lines, others)
+                line = None if slot is None else self._line(lines[slot].speaker, others)
+                if slot is None or line is None:
                     return None
                 circuit.clauses = [[-switches[slot]]]
-                saids[slot], switches[slot] = said, self._switched(circuit, said)
+                lines[slot], switches[slot] = line, self._switched(circuit, line)
                 solver.append_formula(circuit.clauses)
         return None
 
-    def _first_saids(self) -> list[Said] | None:
-        least, most = self.grammar.spec.statements_range
-        saids = []
+    def _first_lines(self) -> list[_Line] | None:
+        least, most = self.repertoire.grammar.spec.statements_range
+        lines = []
         for speaker in range(len(self.roles)):
             for _ in range(least + self.draws.below(most - least + 1)):
-                said = self._said(speaker, None)
-                if said is None:
+                line = self._line(speaker, None)
+                if line is None:
                     return None
-                saids.append(said)
-        return saids
+                lines.append(line)
+        return lines
 
-    def _said(self, speaker: int, others: Sequence[int] | None) -> Said | None:
+    def _line(self, speaker: int, others: Sequence[int] | None) -> _Line | None:
         """Return something that suits the planted roles and, where given, does not suit the other roles."""
-        for _ in range(200):
-            statement = self.grammar.draw(self.draws)
-            if statement.value(self.roles, 1) != self.roles[speaker]:
+        role, pieces = self.roles[speaker], self.repertoire.pieces
+        for _ in range(400):
+            piece = pieces[self.draws.below(len(pieces))]
+            if piece.statement.value(self.roles, 1) != role:
                 continue
-            if others is not None and statement.value(others, 1) == others[speaker]:
+            if others is not None and piece.statement.value(others, 1) == others[speaker]:
                 continue
-            if self.grammar.allows(speaker, statement):
-                return Said(speaker, statement)
+            if self.repertoire.grammar.lets_speak(speaker, piece.statement):
+                return _Line(speaker, piece)
         return None
 
-    def _slot_to_change(self, saids: Sequence[Said], others: Sequence[int]) -> int | None:
-        changed = [slot for slot, said in enumerate(saids) if others[said.speaker] != self.roles[said.speaker]]
-        return self.draws.pick(changed or range(len(saids))) if saids else None
+    def _slot_to_change(self, lines: Sequence[_Line], others: Sequence[int]) -> int | None:
+        changed = [slot for slot, line in enumerate(lines) if others[line.speaker] != self.roles[line.speaker]]
+        return self.draws.pick(changed or range(len(lines))) if lines else None
 
-    def _switched(self, circuit: Circuit, said: Said) -> int:
-        """Add the clauses of a said to the circuit, in force only under a new variable, and return that."""
-        needed = clauses(circuit, said)
+    def _switched(self, circuit: Circuit, line: _Line) -> int:
+        """Add the clauses of a line to the circuit, in force only under a new variable, and return that."""
+        speaker, (statement, when_true, when_false, _) = line.speaker + 1, line.piece
+        if when_true is None or when_false is None:
+            literal = circuit.literal(statement)
+            when_true, when_false = [[literal]], [[-literal]]
         switch = circuit.new().literal
-        circuit.clauses.extend([-switch, *clause] for clause in needed)
+        circuit.clauses += [[-switch, -speaker, *clause] for clause in when_true]
+        circuit.clauses += [[-switch, speaker, *clause] for clause in when_false]
         return switch
 
 
-def _mark(saids: Sequence[Said]) -> int:
+def _mark(lines: Sequence[_Line]) -> int:
     """Return a number that is equal for puzzles of equal keys: one round of colour refinement."""
     colours: dict[int, int] = {}
-    for speaker, roles in {(said.speaker, _roles(said)) for said in saids}:
-        inside = dict(roles)
-        base = mix(sum(map(mix, inside.values())) ^ mix(inside.get(speaker, 0)))
+    for speaker, roles in {(line.speaker, line.piece.roles) for line in lines}:
+        base = sum([role for _, role in roles]) & _WORD
+        for person, role in roles:
+            if person == speaker:
+                base ^= mix(role)
         colours[speaker] = colours.get(speaker, 0) + mix(base ^ 1)
         for person, role in roles:
             colours[person] = colours.get(person, 0) + mix(base ^ role)
-    return mix(sum(mix(colour & _WORD) for colour in colours.values()) & _WORD)
+    return mix(sum([mix(colour & _WORD) for colour in colours.values()]) & _WORD)
 
 
-def _roles(said: Said) -> tuple[tuple[int, int], ...]:
+def _roles(statement: Statement) -> tuple[tuple[int, int], ...]:
     """Return everybody on whom the statement's truth depends, with a number for the way it does."""
-    people = sorted(said.statement.people)
-    if len(people) > 5:
-        meant = meaning(said.statement)
-        return tuple((person, len(members)) for members in meant.classes for person in members)
+    people = sorted(statement.people)
+    if len(people) > NARROW:
+        meant = meaning(statement)
+        return tuple((person, mix(len(members))) for members in meant.classes for person in members)
     xs, full = masks(len(people))
-    table = said.statement.value(dict(zip(people, xs, strict=True)), full)  # type: ignore[arg-type]
+    table = statement.value(dict(zip(people, xs, strict=True)), full)  # type: ignore[arg-type]
     return tuple((people[place], role) for place, role in _roles_in_table(len(people), table))
 
 

@@ -25,7 +25,7 @@ TABLE_PEOPLE: Final = 17
 """Up to this many people truth tables are used, above it SAT."""
 _LISTED_PEOPLE: Final = 8
 """Up to this many people all assignments are listed once, to be looked up."""
-_NARROW: Final = 5
+NARROW: Final = 5
 """People a statement may touch for its clauses to be read off its truth table; wider ones become a circuit."""
 
 
@@ -167,17 +167,34 @@ def clauses(circuit: Circuit, said: Said) -> Sequence[list[int]]:
 
     Clauses about other variables that they need are added to the circuit.
     """
-    if len(said.statement.people) < _NARROW:
-        return _narrow_clauses(said)
-    statement, speaker = circuit.literal(said.statement), said.speaker + 1
-    return [[-speaker, statement], [speaker, -statement]]
+    speaker, statement = said
+    if len(statement.people) < NARROW:
+        people = sorted(statement.people | {speaker})
+        xs, full = masks(len(people))
+        value = dict(zip(people, xs, strict=True))
+        return _clauses_of(people, full ^ value[speaker] ^ statement.value(value, full))  # type: ignore[arg-type]
+    literal = circuit.literal(statement)
+    return [[-(speaker + 1), literal], [speaker + 1, -literal]]
 
 
-def _narrow_clauses(said: Said) -> list[list[int]]:
-    people = sorted(said.statement.people | {said.speaker})
+def narrow_clauses(statement: Statement) -> tuple[list[list[int]], list[list[int]]] | tuple[None, None]:
+    """Return clauses that hold just if a statement is true, and such that do just if it is false.
+
+    There are none for a statement about more than `NARROW` people.
+
+    >>> from knk.statements import And, Knave, Knight
+    >>> narrow_clauses(And(Knight(0), Knave(2)))
+    ([[1], [-3]], [[-1, 3]])
+    """
+    people = sorted(statement.people)
+    if len(people) > NARROW:
+        return None, None
     xs, full = masks(len(people))
-    value = dict(zip(people, xs, strict=True))
-    table = full ^ value[said.speaker] ^ said.statement.value(value, full)  # type: ignore[arg-type]
+    table = statement.value(dict(zip(people, xs, strict=True)), full)  # type: ignore[arg-type]
+    return _clauses_of(people, table), _clauses_of(people, full ^ table)
+
+
+def _clauses_of(people: Sequence[int], table: int) -> list[list[int]]:
     return [[(people[i] + 1) * sign for i, sign in clause] for clause in _prime_clauses(len(people), table)]
 
 

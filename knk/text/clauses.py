@@ -221,7 +221,7 @@ class _Reader:
 
     def item_begins(self) -> bool:
         """Whether a unit may come after a comma alone: one whose own words say where it ends."""
-        return self.peek() not in ("if", "either", "it", "then", "so", "", QUOTE)
+        return self.peek() not in ("if", "either", "it", "then", "so", "provided", "", QUOTE)
 
     def but_not_both(self) -> bool:
         before = self.at
@@ -478,22 +478,14 @@ class _Reader:
         while True:
             before = self.at
             self.accept(",")
-            word = self.peek()
-            if word in ("and", "or", "nor") and (conjunction in (None, word)):
-                self.at += 1
-            elif self.at == before or conjunction:
-                self.at = before
-                break
-            else:
-                word = None
-            place = self.at
-            following = self.person()
+            allowed = (conjunction,) if conjunction else ("and", "or", "nor")
+            joined = next((word for word in allowed if self.accept(word)), None)
+            following = self.person() if joined or (self.at > before and not conjunction) else None
             if following is None or (tail and self.peek() in _VERB_STARTS):
                 self.at = before
                 break
-            assert place < self.at
             people.append(following)
-            conjunction = str(word) if word else conjunction
+            conjunction = joined or conjunction
         if len(people) > 1 and conjunction is None:
             self.fail("a list of people wants its 'and' or 'or'")
         if len(set(people)) < len(people):
@@ -509,7 +501,7 @@ class _Reader:
         subject = self.subject()
         self.began = start
         if subject.listed and (self.accept("both") or self.accept("all") or self.accept("each")):
-            self.check_both(self.tokens[self.at - 1], subject, self.at - 1)
+            self.check_both(self.tokens[self.at - 1], subject)
         habit = self.take(_HABITS)
         if habit is not None:
             return subject.make(*habit)
@@ -518,7 +510,7 @@ class _Reader:
         self.at += 1
         return self.being(subject, start)
 
-    def check_both(self, word: Token, subject: _Subject, at: int) -> None:
+    def check_both(self, word: Token, subject: _Subject) -> None:
         if word == "both" and len(subject.group) != 2:
             self.fail(f"'both' is said of two people, not {len(subject.group)}", self.began)
 
@@ -547,7 +539,7 @@ class _Reader:
         word = self.peek()
         if word not in ("both", "all", "each"):
             return False
-        self.check_both(word, subject, self.at)
+        self.check_both(word, subject)
         self.at += 1
         return True
 
@@ -574,7 +566,6 @@ class _Reader:
 
     def subject(self) -> _Subject:
         """Read whom a clause is about."""
-        start = self.at
         word = self.peek()
         if isinstance(word, int) or word == "i":
             return self.listed_subject()
@@ -646,7 +637,8 @@ class _Reader:
             if conjunction != "and":
                 self.fail("'and' is wanted after 'both'", start)
         subject = _Subject(self.all_of(group), group, True)
-        self.check_both("both", subject, start)
+        self.began = start
+        self.check_both("both", subject)
         return subject
 
     def begin_all(self) -> _Subject:

@@ -176,6 +176,8 @@ class _Composer:
         if len(group) == 1:
             return f"the number of {many} among {self.group(group)} alone is {phrase} {number_word(k)}", True
         if relation == "exactly" and k == 0:
+            if len(group) == 2 and self.group(group) != "us":
+                return among
             return self.pick(((f"none of {self.group(group)} is {self.a(truth)}", True), among))
         of = f"{phrase} {number_word(k)} of {self.group(group)} {f'is {self.a(truth)}' if k == 1 else f'are {many}'}"
         word = self.roles[0 if truth else 1] if k == 1 else many
@@ -195,12 +197,14 @@ class _Composer:
     def same_kind(self, same: SameKind) -> Clause:
         left, right = same.left, same.right
         phrase = self.pick(wordings.SAME if same.same else wordings.DIFFERENT)
-        pair = f"{self.subjects((left, right))} are {phrase}"
+        pair = f"{self.subject(left)} and {self.subject(right)} are {phrase}"
         if self.me is not None and self.people == 2 and (left, right) == (0, 1):
             pair = self.pick((f"we are {phrase}", pair))
         link = self.pick(wordings.SAME_AS if same.same else wordings.DIFFERENT_FROM)
         compared = f"{self.subject(left)} {self.is_(left)} {link} {self.object(right)}"
-        return self.pick((pair, compared if left == self.me else pair, compared)), True
+        if left == self.me and not pair.startswith("we"):
+            return compared, True
+        return self.pick((pair, pair, compared)), True
 
     # Statements with statements inside.
 
@@ -228,23 +232,27 @@ class _Composer:
         if group:
             last = self.is_(group[1])
             options += [(f"neither {self.subjects(group, 'nor')} {last} {self.a(truth)}", True)] * 2
-        return self.pick([self.chain(parts, "and"), *options])
+        # Parts are written once and only if they are needed: writing them for each option would double with the depth.
+        chosen = self.pick([None, *options])
+        return chosen or (self.chain(self.texts(parts), "and"), False)
 
     def either(self, parts: tuple[Statement, ...]) -> Clause:
-        chain = self.chain(parts, "or")
+        texts = self.texts(parts)
+        chain = self.chain(texts, "or"), False
         options = [chain, chain, (f"either {chain[0]}", False)] if len(parts) == 2 else [chain]
         group, truth = _alike(parts)
         if group:
             text = f"{self.subjects(group, 'or')} {self.is_(group[-1])} {self.a(truth)}"
             options += [(text, False), (f"either {text}", False)] if len(parts) == 2 else [(text, False)]
         elif any(not isinstance(part, Knight | Knave) for part in parts):
-            options.append((f"at least one of {self.claims(parts)}", False))
+            options.append((f"at least one of {self.claims(texts)}", False))
         return self.pick(options)
 
     def one_of(self, parts: tuple[Statement, ...]) -> Clause:
-        options = [(f"exactly one of {self.claims(parts)}", False)]
+        texts = self.texts(parts)
+        options = [(f"exactly one of {self.claims(texts)}", False)]
         if len(parts) == 2:
-            options.insert(0, (f"either {self.chain(parts, 'or')[0]}, but not both", False))
+            options.insert(0, (f"either {self.chain(texts, 'or')}, but not both", False))
             group, truth = _alike(parts)
             if group:
                 text = f"either {self.subjects(group, 'or')} {self.is_(group[-1])} {self.a(truth)}, but not both"
@@ -264,12 +272,14 @@ class _Composer:
             )
         )
 
-    def chain(self, parts: Sequence[Statement], conjunction: str) -> Clause:
-        texts = [self.part(part) for part in parts]
-        return self.pick((f" {conjunction} ".join(texts), join_words(texts, conjunction))), False
+    def texts(self, parts: Sequence[Statement]) -> list[str]:
+        return [self.part(part) for part in parts]
 
-    def claims(self, parts: Sequence[Statement]) -> str:
-        return f"{self.pick(wordings.CLAIMS)} is true: {'; '.join(map(self.part, parts))}"
+    def chain(self, texts: Sequence[str], conjunction: str) -> str:
+        return self.pick((f" {conjunction} ".join(texts), join_words(texts, conjunction)))
+
+    def claims(self, texts: Sequence[str]) -> str:
+        return f"{self.pick(wordings.CLAIMS)} is true: {'; '.join(texts)}"
 
 
 def _alike(parts: Sequence[Statement]) -> tuple[tuple[int, ...], bool]:

@@ -2,7 +2,8 @@
 
 They are tables for writing and reading alike. In a wording, `{T}` and `{L}` are the role words of those who tell the
 truth and of those who lie, `{aT}` the same with its article, `{Ts}` in the plural; `{A}` and `{B}` are role words that
-do not tell which is which (the first is the truth-teller's in writing); `{CTs}` begins with a capital; `{names}` is the list of people and `{n}` their number; `[x]` may be left out and `(x|y)`
+do not tell which is which (the first is the truth-teller's in writing); `{CTs}` begins with a capital; `{names}` is the
+list of people and `{n}` their number; `[x]` may be left out and `(x|y)`
 is a choice, in wordings that are only read.
 """
 
@@ -64,14 +65,15 @@ DIALOGUE_MEETINGS: Final = (
 DIALOGUE_RULES: Final = (
     "Everyone here is either {aT}, who always tells the truth, or {aL}, who always lies.",
     "As you know, {aT} always tells the truth, and {aL} always lies.",
-    "Each of them is {aT} (always truthful) or {aL} (always lying).",
+    "Whoever lives here is {aT} (always truthful) or {aL} (always lying).",
 )
 
 READ_ONLY: Final = (
     # What the two kinds do.
     "[(remember|recall|you know|as you know|as always|we know|it is known)] [that] [(all|the|every|each|any|a|an)] {Ts}"
     " [(always|only|only ever)] (tell|speak) the truth",
-    "[(all|the)] {Ts} [(always|only|only ever)] (tell|speak) [only] the truth [(and|while|but|whereas)] [(all|the)] {Ls}"
+    "[(all|the)] {Ts} [(always|only|only ever)] (tell|speak) [only] the truth [(and|while|but|whereas)] [(all|the)]"
+    " {Ls}"
     " (always lie|lie|only lie|only ever lie|never tell the truth|always tell lies|tell only lies|speak only lies)",
     "[(all|the)] {Ls} always lie [(and|while|but|whereas)] [(all|the)] {Ts} always (tell|speak) the truth",
     "[(all|the)] {Ls} (always lie|lie|only lie|never tell the truth)",
@@ -120,8 +122,8 @@ READ_ONLY: Final = (
     "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) who is (a|an|the) {A} and who is"
     " (a|an|the) {B}",
     "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) who is (what|who|which)",
-    "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) (whether|if) each (person|of them|one) is"
-    " (a|an) {A} or (a|an) {B}",
+    "(determine|decide|find|find out|work out|tell|figure out|can you tell|say) (whether|if) each"
+    " (person|of them|one) is (a|an) {A} or (a|an) {B}",
     "[(here is|this is)] what they [(say|said|tell you|told you)]",
     "they [(each)] (say|said|speak|tell you|told you) [(this|the following|as follows)]",
     "(each|each of them|each person) [of them] (says|speaks|makes a statement|tells you something|says something)",

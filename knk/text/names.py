@@ -74,7 +74,8 @@ def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
         for word in words
         for form in role_forms(word)
     }
-    return forms if forms.keys() & synonyms.keys() else forms | synonyms
+    # Where the text's own words mean the opposite ("liars always tell the truth"), they alone hold.
+    return forms if any(synonyms.get(form, meaning) != meaning for form, meaning in forms.items()) else synonyms | forms
 
 
 _BARRED: Final = frozenset("and or who always never is are a an the tell tells lie lies only speak says speaks".split())

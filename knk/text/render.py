@@ -102,7 +102,9 @@ def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
     >>> from knk.statements import Knave, Or
     >>> puzzle = Puzzle(("Ann", "Bob"), ((0, Or(Knave(0), Knave(1))),))
     >>> print(render(puzzle, style="dialogue"))
-    Here are Ann and Bob.
+    These people are speaking: Ann and Bob. Whoever lives here is a knight (always truthful) or a knave (always lying).
+    Ann: "Either I or Bob is a knave."
+    Decide for each of them: a knight or a knave?
     """
     names = puzzle.names
     voice = _voice(style, len(names), puzzle.roles)
