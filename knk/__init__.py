@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from knk import corpus as corpus
     from knk.answers import Verdict as Verdict
     from knk.answers import verify as verify
+    from knk.difficulty import Difficulty as Difficulty
+    from knk.difficulty import difficulty as difficulty
+    from knk.errors import BadFile as BadFile
     from knk.errors import BadNotation as BadNotation
     from knk.errors import BadPuzzle as BadPuzzle
     from knk.errors import BadSpec as BadSpec
     from knk.errors import BadText as BadText
+    from knk.errors import BadTrace as BadTrace
+    from knk.errors import CannotPerturb as CannotPerturb
+    from knk.errors import GaveUp as GaveUp
     from knk.errors import KnkError as KnkError
     from knk.errors import ManySolutions as ManySolutions
     from knk.errors import NoSolution as NoSolution
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from knk.generate import generate as generate
     from knk.notation import decode as decode
     from knk.notation import encode as encode
+    from knk.perturb import perturb as perturb
     from knk.puzzle import Puzzle as Puzzle
     from knk.puzzle import Said as Said
     from knk.solver import count as count
@@ -48,8 +55,12 @@ if TYPE_CHECKING:
     from knk.statements import Statement as Statement
     from knk.statements import from_sympy as from_sympy
     from knk.statements import to_sympy as to_sympy
+    from knk.text.explain import explain as explain
     from knk.text.parse import parse as parse
     from knk.text.render import render as render
+    from knk.trace import Trace as Trace
+    from knk.trace import check as check
+    from knk.trace import trace as trace
 
 __version__ = "0.1.0"
 
@@ -65,9 +76,14 @@ _EXPORTS: Final = {
     "knk.text.render": ("render",),
     "knk.text.parse": ("parse",),
     "knk.solver": ("solutions", "solve", "count", "is_unique", "follows"),
+    "knk.trace": ("trace", "check", "Trace"),
+    "knk.text.explain": ("explain",),
+    "knk.difficulty": ("difficulty", "Difficulty"),
+    "knk.perturb": ("perturb",),
     "knk.answers": ("verify", "Verdict"),
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
+        *("BadFile", "BadTrace", "CannotPerturb", "GaveUp"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -10,14 +10,15 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Thread
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from knk.candidates import TABLE_PEOPLE
+from knk.candidates import TABLE_PEOPLE, Block
 from knk.canonical import Words
 from knk.errors import BadFile, KnkError, NotEnough
 from knk.generate import Sieve, candidates, first_occurrences, sizes
@@ -86,7 +87,7 @@ def write(
     path = Path(path)
     if path.suffix not in FORMATS:
         raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
-    with _whole_file(path) as file:
+    with whole_file(path) as file:
         append = _parquet_writer(file) if path.suffix == ".parquet" else _lines_writer(file)
         for table in tables(spec, n, seed, style, processes):
             append(table)
@@ -132,7 +133,7 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write that takes the path's place at the end, and vanishes if there is an error."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
@@ -194,9 +195,9 @@ def tables(
     [10]
     """
     least, most = spec.people_range
-    with _executor(n, processes) as (executor, workers):
+    with executor(n, processes) as (pool, workers):
         streams = {
-            people: _Stream(replace(spec, people=people), seed, style, executor, workers)
+            people: _Stream(replace(spec, people=people), seed, style, pool, workers)
             for people in range(least, most + 1)
         }
         wanted = sizes(spec, seed)
@@ -260,39 +261,59 @@ class _Stream:
     def _next_table(self) -> pa.Table:
         while len(self._under_way) < self._ahead:
             self._under_way.append(self._executor.submit(_make, *self._job, next(self._numbers)))
-        for _ in range(_blocks_a_job(self._job[0])):
+        for _ in range(blocks_a_job(self._job[0])):
             self._sieve.next_block()
         marks, table = self._under_way.popleft().result()
         fresh = self._sieve.fresh(marks)
         return table if len(fresh) == len(table) else table.take(fresh)
 
 
-def _blocks_a_job(spec: Spec) -> int:
+def blocks_a_job(spec: Spec) -> int:
+    """Return how many blocks one job makes."""
     return 1 if spec.people_range[0] <= TABLE_PEOPLE else _PLANTED_BLOCKS
 
 
 def _make(spec: Spec, seed: int, style: str, job: int) -> tuple[Words, pa.Table]:
     """Return the marks and rows of a job's blocks."""
-    blocks = [candidates(spec, seed, job * _blocks_a_job(spec) + number) for number in range(_blocks_a_job(spec))]
-    if not spec.duplicates:
-        # Those of other blocks are dropped later; those of the same are many where there are few puzzles.
-        blocks = [block.only(first_occurrences(block.marks)) for block in blocks]
+    blocks = job_blocks(spec, seed, job)
     puzzles = [puzzle for block in blocks for puzzle in block.puzzles()]
     solutions = [solution for block in blocks for solution in block.solutions_as_roles()]
     return np.concatenate([block.marks for block in blocks]), table_of(puzzles, solutions, seed, style)
 
 
+def job_blocks(spec: Spec, seed: int, job: int) -> list[Block]:
+    """Return a job's blocks, each without its own duplicates."""
+    blocks = [candidates(spec, seed, job * blocks_a_job(spec) + number) for number in range(blocks_a_job(spec))]
+    if spec.duplicates:
+        return blocks
+    # Those of other blocks are dropped later; those of the same are many where there are few puzzles.
+    return [block.only(first_occurrences(block.marks)) for block in blocks]
+
+
 @contextmanager
-def _executor(n: int, processes: int | None) -> Iterator[tuple[Executor, int]]:
+def executor(n: int, processes: int | None) -> Iterator[tuple[Executor, int]]:
+    """Give what makes rows, this process alone for a few of them, and how many processes it has."""
     workers = (os.cpu_count() or 1) if processes is None else processes
     if workers == 1 or n <= ROWS_ALONE:
         yield _Here(), 1
         return
-    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
     try:
-        yield executor, workers
+        yield pool, workers
     finally:
-        executor.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when the process that it works for is killed, instead of waiting for jobs for ever."""
+
+    def wait() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 class _Here(Executor):

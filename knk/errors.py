@@ -46,6 +46,14 @@ class BadFile(KnkError):
     """A file that cannot be read as rows, or a name that says nothing of its format."""
 
 
+class BadRecipe(KnkError):
+    """A recipe for a corpus that contradicts itself or asks for something unknown."""
+
+
+class BadFolder(KnkError):
+    """A folder that holds something else than the corpus to be built there, or holds it changed."""
+
+
 class CannotPerturb(KnkError):
     """A change that a puzzle does not allow, or that there is no such kind of."""
 

@@ -95,7 +95,8 @@ def _repertoire(spec: Spec, people: int, seed: int, epoch: int) -> _Repertoire:
     while len(pieces) < max(4096, 16 * people):
         statement = grammar.draw(draws)
         if grammar.allows(None, statement):
-            pieces.append(_Piece(statement, *narrow_clauses(statement), _roles(statement)))
+            when_true, when_false = narrow_clauses(statement)
+            pieces.append(_Piece(statement, when_true, when_false, _roles(statement)))
     return _Repertoire(grammar, pieces)
 
 

@@ -184,7 +184,7 @@ def narrow_clauses(statement: Statement) -> tuple[list[list[int]], list[list[int
 
     >>> from knk.statements import And, Knave, Knight
     >>> narrow_clauses(And(Knight(0), Knave(2)))
-    ([[1], [-3]], [[-1, 3]])
+    ([[-3], [1]], [[-1, 3]])
     """
     people = sorted(statement.people)
     if len(people) > NARROW:

@@ -15,6 +15,7 @@ from typing import Any
 
 WORKS = [
     *(f"arrays {people}" for people in (5, 8, 12)),
+    *(f"repeating {people}" for people in (5, 8)),
     *(f"english {people}" for people in (5, 8, 12, 100, 500)),
     *(f"solve {people}" for people in (5, 10, 20, 100, 500)),
     "again 5",
@@ -125,6 +126,14 @@ def arrays(people: int) -> Iterator[int]:
     return map(len, blocks(Spec(people=people), 1))
 
 
+def repeating(people: int) -> Iterator[int]:
+    """Blocks of puzzles as arrays, those met before kept."""
+    from knk.generate import blocks
+    from knk.spec import Spec
+
+    return map(len, blocks(Spec(people=people, duplicates=True), 1))
+
+
 def english(people: int) -> Iterator[int]:
     """Rows of a data set."""
     from knk.corpus import tables
@@ -211,6 +220,7 @@ def read(said: Any) -> Any:
 
 MEASURES: dict[tuple[str, str], Callable[[int], Iterator[int]]] = {
     ("knk", "arrays"): arrays,
+    ("knk", "repeating"): repeating,
     ("knk", "english"): english,
     ("knk", "solve"): solve,
     ("knk", "again"): again,

@@ -76,14 +76,18 @@ class _Voice:
         """Return one wording of a statement."""
         direct, variant = divmod(which, VARIANTS)
         if self.style == "classic":
-            text = compose(said.statement, self.people, self.roles)
+            text = _composed(said.statement, self.people, self.roles)
         else:
             # In direct speech about oneself, "varied" sometimes keeps to names; a line of dialogue never does.
             first_person = direct and (self.style == "dialogue" or variant % 4 != 3)
-            me = said.speaker if first_person else None
-            text = compose(said.statement, self.people, self.roles, me, variant, polite=self.style == "varied")
+            # Whoever is not spoken of has no say in it: so one wording serves all speakers.
+            me = said.speaker if first_person and said.speaker in said.statement.people else None
+            text = _composed(said.statement, self.people, self.roles, me, variant, polite=self.style == "varied")
         self.clauses[said][which] = text = capitalised(text) if direct else text
         return text
+
+
+_composed = lru_cache(maxsize=65536)(compose)
 
 
 def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
