@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -37,6 +38,7 @@ _FILE_NAME: Final = re.compile(r"\S+\.(txt|md|json|jsonl|parquet|csv)$", re.IGNO
 Preset = Literal["classic", "rich"]
 Style = Literal["varied", "classic", "dialogue"]
 Format = Literal["text", "jsonl", "notation"]
+Telling = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 
 
 class _Group(TyperGroup):
@@ -372,6 +374,96 @@ def _sentence(puzzle: Puzzle, roles: dict[str, bool]) -> str:
 
     words = [(name, puzzle.roles[not knight]) for name, knight in roles.items()]
     return join_words([f"{name} is {article(word)} {word}" for name, word in words]) + "."
+
+
+@app.command()
+def explain(
+    puzzle: Annotated[
+        str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
+    ] = None,
+    style: Annotated[Telling, typer.Option(help="How to tell it; see below.")] = "brief",
+    seed: Annotated[int, typer.Option(help="Chooses among wordings.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
+) -> None:
+    """Say how to find out who is what.
+
+    Reads puzzles as 'knk solve' does, finds a proof as a careful person would, and puts it into prose: brief is
+    a textbook's proof, long thinks aloud. The others are for experiments: answer-only gives no reason, shuffled the
+    sentences of long out of order, filler as many words without content.
+
+    Exit status: 0 all is well, 2 the input is bad, or a puzzle has no solution or several.
+
+    \b
+    knk explain "Ann: Bob is lying. Bob: We are both knaves."
+    knk generate --people 4 | knk explain --style long
+    """
+    import json
+
+    from knk.notation import encode
+    from knk.text.explain import explain as told
+    from knk.trace import trace
+
+    for number, item in enumerate(_items(puzzle)):
+        prose = told(trace(item.puzzle), style, seed)
+        if as_json:
+            print(json.dumps({"puzzle": encode(item.puzzle), "style": style, "text": prose}, ensure_ascii=False))
+        else:
+            print(("\n" if number else "") + _wrapped(prose))
+
+
+@app.command()
+def difficulty(
+    puzzle: Annotated[
+        str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
+) -> None:
+    """Say how hard puzzles are.
+
+    Reads puzzles as 'knk solve' does and grades each by what it takes to solve it by hand, from 1 (everything follows,
+    one statement at a time) up. Prints for each number of people how many puzzles have each grade, and draws it.
+
+    Exit status: 0 all is well, 2 the input is bad, or a puzzle has no solution or several.
+
+    \b
+    knk difficulty puzzles.parquet
+    knk generate --people 3-7 -n 500 --format notation | knk difficulty
+    """
+    import json
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from knk.difficulty import difficulty as measured
+    from knk.notation import encode
+
+    # A bar appears after two seconds, and only on a terminal.
+    items = tqdm(_items(puzzle), unit=" puzzles", disable=None, delay=2)
+    found = ((item.puzzle, measured(item.puzzle)) for item in items)
+    if as_json:
+        for graded, measures in found:
+            print(json.dumps({"puzzle": encode(graded)} | asdict(measures), ensure_ascii=False))
+        return
+    grades: dict[int, Counter[int]] = {}
+    for _, measures in found:
+        grades.setdefault(measures.people, Counter())[measures.grade] += 1
+    print("\n".join(_spread(grades)))
+
+
+def _spread(grades: dict[int, Counter[int]]) -> Iterator[str]:
+    """Return a table of grades by number of people, and a bar for each grade."""
+    from knk.difficulty import GRADES
+
+    total = sum(grades.values(), Counter[int]())
+    numbers = range(1, len(GRADES) + 1)
+    yield "people " + "".join(f"{f'grade {grade}':>9}" for grade in numbers) + "  puzzles"
+    for people in sorted(grades):
+        counts = grades[people]
+        yield f"{people:6} " + "".join(f"{counts[grade]:9}" for grade in numbers) + f"{counts.total():9}"
+    yield ""
+    for grade, meaning in enumerate(GRADES, 1):
+        share = total[grade] / total.total()
+        yield f"{grade}  {'#' * round(40 * share):40} {share:6.1%}  {meaning}"
 
 
 @app.command()

@@ -59,6 +59,44 @@ def shell(line: str, cwd: Path = ROOT) -> Told:
     return Told(result.returncode, result.stdout, result.stderr)
 
 
+# Proofs and grades.
+
+
+def test_a_proof_is_told_in_prose(run: Run) -> None:
+    told = run("explain", LIARS)
+    assert told.status == 0
+    assert "So Bob is a knave." in told.out
+    assert told.out.endswith("(1) Ann is a knight\n(2) Bob is a knave\n")
+    assert run("explain", LIARS, "--style", "answer-only").out == "(1) Ann is a knight\n(2) Bob is a knave\n"
+    assert run("explain", LIARS, "--style", "long").out != run("explain", LIARS, "--style", "long", "--seed", "1").out
+    told = json.loads(run("explain", TEXT, "--style", "long", "--json").out)
+    assert (told["puzzle"], told["style"]) == (LIARS, "long")
+    assert told["text"].endswith("(2) Bob is a knave")
+
+
+def test_what_has_no_proof_is_bad_input(run: Run) -> None:
+    for command in ("explain", "difficulty"):
+        told = run(command, "Ann: Bob is a knight.")
+        assert (told.status, told.out) == (2, "")
+        assert told.err == "knk: more than one assignment of roles fits what the people say\n"
+
+
+def test_grades_are_counted_by_size_and_drawn(run: Run) -> None:
+    lines = [knk.encode(puzzle) for puzzle in knk.generate(people=(3, 4), n=30, seed=1)]
+    told = run("difficulty", piped="\n".join(lines)).out.splitlines()
+    assert told[0].split() == ["people", *(word for grade in "12345" for word in ("grade", grade)), "puzzles"]
+    counts = [list(map(int, line.split())) for line in told[1:3]]
+    assert [row[0] for row in counts] == [3, 4]
+    assert sum(row[-1] for row in counts) == 30
+    graded = [json.loads(line) for line in run("difficulty", "--json", piped="\n".join(lines)).out.splitlines()]
+    assert [item["puzzle"] for item in graded] == lines
+    for row in counts:
+        grades = [item["grade"] for item in graded if item["people"] == row[0]]
+        assert row[1:] == [*(grades.count(grade) for grade in range(1, 6)), len(grades)]
+    assert [line[0] for line in told[4:]] == ["1", "2", "3", "4", "5"]
+    assert told[4].count("#") == round(40 * sum(item["grade"] == 1 for item in graded) / 30)
+
+
 # Making puzzles.
 
 
@@ -112,8 +150,10 @@ def test_a_preset_is_what_the_options_change(run: Run) -> None:
 
 
 def test_the_choices_are_those_of_the_library() -> None:
+    from knk.text import explain
     from knk.text.render import STYLES
 
+    assert set(get_args(cli.Telling)) == set(explain.STYLES)
     assert set(get_args(cli.Preset)) == set(knk.PRESETS)
     assert set(get_args(cli.Style)) == set(STYLES)
     assert set(get_args(cli.Format)) == set(cli._PRINTED)
