@@ -18,16 +18,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from knk.statements import Count, Knave, Knight, Parity, SameKind, Statement
+from knk.statements import Count, Implies, Knave, Knight, Parity, SameKind, Statement
 
 FEW: Final = 5
 """Up to this many people a key is the minimum over all relabellings."""
@@ -49,7 +49,7 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     images = dict(_image(people, *said) for said in statements)
     if not images:
         return f"{mix(people):016x}{mix(~people):016x}"
-    total = np.add.reduce(list(images.values()))
+    total = reduce(np.add, images.values())
     place = total[0].argmin()
     return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"
 
@@ -114,12 +114,14 @@ class Meaning:
 
     Args:
         classes: people, in classes; nobody in two, nobody on whom the truth does not depend.
-        table: 0 or 1 for each vector of counts, the first class's count varying slowest; where the table would be too
-            large, the statement as written, with each person's class in place of the person.
+        table: 0 or 1 for each vector of counts, the first class's count varying slowest; nothing where the table would
+            be too large.
+        written: the statement, where it has no table.
     """
 
     classes: tuple[tuple[int, ...], ...]
     table: bytes
+    written: Statement | None = None
 
 
 @lru_cache(maxsize=65536)
@@ -128,12 +130,12 @@ def meaning(statement: Statement) -> Meaning:
 
     >>> from knk.statements import Not, Or
     >>> meaning(Not(Or(Knave(4), Knave(2))))
-    Meaning(classes=((2, 4),), table=b'\\x00\\x00\\x01')
+    Meaning(classes=((2, 4),), table=b'\\x00\\x00\\x01', written=None)
     """
     classes = _written_classes(statement)
     sizes = [len(members) + 1 for members in classes]
     if math.prod(sizes) > WIDEST:
-        return Meaning(tuple(classes), _as_written(statement, classes))
+        return Meaning(tuple(classes), b"", statement)
     return _folded(classes, _tabulated(statement, classes, sizes))
 
 
@@ -202,19 +204,15 @@ def _joined(table: npt.NDArray[np.bool_], left: int, right: int) -> npt.NDArray[
     return np.concatenate([moved[..., :, 0], moved[..., -1, 1:]], axis=-1)
 
 
-def _as_written(statement: Statement, classes: Sequence[tuple[int, ...]]) -> bytes:
-    place = {person: str(number) for number, members in enumerate(classes) for person in members}
-
-    def written(whole: Statement) -> str:
-        inside = [written(part) for part in whole.parts]
-        if type(whole).__name__ != "Implies":
-            inside.sort()
-        rest = [arg for arg in whole.args if not isinstance(arg, Statement | tuple) and not whole.parts]
-        rest = [] if isinstance(whole, Knight | Knave) else rest
-        named = sorted(place[person] for person in whole.named)
-        return f"{type(whole).__name__}{rest}({','.join(named + inside)})"
-
-    return written(statement).encode()
+def _as_written(statement: Statement, label: Mapping[int, int]) -> bytes:
+    """Return the statement's tree with labels for people, in an order of its own where order means nothing."""
+    inside = [_as_written(part, label) for part in statement.parts]
+    if not isinstance(statement, Implies):
+        inside.sort()
+    rest = [arg for arg in statement.args if isinstance(arg, str | bool)]
+    count = [statement.k] if isinstance(statement, Count) else []
+    named = sorted(label[person] for person in statement.named)
+    return f"{type(statement).__name__}{rest}{count}{named}(".encode() + b",".join(inside) + b")"
 
 
 @dataclass(frozen=True)
@@ -231,17 +229,34 @@ class _Spoken:
 def _spoken(speaker: int, statement: Statement) -> _Spoken:
     meant = meaning(statement)
     sizes = [len(members) + 1 for members in meant.classes]
-    if math.prod(sizes) == len(meant.table):
+    if meant.written is None:
         table = np.frombuffer(meant.table, dtype=np.uint8).reshape(sizes)
         axes = range(len(sizes))
         profiles = [table.sum(axis=tuple(a for a in axes if a != axis), dtype=np.int64).tobytes() for axis in axes]
     else:
-        profiles = [bytes([size & 255]) for size in sizes]
+        profiles = _written_profiles(meant)
     base = _digest(b"statement", *sorted(profiles))
     inside = tuple(speaker in members for members in meant.classes)
     return _Spoken(
         speaker, meant, base, tuple(_digest(b"role", p, bytes([i])) for p, i in zip(profiles, inside, strict=True))
     )
+
+
+def _written_profiles(meant: Meaning) -> list[bytes]:
+    """Return for each class where in the statement's tree it is named, the tree seen without names."""
+    assert meant.written is not None
+    places: defaultdict[int, list[bytes]] = defaultdict(list)
+    nobody = dict.fromkeys(meant.written.people, 0)
+
+    def visit(statement: Statement, above: bytes) -> None:
+        here = _long_digest(above, _as_written(statement, nobody))
+        for person in statement.named:
+            places[person].append(here)
+        for number, part in enumerate(statement.parts):
+            visit(part, here + bytes([number * isinstance(statement, Implies)]))
+
+    visit(meant.written, b"")
+    return [b"".join(sorted(places[members[0]])) for members in meant.classes]
 
 
 def _digest(*pieces: bytes) -> int:
@@ -288,13 +303,14 @@ class _Component:
     def __init__(self, saids: list[_Spoken]) -> None:
         people = sorted({s.speaker for s in saids} | {p for s in saids for c in s.meaning.classes for p in c})
         place = {person: number for number, person in enumerate(people)}
+        self.people = people
         self.size = len(people)
         self.saids = [
             (
                 place[s.speaker],
                 s.base,
                 [(role, [place[p] for p in members]) for role, members in zip(s.roles, s.meaning.classes, strict=True)],
-                s.meaning.table,
+                s.meaning,
             )
             for s in saids
         ]
@@ -399,19 +415,20 @@ class _Component:
         for number, person in enumerate(order):
             label[person] = number
         lines = []
-        for speaker, _, classes, written in self.saids:
+        for speaker, _, classes, meant in self.saids:
             relabelled = tuple(tuple(sorted(label[p] for p in members)) for _, members in classes)
             ranks = tuple(sorted(range(len(relabelled)), key=relabelled.__getitem__))
-            table = written
-            if ranks != tuple(range(len(ranks))):
-                table = _reordered(written, tuple(len(members) + 1 for members in relabelled), ranks)
+            if meant.written is not None:
+                table = _as_written(meant.written, dict(zip(self.people, label, strict=True)))
+            elif ranks == tuple(range(len(ranks))):
+                table = meant.table
+            else:
+                table = _reordered(meant.table, tuple(len(members) + 1 for members in relabelled), ranks)
             lines.append(f"{label[speaker]}{[relabelled[r] for r in ranks]}".encode() + table)
         return _long_digest(self.size.to_bytes(8, "big"), *sorted(lines))
 
 
 @lru_cache(maxsize=65536)
 def _reordered(table: bytes, sizes: tuple[int, ...], ranks: tuple[int, ...]) -> bytes:
-    """Return the table with its classes in another order; a statement kept as written is left as it is."""
-    if math.prod(sizes) != len(table):
-        return table
+    """Return the table with its classes in another order."""
     return np.frombuffer(table, dtype=np.uint8).reshape(sizes).transpose(ranks).tobytes()

@@ -145,7 +145,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             Path(file.name).chmod(0o666 & ~umask)
             Path(file.name).replace(path)
         except BaseException:
-            Path(file.name).unlink()
+            # It is gone if the interruption came right after it took its place.
+            Path(file.name).unlink(missing_ok=True)
             raise
 
 

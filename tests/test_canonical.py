@@ -174,6 +174,27 @@ def test_much_symmetry_costs_little() -> None:
     assert about_all.reordered(everybody[::-1]).key == about_all.key
 
 
+def test_statements_too_wide_for_a_table_are_compared_as_written() -> None:
+    people = 30
+
+    def nested(order: list[int], k: int = 1) -> Statement:
+        statement: Statement = Count("at least", k, (order[0], order[1]))
+        for person in order[2:]:
+            kind = Implies if person % 2 else Iff
+            statement = kind(Knave(person), statement)
+        return statement
+
+    order = list(range(people))
+    names = tuple(f"P{i}" for i in order)
+    puzzle = Puzzle(names, ((3, nested(order)), (4, Knight(3)), (9, And(*map(Knight, order[10:20])))))
+    for shift in (1, 7, 16):
+        assert puzzle.reordered(order[shift:] + order[:shift][::-1]).key == puzzle.key
+    swapped = nested([1, 0, *order[2:]])
+    assert Puzzle(names, ((3, swapped), *puzzle.statements[1:])).key == puzzle.key
+    assert Puzzle(names, ((3, nested(order, 2)), *puzzle.statements[1:])).key != puzzle.key
+    assert Puzzle(names, ((4, nested(order)), *puzzle.statements[1:])).key != puzzle.key
+
+
 def test_wide_statements_are_compared_by_meaning() -> None:
     people = tuple(range(40))
     all_knights: list[Statement] = [
