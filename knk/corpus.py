@@ -88,12 +88,12 @@ def write(
     if path.suffix not in FORMATS:
         raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
     with whole_file(path) as file:
-        append = _parquet_writer(file) if path.suffix == ".parquet" else _lines_writer(file)
-        for table in tables(spec, n, seed, style, processes):
-            append(table)
-            if progress:
-                progress(len(table))
-        append(None)
+        writer = _parquet_writer if path.suffix == ".parquet" else _lines_writer
+        with writer(file) as append:
+            for table in tables(spec, n, seed, style, processes):
+                append(table)
+                if progress:
+                    progress(len(table))
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
@@ -150,27 +150,24 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def _parquet_writer(file: IO[bytes]) -> Callable[[pa.Table | None], None]:
+@contextmanager
+def _parquet_writer(file: IO[bytes]) -> Iterator[Callable[[pa.Table], None]]:
     import pyarrow.parquet as pq
 
-    writer = pq.ParquetWriter(
+    with pq.ParquetWriter(
         file, schema(), compression="zstd", compression_level=1, use_dictionary=["names.list.element"]
-    )
-
-    def append(table: pa.Table | None) -> None:
-        writer.close() if table is None else writer.write_table(table)
-
-    return append
+    ) as writer:
+        yield writer.write_table
 
 
-def _lines_writer(file: IO[bytes]) -> Callable[[pa.Table | None], None]:
+@contextmanager
+def _lines_writer(file: IO[bytes]) -> Iterator[Callable[[pa.Table], None]]:
     encoder = json.JSONEncoder(ensure_ascii=False)
 
-    def append(table: pa.Table | None) -> None:
-        if table is not None:
-            file.write("".join([f"{encoder.encode(row)}\n" for row in table.to_pylist()]).encode())
+    def append(table: pa.Table) -> None:
+        file.write("".join([f"{encoder.encode(row)}\n" for row in table.to_pylist()]).encode())
 
-    return append
+    yield append
 
 
 # The rows, in pieces of `CHUNK`: each number of people has its own stream, and a piece takes from each what it needs.

@@ -172,6 +172,15 @@ def test_a_bar_is_shown_where_it_is_asked_for(run: Run, tmp_path: Path) -> None:
     assert "20/20" in run("generate", "-n", "20", "-o", tmp_path / "a.jsonl", "--progress").err
 
 
+@pytest.mark.parametrize("name", ["puzzles.parquet", "puzzles.jsonl"])
+def test_a_file_that_cannot_be_filled_is_one_line_and_no_file(tmp_path: Path, name: str) -> None:
+    told = shell(f"knk generate --people 2 -n 1000 -o {tmp_path / name}")
+    assert (told.status, told.out) == (2, "")
+    assert told.err.count("\n") == 1
+    assert "only 28" in told.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_of_another_kind_is_refused(run: Run, tmp_path: Path) -> None:
     told = run("generate", "-o", tmp_path / "puzzles.txt")
     assert told.status == 2
