@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from knk.difficulty import Difficulty as Difficulty
     from knk.difficulty import difficulty as difficulty
     from knk.errors import BadFile as BadFile
+    from knk.errors import BadFolder as BadFolder
     from knk.errors import BadNotation as BadNotation
     from knk.errors import BadPuzzle as BadPuzzle
+    from knk.errors import BadRecipe as BadRecipe
     from knk.errors import BadSpec as BadSpec
     from knk.errors import BadText as BadText
     from knk.errors import BadTrace as BadTrace
@@ -83,7 +85,7 @@ _EXPORTS: Final = {
     "knk.answers": ("verify", "Verdict"),
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
-        *("BadFile", "BadTrace", "CannotPerturb", "GaveUp"),
+        *("BadFile", "BadFolder", "BadRecipe", "BadTrace", "CannotPerturb", "GaveUp"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}
