@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from knk import corpus as corpus
-    from knk.answers import Verdict as Verdict
     from knk.answers import verify as verify
     from knk.difficulty import Difficulty as Difficulty
     from knk.difficulty import difficulty as difficulty
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     from knk.errors import BadNotation as BadNotation
     from knk.errors import BadPuzzle as BadPuzzle
     from knk.errors import BadRecipe as BadRecipe
+    from knk.errors import BadRow as BadRow
     from knk.errors import BadSpec as BadSpec
+    from knk.errors import BadTask as BadTask
     from knk.errors import BadText as BadText
     from knk.errors import BadTrace as BadTrace
     from knk.errors import CannotPerturb as CannotPerturb
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from knk.trace import Trace as Trace
     from knk.trace import check as check
     from knk.trace import trace as trace
+    from knk.verdict import Verdict as Verdict
 
 __version__ = "0.1.0"
 
@@ -82,10 +84,11 @@ _EXPORTS: Final = {
     "knk.text.explain": ("explain",),
     "knk.difficulty": ("difficulty", "Difficulty"),
     "knk.perturb": ("perturb",),
-    "knk.answers": ("verify", "Verdict"),
+    "knk.answers": ("verify",),
+    "knk.verdict": ("Verdict",),
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
-        *("BadFile", "BadFolder", "BadRecipe", "BadTrace", "CannotPerturb", "GaveUp"),
+        *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

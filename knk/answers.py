@@ -21,27 +21,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 from knk.answer_grammar import Lexicon, Reading, lexicon, read, read_end, words
 from knk.errors import BadPuzzle
 from knk.puzzle import Puzzle
 from knk.solver import solve
-
-Reason = Literal[
-    "right",  # everybody's role is given, and is what the puzzle says
-    "wrong",  # everybody's role is given, and somebody's is not what the puzzle says
-    "incomplete",  # somebody's role is missing
-    "contradiction",  # somebody is given both roles
-    "unknown person",  # somebody is named who is not in the puzzle
-    "no answer",  # nothing is there, or nothing that speaks of people or roles
-    "unreadable",  # the answer has words that no known form accounts for, or is too long
-    "several answers",  # answers that differ, or tags that do not pair
-    "retracted",  # words just before the answer deny or doubt it, or more than a closing phrase follows it
-]
+from knk.verdict import Reason, Verdict
 
 LONGEST_ANSWER: Final = 4000
 """Characters that an answer may have, whoever it is about; see `LONGEST_CLAIM`."""
@@ -49,31 +37,6 @@ LONGEST_CLAIM: Final = 200
 """Characters that an answer may have more for each person of the puzzle."""
 _MOST_TAGS: Final = 32
 """More answer tags than these are several answers, unread."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a completion gives the solution, and why; it is true in a condition if it is correct.
-
-    Args:
-        correct: whether the answer is the puzzle's solution.
-        reason: one of the words of `Reason`.
-        claims: what was read, in order: a name, and whether that person is said to be a knight.
-
-    >>> str(Verdict(False, "incomplete", (("Ann", True), ("Bob", False))))
-    'incomplete: +Ann -Bob'
-    """
-
-    correct: bool
-    reason: Reason
-    claims: tuple[tuple[str, bool], ...] = ()
-
-    def __bool__(self) -> bool:
-        return self.correct
-
-    def __str__(self) -> str:
-        claims = " ".join(f"{'+' if knight else '-'}{name}" for name, knight in self.claims)
-        return f"{self.reason}: {claims}" if claims else self.reason
 
 
 class _Unpaid(Exception):

@@ -46,6 +46,14 @@ class BadFile(KnkError):
     """A file that cannot be read as rows, or a name that says nothing of its format."""
 
 
+class BadRow(KnkError):
+    """A row of a data set that lacks a field, or has one that cannot be."""
+
+
+class BadTask(KnkError):
+    """A task that there is none of."""
+
+
 class BadRecipe(KnkError):
     """A recipe for a corpus that contradicts itself or asks for something unknown."""
 

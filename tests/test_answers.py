@@ -11,11 +11,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from knk.answers import LONGEST_ANSWER, Reason, Verdict, verify
+from knk.answers import LONGEST_ANSWER, verify
 from knk.errors import BadPuzzle, ManySolutions, NoSolution
 from knk.puzzle import Puzzle
 from knk.statements import And, Knave, Knight, Not
 from knk.text.vocabulary import NAMES, ROLE_PAIRS, article, join_words, plural
+from knk.verdict import Reason, Verdict
 
 ATTACKS = Path(__file__).parent / "attacks" / "kk.jsonl"
 LINES = [json.loads(line) for line in ATTACKS.read_text(encoding="utf-8").splitlines()]
@@ -66,7 +67,7 @@ def test_corpus(case: dict[str, Any]) -> None:
 
 
 def test_corpus_has_every_reason_and_no_idea_twice() -> None:
-    assert {case["reason"] for case in CASES} == set(get_args(Reason))
+    assert {case["reason"] for case in CASES} == set(get_args(Reason)) - {"timed out", "failed"}
     assert len({case["idea"] for case in CASES}) == len(CASES) >= 150
 
 

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 
 # From the lowest up. Modules of one room belong together; rooms of one layer know nothing of each other.
 LAYERS: list[list[set[str]]] = [
-    [{"errors"}],
+    [{"errors"}, {"verdict"}],
+    [{"files"}],
     [{"statements"}],
     [{"canonical"}],
     [{"puzzle"}],

@@ -1,0 +1,85 @@
+"""Files of rows: read a piece at a time, and written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, Final
+
+from knk.errors import BadFile
+
+FORMATS: Final = (".parquet", ".jsonl")
+"""What files of rows are written as; `.jsonl.gz` is read too."""
+_READ: Final = 4096
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Return an iterator over the rows of a Parquet or JSON lines file, in order, a piece of it in memory at a time.
+
+    Args:
+        path: the file, ending in `.parquet`, `.jsonl` or `.jsonl.gz`.
+
+    Raises:
+        BadFile: the name says nothing of its format, or the content is of another.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        return _read_parquet(path)
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        return _read_lines(path)
+    raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_READ):
+                yield from batch.to_pylist()
+    except pa.ArrowInvalid as error:
+        raise BadFile(f"{path.name} is not a Parquet file: {str(error).splitlines()[0]}") from error
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace") as file:
+        try:
+            for number, line in enumerate(file, 1):
+                yield _row(line, f"{path.name}, line {number}")
+        except (gzip.BadGzipFile, EOFError) as error:
+            raise BadFile(f"{path.name} is not a whole gzip file") from error
+
+
+def _row(line: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{place}: not JSON") from error
+    if not isinstance(row, dict):
+        raise BadFile(f"{place}: a row is a JSON object")
+    return row
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes the path's place at the end, and vanishes if there is an error."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(file.name).chmod(0o666 & ~umask)
+            Path(file.name).replace(path)
+        except BaseException:
+            # It is gone if the interruption came right after it took its place.
+            Path(file.name).unlink(missing_ok=True)
+            raise

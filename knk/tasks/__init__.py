@@ -1,0 +1,60 @@
+"""The domains that models are trained and measured on, one module each, with one verifier each.
+
+Every module of `NAMES` has the same functions: `rows(split, data, ...)` gives its items, `prompt(row, style)` asks one,
+`verify(completion, row)` judges an answer, and `verify_many` judges many at once, in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any, Final, Protocol, cast
+
+from knk.errors import BadTask
+from knk.tasks.form import Completion, Prompt
+from knk.tasks.source import Row
+from knk.verdict import Verdict
+
+NAMES: Final = ("kk", "hendrycks_math", "mmlu_pro", "humaneval_plus")
+
+
+class Task(Protocol):
+    """What a task's module has."""
+
+    NAME: str
+    """The task's name."""
+    COLUMNS: tuple[str, ...]
+    """The columns of a row that `verify` looks at."""
+
+    def rows(self, split: str, *args: Any, **kwargs: Any) -> Iterator[Row]:
+        """Return an iterator over the items of a split; each has "id", what it asks, and the columns in `COLUMNS`."""
+        ...
+
+    def prompt(self, row: Row, style: str = "paper") -> Prompt:
+        """Return the prompt that asks an item: a string or, in the style "chat", messages."""
+        ...
+
+    def verify(self, completion: Completion, row: Row) -> Verdict:
+        """Return the verdict on a completion."""
+        ...
+
+    def verify_many(self, completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
+        """Return the verdicts on many completions, each of the row in its place."""
+        ...
+
+
+def load(name: str) -> Task:
+    """Return a task by its name.
+
+    Args:
+        name: one of `NAMES`.
+
+    Raises:
+        BadTask: there is no such task.
+
+    >>> load("kk").NAME
+    'kk'
+    """
+    if name not in NAMES:
+        raise BadTask(f"there is no task {name!r}; there are {', '.join(NAMES)}")
+    return cast("Task", import_module(f"knk.tasks.{name}"))

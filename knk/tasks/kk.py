@@ -1,0 +1,148 @@
+"""Knights and knaves as a task: made to order, or from a corpus or a file, public ones included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from knk.answers import verify as judged
+from knk.errors import BadFile
+from knk.files import read
+from knk.generate import generate
+from knk.notation import decode
+from knk.puzzle import Puzzle
+from knk.rows import row_of
+from knk.solver import solve
+from knk.spec import Spec
+from knk.split import split_of
+from knk.tasks.form import Completion, Prompt, prompt_of, text_of
+from knk.tasks.source import Row, check_split, field
+from knk.text.parse import parse
+from knk.verdict import Verdict
+
+NAME: Final = "kk"
+COLUMNS: Final = ("puzzle", "solution")
+PAPER: Final = Spec(people=(3, 7))
+"""The paper's sizes."""
+_INSTRUCTION: Final = 'Give the answer as one numbered line a person, such as "(1) Zoey is a {}".'
+_TEXTS: Final = ("text", "quiz")
+
+
+def rows(
+    split: str,
+    data: str | os.PathLike[str] | None = None,
+    revision: str | None = None,  # noqa: ARG001 - all tasks are asked alike, and here nothing is downloaded
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    spec: Spec = PAPER,
+) -> Iterator[Row]:
+    """Return an iterator over puzzles of a split.
+
+    A puzzle's split is a function of its key, so "train" and "held-out" share none, whatever the seed. Without data,
+    and in a corpus, "test" is the same as "held-out"; of a single file "test" is all there is in it.
+
+    Args:
+        split: "train", "held-out" or "test".
+        data: a corpus that `knk.build` made, or a file of rows, ours or the public data's; made to order if not given.
+        revision: of no use here.
+        n: how many puzzles to make.
+        seed: the seed to make them with.
+        spec: what puzzles to make.
+
+    Raises:
+        BadFile: there is no such split or file.
+        BadRow: a row has no puzzle.
+        NotEnough: there are not so many puzzles.
+
+    >>> row = next(rows("test", n=1, seed=7))
+    >>> row["people"], row["solution"]
+    (5, [False, False, True, True, True])
+    """
+    check_split(split)
+    if data is None:
+        return _made(split, n, seed, spec)
+    if Path(data).is_dir():
+        return _of_corpus(Path(data), "train" if split == "train" else "test")
+    if not Path(data).is_file():
+        raise BadFile(f"there is no file or folder {str(data)!r}")
+    found = map(_row, read(data))
+    return found if split == "test" else (row for row in found if _is_trained(row["id"]) is (split == "train"))
+
+
+def _made(split: str, n: int, seed: int, spec: Spec) -> Iterator[Row]:
+    # Of the puzzles of a long stream nine in ten are for training.
+    puzzles = (puzzle for puzzle in generate(spec, 100 * n + 1000, seed))
+    of_split = (puzzle for puzzle in puzzles if _is_trained(puzzle.key) is (split == "train"))
+    return ({"id": puzzle.key, **row_of(puzzle, seed)} for puzzle in islice(of_split, n))
+
+
+def _is_trained(key: str) -> bool:
+    return split_of(key) == "train"
+
+
+def _of_corpus(folder: Path, split: str) -> Iterator[Row]:
+    files = sorted(folder.glob(f"{split}/*.parquet"))
+    if not files:
+        raise BadFile(f"there is no {split}/*.parquet in {folder}")
+    return (_row(row) for file in files for row in read(file))
+
+
+def _row(found: Row) -> Row:
+    """Return a row of ours, made from one of ours or of the public data's."""
+    if isinstance(found.get("puzzle"), str):
+        puzzle = _decoded(found["puzzle"])
+    else:
+        text = next((name for name in _TEXTS if found.get(name)), _TEXTS[0])
+        puzzle = parse(field(found, text, str))
+    row = row_of(puzzle)
+    told = {name: found[name] for name in _TEXTS if isinstance(found.get(name), str)}
+    return {"id": puzzle.key, **row, "text": next(iter(told.values()), row["text"])}
+
+
+def prompt(row: Row, style: str = "paper") -> Prompt:
+    """Return the prompt that asks a puzzle.
+
+    Args:
+        row: a row that `rows` gave.
+        style: "paper" or "chat"; see `knk.tasks.form`.
+
+    >>> prompt(next(rows("test", n=1)), "chat")[0]["role"]
+    'user'
+    """
+    knight, _ = _decoded(field(row, "puzzle", str)).roles
+    return prompt_of(field(row, "text", str), _INSTRUCTION.format(knight), style)
+
+
+def verify(completion: Completion, row: Row) -> Verdict:
+    """Return the verdict on a completion; see `knk.answers`.
+
+    Args:
+        completion: what a model wrote.
+        row: a row with "puzzle" in the one-line notation and, if it is known, "solution".
+
+    >>> print(verify("</think><answer>Ann is a knave, Bob is a knight.</answer>", {"puzzle": "Ann,Bob 0:&(-0,-1)"}))
+    right: -Ann +Bob
+    """
+    notation = field(row, "puzzle", str)
+    return judged(text_of(completion), _decoded(notation), solution=_solution(notation))
+
+
+def verify_many(completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
+    """Return the verdicts on many completions, each of the row in its place."""
+    return [verify(completion, row) for completion, row in zip(completions, rows, strict=True)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _decoded(notation: str) -> Puzzle:
+    return decode(notation)
+
+
+@lru_cache(maxsize=1 << 14)
+def _solution(notation: str) -> tuple[bool, ...]:
+    # A row's own solution is not trusted: it may come from anywhere, and this costs some microseconds once.
+    return solve(_decoded(notation))
