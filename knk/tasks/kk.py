@@ -20,12 +20,14 @@ from knk.solver import solve
 from knk.spec import Spec
 from knk.split import split_of
 from knk.tasks.form import Completion, Prompt, prompt_of, text_of
+from knk.tasks.scheme import Scheme
 from knk.tasks.source import Row, check_split, field
 from knk.text.parse import parse
 from knk.verdict import Verdict
 
 NAME: Final = "kk"
 COLUMNS: Final = ("puzzle", "solution")
+SCHEME: Final = Scheme()
 PAPER: Final = Spec(people=(3, 7))
 """The paper's sizes."""
 _INSTRUCTION: Final = 'Give the answer as one numbered line a person, such as "(1) Zoey is a {}".'
@@ -37,7 +39,7 @@ def rows(
     data: str | os.PathLike[str] | None = None,
     revision: str | None = None,  # noqa: ARG001 - all tasks are asked alike, and here nothing is downloaded
     *,
-    n: int = 1000,
+    n: int = 500,
     seed: int = 0,
     spec: Spec = PAPER,
 ) -> Iterator[Row]:
@@ -50,7 +52,7 @@ def rows(
         split: "train", "held-out" or "test".
         data: a corpus that `knk.build` made, or a file of rows, ours or the public data's; made to order if not given.
         revision: of no use here.
-        n: how many puzzles to make.
+        n: how many puzzles to make; of three people there are some 200 that are held out.
         seed: the seed to make them with.
         spec: what puzzles to make.
 
@@ -135,6 +137,26 @@ def verify(completion: Completion, row: Row) -> Verdict:
 def verify_many(completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
     """Return the verdicts on many completions, each of the row in its place."""
     return [verify(completion, row) for completion, row in zip(completions, rows, strict=True)]
+
+
+def partial(verdict: Verdict, row: Row) -> float:
+    """Return the mean over all people of 1 for a right role, -1 for a wrong one and 0 for none.
+
+    Whoever tosses a coin for a role gets 0 for it in expectation. An answer that contradicts itself, or that was not
+    read whole for another reason than that somebody is missing, gets 0.
+
+    Args:
+        verdict: the verdict on an answer.
+        row: the row that it is about.
+
+    >>> partial(Verdict(False, "incomplete", (("Ann", False),)), {"puzzle": "Ann,Bob 0:&(-0,-1)"})
+    0.5
+    """
+    if not verdict.answered and verdict.reason != "incomplete":
+        return 0.0
+    notation = field(row, "puzzle", str)
+    truth = dict(zip(_decoded(notation).names, _solution(notation), strict=True))
+    return sum(1 if truth[name] == knight else -1 for name, knight in verdict.claims) / len(truth)
 
 
 @lru_cache(maxsize=1 << 14)

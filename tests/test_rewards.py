@@ -1,0 +1,127 @@
+"""Rewards as TRL calls them."""
+
+from typing import Any
+
+import pytest
+
+from knk import rewards, tasks
+from knk.errors import BadRow
+from knk.rewards import format_reward, length_reward
+from knk.tasks import kk
+from knk.verdict import Verdict
+
+PUZZLE = "Ann,Bob 0:&(-0,-1)"
+ANSWERS = {
+    "right": "Ann lies.</think><answer>Ann: knave, Bob: knight</answer>",
+    "wrong": "Ann lies.</think><answer>Ann: knight, Bob: knight</answer>",
+    "incomplete": "Ann lies.</think><answer>Ann: knave</answer>",
+    "no answer": "Ann lies.</think><answer>dunno</answer>",
+    "unformed": "Ann: knave, Bob: knight",
+    "no thought": "</think><answer>Ann: knave, Bob: knight</answer>",
+}
+
+
+def asked(n: int) -> dict[str, Any]:
+    """The keywords that TRL gives besides the completions."""
+    return {
+        "prompts": ["?"] * n,
+        "completion_ids": [[1, 2, 3]] * n,
+        "puzzle": [PUZZLE] * n,
+        "solution": [[False, True]] * n,
+        "id": ["0"] * n,
+        "trainer_state": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("kk_reward", [2, -0.5, -1, -1, -2, -2]),
+        ("kk_correct", [1, 0, 0, 0, 1, 1]),
+        ("kk_answered", [1, 1, 0, 0, 1, 1]),
+        ("kk_partial", [1, 0, 0.5, 0, 1, 1]),
+        ("format_reward", [1, 1, 1, 1, 0, 0]),
+        ("length_reward", [0.003] * 6),
+    ],
+)
+@pytest.mark.parametrize("chat", [False, True])
+def test_what_completions_are_worth(name: str, expected: list[float], chat: bool) -> None:
+    texts = list(ANSWERS.values())
+    completions = [[{"role": "assistant", "content": text}] for text in texts] if chat else texts
+    assert getattr(rewards, name)(completions=completions, **asked(len(texts))) == expected
+
+
+def test_what_cannot_be_found_out_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kk, "verify_many", lambda texts, _: [Verdict(None, "timed out")] * len(texts))
+    completions = ["thought</think><answer>something</answer>", "unformed"]
+    given = {kind: getattr(rewards, f"kk_{kind}")(completions=completions, **asked(2)) for kind in rewards.KINDS}
+    assert given == {"reward": [None, -2], "correct": [None] * 2, "answered": [None] * 2, "partial": [None] * 2}
+
+
+def test_several_rewards_of_one_batch_cost_one_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[list[str]] = []
+    real = kk.verify_many
+
+    def counted(texts: list[str], rows: list[dict[str, Any]]) -> list[Verdict]:
+        batches.append(texts)
+        return real(texts, rows)
+
+    monkeypatch.setattr(kk, "verify_many", counted)
+    for kind in rewards.KINDS:
+        getattr(rewards, f"kk_{kind}")(completions=["one batch"], **asked(1))
+    assert batches == [["one batch"]]
+    answer = "Ann: knave, Bob: knight"
+    assert rewards.kk_correct(completions=[answer], **asked(1)) == [1]
+    # The same answer to another puzzle is another question.
+    assert rewards.kk_correct(completions=[answer], **{**asked(1), "puzzle": ["Ann,Bob 0:+1 1:|(-0,+1)"]}) == [0]
+    assert batches == [["one batch"], [answer], [answer]]
+
+
+def test_one_that_could_not_be_found_out_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([[Verdict(None, "failed")], [Verdict(True, "right")]])
+    monkeypatch.setattr(kk, "verify_many", lambda *_: next(answers))
+    assert rewards.kk_correct(completions=["asked twice"], **asked(1)) == [None]
+    assert rewards.kk_correct(completions=["asked twice"], **asked(1)) == [1]
+
+
+def test_shares_and_verdicts_go_to_trl_and_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics: dict[str, float] = {}
+    extra: dict[str, list[Any]] = {}
+    texts = [ANSWERS["right"], ANSWERS["wrong"], ANSWERS["unformed"], ANSWERS["no answer"]]
+    rewards.kk_reward(
+        completions=texts, log_metric=metrics.__setitem__, log_extra=extra.__setitem__, **asked(len(texts))
+    )
+    assert metrics == {"kk/right": 0.5, "kk/answered": 0.75, "kk/formed": 0.75, "kk/unknown": 0}
+    assert extra == {"kk verdict": ["right: -Ann +Bob", "wrong: +Ann +Bob", "right: -Ann +Bob", "no answer"]}
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_missing_column_says_what_to_do() -> None:
+    with pytest.raises(BadRow, match=r"no column 'puzzle': make it with 'knk task"):
+        rewards.kk_reward(completions=["a"], prompts=["?"])
+
+
+def test_columns_of_another_length_are_refused() -> None:
+    with pytest.raises(BadRow, match="there are 2 of 'puzzle' and 1 completions"):
+        rewards.kk_reward(completions=["a"], **asked(2))
+
+
+def test_every_task_has_its_rewards_by_dotted_path() -> None:
+    names = [f"{task}_{kind}" for task in tasks.NAMES for kind in ("reward", "correct", "answered")]
+    for name in [*names, "kk_partial", "mmlu_pro_partial"]:
+        assert name in dir(rewards)
+        assert getattr(rewards, name).__name__ == name
+    for name in ("kk_rewards", "gsm8k_reward", "hendrycks_math_partial", "humaneval_plus_partial"):
+        assert not hasattr(rewards, name)
+        assert name not in dir(rewards)
+
+
+def test_an_empty_batch_is_no_error() -> None:
+    assert rewards.kk_reward(completions=[], puzzle=[], solution=[], log_metric=lambda *_: None) == []
+    assert format_reward(completions=[]) == length_reward(completion_ids=[]) == []
+
+
+def test_the_papers_scheme_never_pays_more_for_less() -> None:
+    for name in tasks.NAMES:
+        scheme = tasks.load(name).SCHEME
+        assert scheme.unformed < scheme.unreadable <= scheme.wrong < scheme.right

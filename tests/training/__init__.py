@@ -1,0 +1,1 @@
+"""Runs of the real trainers on tiny models."""

@@ -1,0 +1,123 @@
+"""GRPO by `trl grpo --config`, a few steps on a tiny model, with every reward of every task."""
+
+import gzip
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knk import tasks
+from knk.rewards import KINDS
+from tests.training.tiny import save_tiny_model
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it"),
+]
+
+MATH = [{"problem": f"What is {n} + {n}?", "answer": str(2 * n), "subject": "Algebra", "level": 1} for n in range(8)]
+MMLU = [
+    {
+        "question_id": n,
+        "question": f"Which is the number {n}?",
+        "options": [str(n + other) for other in range(4)],
+        "answer": "A",
+        "answer_index": 0,
+        "category": "physics",
+    }
+    for n in range(8)
+]
+CODE = [
+    {
+        "task_id": f"HumanEval/{n}",
+        "prompt": f'def add(x: int) -> int:\n    """Return x + {n}."""\n',
+        "entry_point": "add",
+        "canonical_solution": f"    return x + {n}\n",
+        "test": "",
+        "contract": "",
+        "base_input": [[1], [2]],
+        "plus_input": [[3]],
+        "atol": 0,
+    }
+    for n in range(8)
+]
+
+
+def data_of(name: str, folder: Path) -> Path | None:
+    """A file with a few rows as published; K&K makes its own."""
+    published = {"hendrycks_math": MATH, "mmlu_pro": MMLU, "humaneval_plus": CODE}
+    if name not in published:
+        return None
+    path = folder / f"{name}.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in published[name])
+    return path
+
+
+def rewards_of(name: str) -> list[str]:
+    task = tasks.load(name)
+    kinds = [kind for kind in KINDS if kind != "partial" or hasattr(task, "partial")]
+    return [f"knk.rewards.{name}_{kind}" for kind in kinds] + ["knk.rewards.format_reward", "knk.rewards.length_reward"]
+
+
+def metrics(folder: Path) -> Iterator[dict[str, Any]]:
+    state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+    return (step for step in state["log_history"] if "reward" in step)
+
+
+@pytest.mark.parametrize(("name", "style"), [*((name, "paper") for name in tasks.NAMES), ("kk", "chat")])
+def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path: Path) -> None:
+    task = tasks.load(name)
+    rows = list(tasks.prompts(task, list(task.rows("test", data_of(name, tmp_path)))[:8], style))
+    data, model, out, config = (tmp_path / part for part in ("rows.jsonl", "model", "out", "grpo.yaml"))
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    save_tiny_model(model, (str(row["prompt"]) for row in rows))
+    rewards = rewards_of(name)
+    settings = {
+        "model_name_or_path": str(model),
+        "datasets": [{"path": "json", "data_files": str(data), "split": "train"}],
+        "reward_funcs": rewards,
+        "reward_weights": [1.0] + [0.1] * (len(rewards) - 1),
+        "output_dir": str(out),
+        "loss_type": "dr_grpo",
+        "scale_rewards": "none",
+        "beta": 0.0,
+        "num_generations": 4,
+        "per_device_train_batch_size": 8,
+        "max_completion_length": 16,
+        "max_steps": 2,
+        "logging_steps": 1,
+        "save_steps": 2,
+        "learning_rate": 1e-3,
+        "report_to": "none",
+        "use_cpu": True,
+        "bf16": False,
+        "seed": 1,
+    }
+    config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML.
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("trl")), "grpo", "--config", str(config)],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    steps = list(metrics(out / "checkpoint-2"))
+    assert len(steps) == 2
+    for step in steps:
+        for reward in rewards:
+            assert f"rewards/{reward.rpartition('.')[2]}/mean" in step
+        # Sixteen tokens of a random model have neither form nor answer.
+        assert step[f"rewards/{name}_reward/mean"] == -2
+        assert step[f"rewards/{name}_correct/mean"] == 0
+        assert step[f"{name}/formed"] == 0
+        assert 0 < step["rewards/length_reward/mean"] < 0.017
