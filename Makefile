@@ -21,7 +21,7 @@ test: .venv/installed-dev ## Run the test suite but for the slow tests.
 
 check: lint types test ## Run what CI runs: format, lint, strict types, tests.
 
-check-all: ## The same with the slow tests.
+check-all: .venv/installed-train ## The same with the slow tests, those of training among them.
 	@$(MAKE) --no-print-directory check PYTEST_ARGS="-m 'slow or not slow' $(PYTEST_ARGS)"
 
 format: .venv/installed-dev ## Put the code in form.
@@ -59,6 +59,12 @@ clean: ## Remove what the other targets made.
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch .venv/installed $@
+
+# PyTorch first and by its version: whoever takes any other may get another build of it, gigabytes larger.
+.venv/installed-train: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	@touch .venv/installed .venv/installed-dev $@
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

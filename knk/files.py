@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -65,6 +65,23 @@ def _row(line: str, place: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise BadFile(f"{place}: a row is a JSON object")
     return row
+
+
+def split_readme(splits: Sequence[str], title: str, text: str) -> str:
+    """Return a README that tells `datasets` which folder of Parquet files is which split.
+
+    Args:
+        splits: the splits, each the name of its folder.
+        title: the heading.
+        text: what follows it.
+
+    >>> split_readme(["train"], "Rows", "Seven.").splitlines()[5:7]
+    ['    path: train/*.parquet', '---']
+    """
+    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+    for split in splits:
+        lines += [f"  - split: {split}", f"    path: {split}/*.parquet"]
+    return "\n".join([*lines, "---", "", f"# {title}", "", text, ""])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from knk.errors import BadRow
 from knk.verdict import Reason
 
 Style = Literal["paper", "chat"]
@@ -51,6 +52,28 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
     if style == "chat":
         return [{"role": "user", "content": f"{question}\n\n{instruction} {_CHAT}"}]
     raise ValueError(f"there is no prompt style {style!r}; there are {', '.join(STYLES)}")
+
+
+def question_of(prompt: Prompt) -> str:
+    """Return the question that a prompt asks, the inverse of `prompt_of`.
+
+    Raises:
+        BadRow: the prompt is not one that `prompt_of` made.
+
+    >>> question_of(prompt_of("What is\\n1 + 1?", "Say it.", "paper"))
+    'What is\\n1 + 1?'
+    """
+    if isinstance(prompt, str):
+        _, opened, rest = prompt.partition("\nUser: ")
+        asked, closed, _ = rest.rpartition("\nAssistant: <think>")
+        question, found, _ = asked.rpartition("\n")
+        whole = opened and closed and found
+    else:
+        content = prompt[-1].get("content") if prompt and isinstance(prompt[-1], dict) else None
+        question, whole, _ = content.rpartition("\n\n") if isinstance(content, str) else ("", "", "")
+    if not whole:
+        raise BadRow("a prompt is not in a form that this library asks in")
+    return question
 
 
 def text_of(completion: Completion) -> str:
