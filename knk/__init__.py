@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from knk.errors import BadFile as BadFile
     from knk.errors import BadFolder as BadFolder
     from knk.errors import BadNotation as BadNotation
+    from knk.errors import BadOutput as BadOutput
     from knk.errors import BadPuzzle as BadPuzzle
     from knk.errors import BadRecipe as BadRecipe
     from knk.errors import BadRow as BadRow
@@ -27,10 +28,16 @@ if TYPE_CHECKING:
     from knk.errors import BadTrace as BadTrace
     from knk.errors import CannotPerturb as CannotPerturb
     from knk.errors import GaveUp as GaveUp
+    from knk.errors import HubFailed as HubFailed
     from knk.errors import KnkError as KnkError
     from knk.errors import ManySolutions as ManySolutions
+    from knk.errors import MissingPackage as MissingPackage
+    from knk.errors import NoEngine as NoEngine
     from knk.errors import NoSolution as NoSolution
     from knk.errors import NotEnough as NotEnough
+    from knk.errors import SandboxFailed as SandboxFailed
+    from knk.errors import TeacherFailed as TeacherFailed
+    from knk.errors import WorkersFailed as WorkersFailed
     from knk.generate import generate as generate
     from knk.notation import decode as decode
     from knk.notation import encode as encode
@@ -89,6 +96,7 @@ _EXPORTS: Final = {
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
+        *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "TeacherFailed", "HubFailed"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

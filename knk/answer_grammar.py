@@ -10,7 +10,7 @@ Each word becomes one letter, its code, and the grammar is regular expressions o
     i  is, are, must be            j  isn't, cannot be          n  not        v  indeed, definitely
     a  a, an      t  the           x  first, last      X  other, remaining    o  only
     b  both, all  E  everyone      f  of      p  them, people   Z  none       z  there are no
-    H  neither    h  nor           e  except  O  the rest, everyone else
+    H  neither    h  nor           e  except  O  the rest, everyone else    T  there are
     Q  all but    #  a number      m  an item's number, as in "(1)"
     l  so, therefore               d  my, our          g  final, correct      s  answer, roles
     c  we conclude                 y  that    A  as follows     k  here is    q  a heading: name, role
@@ -71,6 +71,8 @@ _LATEX_WORDS: Final = {
 _LATEX_SIGNS: Final = {**dict.fromkeys("()[]{} ,;:!\"'_*#$", " "), "\\": "\n", "&": " and "}
 _RULE: Final = re.compile(r"^(?=[ |:=]*-)[ |:=-]+$", re.MULTILINE)
 _QUOTED: Final = re.compile(r"^[ >]*>", re.MULTILINE)
+# "!Ann is a knight" says that she is none; elsewhere the mark ends a sentence.
+_NEGATION: Final = re.compile(r"(?<![^\s(&|,;:])!+(?=[^\s!])")
 _LINE_START: Final = re.compile(r"\n[ \n]+")
 
 
@@ -110,6 +112,8 @@ def cleaned(text: str) -> str:
     if "[" in text:
         text = text.replace("[]", " none ")
     text = text.translate(_DRESSING)
+    if "!" in text:
+        text = _NEGATION.sub(" ¬ ", text)
     if "--" in text:
         text = _RULE.sub("", text)
     if ">" in text:
@@ -148,6 +152,7 @@ _VOCABULARY: Final = {
     "p": "them/they/people/persons/inhabitants/islanders/characters/individuals/residents",
     "Z": "none/nobody/no one/no-one/no inhabitant/no person",
     "z": "there are no/there is no",
+    "T": "there are/there is",
     "H": "neither",
     "h": "nor",
     "Q": "everyone but/everybody but/all but",
@@ -449,15 +454,24 @@ def _role_list(reading: Reading, match: re.Match[str]) -> bool:
     return (reading.say_only if match["only"] or match["none"] else reading.say)(people, knight)
 
 
+def _counted_list(reading: Reading, match: re.Match[str]) -> bool:
+    people = reading.named(*match.span("inside" if match["inside"] else "who"))
+    number = _number(reading.words[match.start("number")])
+    return number == len(set(people)) and reading.say_only(people, reading.role(match.end("number")))
+
+
 def _everyone(reading: Reading, match: re.Match[str]) -> bool:
     knight = reading.role(match.end("how") - 1)
     if match["but"]:
-        return reading.say_only(reading.named(*match.span("but")), not knight)
-    return reading.say(reading.everyone(), knight) and reading.counts(match, reading.known.size)
+        reading.say_only(reading.named(*match.span("but")), not knight)
+    else:
+        reading.say(reading.everyone(), knight)
+    return reading.counts(match, reading.known.size)
 
 
 def _all_but(reading: Reading, match: re.Match[str]) -> bool:
-    return reading.say_only(reading.named(*match.span("who")), not reading.role(match.end() - 1))
+    reading.say_only(reading.named(*match.span("who")), not reading.role(match.end() - 1))
+    return reading.counts(match, reading.known.size)
 
 
 def _nobody(reading: Reading, match: re.Match[str]) -> bool:
@@ -483,7 +497,7 @@ _LIST: Final = rf"[NU](?:(?:[,&]{{1,2}}\n?[-m]?|[;\nm-]{{1,4}}(?=[NU]{_NO_CLAIM}
 _LEAD: Final = re.compile(r"l[,:]?|k?[td]?[go]*s(?:f[bE]?t?p?)?(?:i[Ayl]?)?[:.,\n-]*|cy?[:,]?|k:")
 
 _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
-    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])|\((?=[NU])"), _nothing),
+    (re.compile(r"[,;.\n&m|-]+|#[.):|]|#(?=[NU])|q:(?=[NU])|\((?=[NU])|/(?=[\nm]*N[^/])"), _nothing),
     (
         # "Ann is not a knight", "Ann and Bob are both knaves", "Ann: knight", "Ann (knight)", "Bob lies".
         re.compile(
@@ -501,6 +515,11 @@ _GRAMMAR: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
             rf"(?:\(?(?P<none>Z)\)?|(?P<who>{_LIST}))"
         ),
         _role_list,
+    ),
+    (
+        # "There are two knights: Ann and Bob", "two knights (Ann and Bob)".
+        re.compile(rf"T?(?P<number>#)r(?:[,:=>-]+(?P<who>{_LIST})|\((?P<inside>{_LIST})\))"),
+        _counted_list,
     ),
     (
         # "All three are knights", "they all lie", "everyone is a knight except Bob".

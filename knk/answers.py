@@ -297,6 +297,7 @@ _DENIALS: Final = frozenset(
     guess guessing hypothetical hypothetically hypothesis imagine pretend said says say claim claims claimed
     states stated told according ignore ignoring joke joking kidding or either alternatively example invalid
     inconsistent fails failed disproves disproved refutes refuted retract disregard nonsense anything far
+    swap swaps swapped swapping flip flipped invert negate negated
     """.split()
 )
 _NO_DENIAL: Final = re.compile(r"\b(?:in this case|no other|only possib(?:le|ility))\b")
@@ -305,6 +306,41 @@ _ANSWER: Final = frozenset({"answer", "solution"})
 _UNTRUE: Final = frozenset({"false", "wrong", "incorrect", "untrue", "opposite", "reverse", "inverse", "contrary"})
 _BREAKS: Final = (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence")
 _CONDITIONS: Final = frozenset({"if", "unless", "assuming", "supposing", "provided", "whether"})
+# What is said of an answer that is yet to come, whatever else is said in between: "The following is false. I like tea."
+_SWITCHED: Final = r"(?:exchanged|interchanged|switched|swapped|reversed|inverted|flipped|negated)"
+_AHEAD: Final = re.compile(
+    rf"""\b(?:
+    (?:(?:the|my)\ (?:following|next)(?:\ (?:answer|solution|assignment|roles?|lines?|text|list|box))?
+      | (?:the|my|each|every|all)(?:\ \w+){{0,2}}\ below | what\ (?:follows|comes\ next)
+      | (?:everything|all|anything)(?:\ that)?\ (?:follows|below|i\ (?:say|write|claim))[^.\n]{{0,30}}?
+      | (?:every|each|any|all|the)(?:\ \w+){{1,2}}\ in\ (?:the|my)\ (?:answer|tags|box))
+    \ (?:is|are|will\ be|should\ be|has\ been|have\ been)\ [^.,;:\n]{{0,20}}?
+    \b(?:not|false|wrong|incorrect|untrue|lies?|opposite|jokes?|fiction|mistaken|{_SWITCHED})
+    | (?:none|nothing|no\ \w+)(?:\ of)?\ (?:the\ following|what\ follows|below)
+    | (?:(?<!.)|(?<=[.!?:;,\n]\ )|(?:now|please|but|then|must|should|and)\ )
+      (?:ignore|disregard|swap|reverse|invert|flip|negate|(?:do\ not|don't)\ (?:trust|believe|use))
+      \ [^.\n]{{0,60}}?(?:following|below|next|follows|roles|answer)
+    | (?:roles?|words?|names?|meanings?|answers?)\ (?:[^.,;:\n]{{0,40}}\ )?{_SWITCHED}
+    | (?:is|are)\ (?:all\ )?{_SWITCHED}\ in\ (?:the|my)\ answer
+    | (?:answer|solution)\ is\ (?:not|never)\ (?:this|the\ following|here|below)
+    | (?:this\ is|here\ is|here's)\ (?:(?:only|just|merely)\ an?\ (?:example|joke|guess|test)
+      | an?\ (?:joke|lie|wrong|false|incorrect|made-up))
+    | i\ (?:will|shall|am\ going\ to)\ (?:now\ )?(?:lie|joke|pretend|be\ wrong) | opposite\ day
+    | read\ (?:every\ |each\ |all\ )?\w+\ (?:for|as)
+    | by\ (?!this\ |that\ |which\ |it\ |what\ )[^.\n]{{1,40}}\ i\ (?:always\ )?mean
+    )\b""",
+    re.VERBOSE,
+)
+_AHEAD_WORDS: Final = frozenset(
+    [
+        *("the following", "here is", "this is"),
+        *"below day disregard everything exchanged flip flipped following follows here's ignore inverted".split(),
+        *"interchanged invert joke lie mean negate negated next pretend read reverse reversed swap swapped".split(),
+        *"switched tags this".split(),
+    ]
+)
+_SEEN: Final = 120
+"""Words before an answer that may deny it."""
 _UNFINISHED: Final = frozenset(
     ": that is not never if whether either unless than deny doubt perhaps maybe possibly probably likely".split()
 )
@@ -328,12 +364,15 @@ def _check_rest(after: str) -> None:
 
 
 def _denied(before: list[str]) -> bool:
-    """Whether the last line before an answer denies or doubts what follows.
+    """Whether what stands before an answer denies it, or the last line denies or doubts what follows.
 
     A sentence of its own does so only where it speaks of what follows; else it is reasoning ("Bob is not a knight.").
     A lead-in, which runs on into the answer, may neither deny nor doubt, but its last clause decides where that
     announces an answer ("Bob is not a knight, so the roles are:").
     """
+    near = before[-_SEEN:]
+    if not _AHEAD_WORDS.isdisjoint(near) and _AHEAD.search(" ".join(near)):
+        return True
     line = _last_line(before)
     if line and line[-1] in (".", "!"):
         sentence = _since(line[:-1], (".", "!", "?"))

@@ -21,22 +21,24 @@ from __future__ import annotations
 import os
 import re
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
 from itertools import combinations, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from knk.answers import verify
 from knk.canonical import Meaning, meaning
-from knk.corpus import FORMATS, read
+from knk.engines import executor
 from knk.errors import BadFile, GaveUp, KnkError
+from knk.files import FORMATS, read
 from knk.grammar import is_trivial
 from knk.notation import decode, encode
 from knk.puzzle import Puzzle, Said
@@ -57,10 +59,13 @@ FAULTS: Final = ("unreadable", "no solution", "several solutions", "wrong answer
 EXAMPLES: Final = 3
 LONGEST_EXAMPLE: Final = 120
 """Characters of a row that an example quotes."""
+ROWS_ALONE: Final = 2000
+"""Up to this many rows one process looks at all: more would take longer to start than to work."""
 MOST_LEAVES: Final = 100
 """Labellings of people who look alike that are tried before a puzzle's trees are not compared under renaming."""
 
 Tally = tuple[tuple[str, int], ...]
+_CHUNK: Final = 200
 _SPLITS: Final = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -220,6 +225,8 @@ def audit(
     a: str | os.PathLike[str],
     b: str | os.PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
+    processes: int | None = 1,
+    engine: str = "local",
 ) -> Audit:
     """Return what is the matter with a data set, or with two and what they share.
 
@@ -231,6 +238,9 @@ def audit(
         a: a data set; what is counted as a leak is what of the other stands in this one.
         b: another.
         progress: called with the number of rows looked at since it was called last.
+        processes: how many processes look at rows, None for one a processor; a script that asks for more than one has
+            to guard its start with `if __name__ == "__main__"`.
+        engine: what looks at rows, "local" or "ray"; see `knk.engines.executor`.
 
     Raises:
         BadFile: there is no such data set, or a file of it cannot be read as rows.
@@ -245,7 +255,11 @@ def audit(
     """
     progress = progress or _ignore
     parts = _splits(a) if b is None else _pooled(a, b)
-    seen = [_Seen(name, files).read(progress) for name, files in parts.items()]
+    rows = (row for files in parts.values() for file in files for row in file.read())
+    few = len(list(islice(rows, ROWS_ALONE + 1))) <= ROWS_ALONE
+    with executor(0, 1 if few else processes, slow=True, engine="local" if few else engine) as (pool, workers):
+        ahead = 1 if workers == 1 else 4 * workers
+        seen = [_Seen(name, files).read(pool, ahead, progress) for name, files in parts.items()]
     pairs = list(combinations(seen, 2))
     same_inside = [part.repeated() for part in seen]
     same_across = [target.standing_in(source) for source, target in pairs]
@@ -657,6 +671,73 @@ class _Found:
         return Finding(self.what, self.count, self.of, shares, tuple(self.examples))
 
 
+class _Facts(NamedTuple):
+    """What one row says of itself, whatever the others are.
+
+    Args:
+        marks: its fingerprints, one a level.
+        unreadable: why it cannot be read, if it cannot; then the rest is empty.
+        people: how many people it has.
+        kinds: the kinds of its statements.
+        trivial: its notation, if it has a trivial statement.
+        problems: for each fault that it was looked at for what is wrong, "" if nothing is.
+        knights: how many people are knights, where it has just one solution.
+    """
+
+    marks: tuple[int, ...]
+    unreadable: str = ""
+    people: int = 0
+    kinds: tuple[str, ...] = ()
+    trivial: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
+    knights: int | None = None
+
+
+def _facts_of(rows: Sequence[Mapping[str, Any]]) -> list[_Facts]:
+    return list(map(_facts, rows))
+
+
+def _facts(row: Mapping[str, Any]) -> _Facts:
+    try:
+        puzzle = _puzzle_of(row)
+    except KnkError as error:
+        return _Facts(_fingerprints(row, None), str(error))
+    notation = encode(puzzle)
+    found = list(islice(solutions(puzzle), 2))
+    problems = {
+        "text of another puzzle": _other_puzzle(row, puzzle),
+        "no solution": notation if not found else "",
+        "several solutions": notation if len(found) > 1 else "",
+    }
+    if len(found) == 1:
+        problem = _wrong_answer(row, puzzle, found[0])
+        problems["wrong answer"] = f"{problem}; {notation}" if problem else problem
+    return _Facts(
+        _fingerprints(row, puzzle),
+        people=len(puzzle.names),
+        kinds=tuple(kind_of(said.statement) for said in puzzle.statements),
+        trivial=notation if any(is_trivial(said.statement) for said in puzzle.statements) else "",
+        problems=tuple((what, problem) for what, problem in problems.items() if problem is not None),
+        knights=sum(found[0]) if len(found) == 1 else None,
+    )
+
+
+def _chunks(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _in_order(pool: Executor, ahead: int, chunks: Iterable[list[Mapping[str, Any]]]) -> Iterator[list[_Facts]]:
+    """Iterate over the facts of chunks, in order, so many of which are under way at a time."""
+    under_way: deque[Future[list[_Facts]]] = deque()
+    for chunk in chunks:
+        under_way.append(pool.submit(_facts_of, chunk))
+        if len(under_way) == ahead:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
+
+
 class _Seen:
     """A part's rows, once they are read: their fingerprints and what was found."""
 
@@ -675,12 +756,15 @@ class _Seen:
         self.trivial = _Found("trivial statement")
         self.knights = _Found("knights")
 
-    def read(self, progress: Callable[[int], None]) -> _Seen:
-        """Look at every row."""
+    def read(self, pool: Executor, ahead: int, progress: Callable[[int], None]) -> _Seen:
+        """Look at every row, at so many chunks of them at a time."""
         for file in self.files:
-            for number, row in enumerate(file.read(), 1):
-                self._meet(row, f"{file.name}:{number}")
-                progress(1)
+            number = 0
+            for found in _in_order(pool, ahead, _chunks(file.read())):
+                for facts in found:
+                    number += 1
+                    self._take(facts, f"{file.name}:{number}")
+                progress(len(found))
             self.ends.append(self.rows)
         return self
 
@@ -689,48 +773,32 @@ class _Seen:
         file = next(number for number, end in enumerate(self.ends) if row < end)
         return f"{self.files[file].name}:{row - (self.ends[file - 1] if file else 0) + 1}"
 
-    def _meet(self, row: Mapping[str, Any], place: str) -> None:
+    def _take(self, facts: _Facts, place: str) -> None:
+        """Take note of what was found out about the next row."""
+        people = facts.people
         self.rows += 1
-        unreadable = self.faults["unreadable"]
-        unreadable.of += 1
-        puzzle = None
-        try:
-            puzzle = _puzzle_of(row)
-        except KnkError as error:
-            unreadable.add(0, place, str(error))
-        marks = _fingerprints(row, puzzle)
-        for kept, mark in zip(self.marks, marks, strict=True):
+        self.faults["unreadable"].of += 1
+        for kept, mark in zip(self.marks, facts.marks, strict=True):
             kept.append(mark)
-        self.sizes.append(len(puzzle.names) if puzzle else 0)
-        if puzzle:
-            self.not_compared += not (marks[2] and marks[3])
-            self._judge(row, puzzle, place)
-
-    def _judge(self, row: Mapping[str, Any], puzzle: Puzzle, place: str) -> None:
-        people, notation = len(puzzle.names), encode(puzzle)
+        self.sizes.append(people)
+        if not people:
+            self.faults["unreadable"].add(0, place, facts.unreadable)
+            return
+        self.not_compared += not (facts.marks[2] and facts.marks[3])
         self.people[people] += 1
-        self.kinds.update(kind_of(said.statement) for said in puzzle.statements)
+        self.kinds.update(facts.kinds)
         self.trivial.of += 1
-        if any(is_trivial(said.statement) for said in puzzle.statements):
-            self.trivial.add(people, place, notation)
-        self._note("text of another puzzle", _other_puzzle(row, puzzle), people, place)
-        found = list(islice(solutions(puzzle), 2))
-        self._note("no solution", notation if not found else "", people, place)
-        self._note("several solutions", notation if len(found) > 1 else "", people, place)
-        if len(found) == 1:
-            self.roles[people] += people
-            self.knights.of += people
-            self.knights.by_people[people] += sum(found[0])
-            self.knights.count += sum(found[0])
-            problem = _wrong_answer(row, puzzle, found[0])
-            self._note("wrong answer", problem and f"{problem}; {notation}", people, place)
-
-    def _note(self, what: str, problem: str | None, people: int, place: str) -> None:
-        """Count a row that was looked at, if it could be, and its problem, if it has one."""
-        if problem is not None:
+        if facts.trivial:
+            self.trivial.add(people, place, facts.trivial)
+        for what, problem in facts.problems:
             self.faults[what].of += 1
             if problem:
                 self.faults[what].add(people, place, problem)
+        if facts.knights is not None:
+            self.roles[people] += people
+            self.knights.of += people
+            self.knights.by_people[people] += facts.knights
+            self.knights.count += facts.knights
 
     def repeated(self) -> list[_Same]:
         """Return for each level the rows that repeat an earlier one."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -29,21 +29,28 @@ import numpy.typing as npt
 
 from knk.candidates import TABLE_PEOPLE, block_size, how_many, vocabulary_for
 from knk.canonical import Words
-from knk.corpus import CHUNK, blocks_a_job, executor, job_blocks, whole_file
-from knk.errors import BadFolder, NotEnough
-from knk.generate import NEWS, PATIENCE
+from knk.corpus import CHUNK, blocks_a_job, job_blocks, wanted_of
+from knk.difficulty import MEASURES, difficulty
+from knk.engines import executor
+from knk.errors import BadFolder, GaveUp, NotEnough
+from knk.files import split_readme, whole_file
+from knk.generate import NEWS, PATIENCE, SEARCH, note_gave_up, told_search
 from knk.puzzle import Puzzle
 from knk.recipe import Recipe
 from knk.rows import schema, table_of
-from knk.solver import Solution
 from knk.spec import Spec
-from knk.split import Shares, key_words, split_places
+from knk.split import Shares, key_words, split_of, split_places
+from knk.targets import Verdicts, cost
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH: Final = 1 << 19
 """People in the rows of a batch: what is held in memory, and what a kill may cost."""
+SEARCHED_BATCH: Final = 1 << 15
+"""The same where rows are searched for, which takes longer."""
+JOBS_AHEAD: Final = 4
+"""Jobs a process that may be under way or waiting."""
 MANIFEST: Final = "manifest.json"
 README: Final = "README.md"
 _UNFINISHED: Final = ".unfinished"
@@ -120,15 +127,22 @@ class Manifest:
             raise BadFolder(f"{MANIFEST} is no manifest of a corpus") from error
 
 
-def corpus_schema() -> pa.Schema:
-    """Return the Arrow schema of a corpus: the columns of rows, and `key`, the puzzle's key.
+def corpus_schema(measures: bool = False) -> pa.Schema:
+    """Return the Arrow schema of a corpus: the columns of rows, `key`, the puzzle's key, and its measures.
+
+    Args:
+        measures: whether there are columns of measures, as `knk.difficulty.MEASURES` names them; they are null for a
+            puzzle that is too hard to measure.
 
     >>> corpus_schema().names[-1]
     'key'
+    >>> corpus_schema(measures=True).names[7:]
+    ['grade', 'widest', 'rounds', 'suppositions', 'nesting', 'steps']
     """
     import pyarrow as pa
 
-    return schema().append(pa.field("key", pa.string()))
+    fields = [pa.field("key", pa.string()), *(pa.field(name, pa.int32()) for name in MEASURES if measures)]
+    return pa.schema([*schema(), *fields])
 
 
 def build(
@@ -136,6 +150,7 @@ def build(
     folder: str | os.PathLike[str],
     processes: int | None = 1,
     progress: Callable[[int], None] | None = None,
+    engine: str = "local",
 ) -> Manifest:
     """Build a corpus, or go on with one whose building was cut off, and return its manifest.
 
@@ -148,6 +163,7 @@ def build(
             to guard its start with `if __name__ == "__main__"`.
         progress: called with the number of rows that are done since it was called last; the first call tells of those
             that were there already.
+        engine: what makes rows, "local" or "ray"; see `knk.engines.executor`. The bytes are the same.
 
     Raises:
         BadFolder: the folder holds something else, or the corpus of another recipe or version of the library, or
@@ -170,7 +186,7 @@ def build(
         return manifest
     try:
         with _opened(folder, header) as journal:
-            _make_batches(recipe, journal, processes, report)
+            _make_batches(recipe, journal, processes, report, engine)
             manifest = _finished(folder, journal, header)
     except NotEnough:
         shutil.rmtree(folder / _UNFINISHED)
@@ -184,18 +200,21 @@ def _version() -> str:
     return str(import_module(__package__).__version__)
 
 
-def _make_batches(recipe: Recipe, journal: _Journal, processes: int | None, report: Callable[[int], None]) -> None:
+def _make_batches(
+    recipe: Recipe, journal: _Journal, processes: int | None, report: Callable[[int], None], engine: str
+) -> None:
     """Make the batches that are not there."""
     met = _Keys()
     for keys in journal.written_keys():
         met.add(keys)
     if journal.rows:
         report(journal.rows)
-    with executor(recipe.rows - journal.rows, processes) as (pool, workers):
+    searching = any(part.spec.target for part in recipe.parts)
+    with executor(recipe.rows - journal.rows, processes, searching, engine) as (pool, workers):
         for place, part in enumerate(recipe.parts):
             done = [entry for entry in journal.entries if entry["part"] == place]
             maker = _PartMaker(recipe, place, met, done[-1]["streams"] if done else {}, pool, workers)
-            size = max(1, BATCH // part.spec.people_range[1])
+            size = max(1, (SEARCHED_BATCH if part.spec.target else BATCH) // part.spec.people_range[1])
             for number, start in enumerate(range(0, part.rows, size)):
                 if number >= len(done):
                     rows = min(size, part.rows - start)
@@ -209,7 +228,8 @@ def _finished(folder: Path, journal: _Journal, header: dict[str, Any]) -> Manife
     """Write what goes with the data, move all into its place, and return the manifest."""
     data = [file for entry in journal.entries for file in entry["files"]]
     splits = [split for split, _ in header["recipe"]["shares"] if any(file["split"] == split for file in data)]
-    readme = _readme(splits, journal.rows).encode()
+    text = f"{journal.rows} puzzles. `{MANIFEST}` says how they were made."
+    readme = split_readme(splits, "Knights and knaves", text).encode()
     files = (*(File(**file) for file in data), File(README, "", "", 0, hashlib.sha256(readme).hexdigest()))
     manifest = Manifest(header["recipe"], header["version"], tuple(sorted(files, key=lambda file: file.path)))
     for split in splits:
@@ -218,14 +238,6 @@ def _finished(folder: Path, journal: _Journal, header: dict[str, Any]) -> Manife
         with whole_file(folder / name) as file:
             file.write(content)
     return manifest
-
-
-def _readme(splits: Sequence[str], rows: int) -> str:
-    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
-    for split in splits:
-        lines += [f"  - split: {split}", f"    path: {split}/*.parquet"]
-    lines += ["---", "", "# Knights and knaves", "", f"{rows} puzzles. `{MANIFEST}` says how they were made.", ""]
-    return "\n".join(lines)
 
 
 def _checked(folder: Path, header: dict[str, Any]) -> Manifest:
@@ -399,12 +411,14 @@ class _PartMaker:
         seed = _part_seed(recipe.seed, place)
         self._streams = [
             _Stream(
-                _Task(replace(part.spec, people=people), seed, recipe.style, recipe.shares, part.splits),
+                _Task(
+                    replace(part.spec, people=people), seed, recipe.style, recipe.shares, part.splits, recipe.measures
+                ),
                 met,
-                states.get(str(people), (0, 0, 0, 0)),
+                states.get(str(people), (0, 0, 0, 0, 0)),
                 -(-part.rows // (self._most - self._least + 1)),
                 pool,
-                4 * workers if workers > 1 else 1,
+                JOBS_AHEAD * workers if workers > 1 else 1,
             )
             for people in range(self._least, self._most + 1)
         ]
@@ -449,6 +463,7 @@ class _Task:
     style: str
     shares: Shares
     splits: tuple[str, ...]
+    measures: bool
 
     @property
     def tries(self) -> int:
@@ -464,24 +479,59 @@ def _total(task: _Task) -> int | None:
     return None if people > TABLE_PEOPLE else how_many(vocabulary_for(task.spec, people, task.seed, 0))
 
 
-def _job(task: _Task, number: int) -> tuple[Words, pa.Table]:
-    """Return keys, all different, and the rows with them."""
-    import pyarrow as pa
+@dataclass(frozen=True)
+class _Made:
+    """What a job made.
 
-    puzzles: list[Puzzle] = []
-    solutions: list[Solution] = []
-    for block in job_blocks(task.spec, task.seed, number):
-        puzzles += block.puzzles()
-        solutions += block.solutions_as_roles()
+    Args:
+        keys: the keys of the rows, all different.
+        table: the rows.
+        verdicts: verdicts on all puzzles of the job's blocks, where there is a target.
+    """
+
+    keys: Words
+    table: pa.Table
+    verdicts: Verdicts | None
+
+
+def _job(task: _Task, number: int) -> _Made:
+    """Return a job's rows."""
+    # A key costs less than measuring, and says whether that is worth it.
+    wanted = partial(_is_in, task.splits, task.shares) if task.splits else None
+    puzzles, solutions, verdicts = wanted_of(job_blocks(task.spec, task.seed, number), task.seed, number, wanted)
     keys = [puzzle.key for puzzle in puzzles]
     words = key_words(keys)
     kept = set({key: place for place, key in reversed(list(enumerate(keys)))}.values())
     if task.splits and keys:
-        wanted = [place for place, (split, _) in enumerate(task.shares) if split in task.splits]
-        kept &= set(np.flatnonzero(np.isin(split_places(words, task.shares), wanted)).tolist())
+        ours = [place for place, (split, _) in enumerate(task.shares) if split in task.splits]
+        kept &= set(np.flatnonzero(np.isin(split_places(words, task.shares), ours)).tolist())
     places = sorted(kept)
-    table = table_of([puzzles[i] for i in places], [solutions[i] for i in places], task.seed, task.style)
-    return words[places], table.append_column(pa.field("key", pa.string()), pa.array([keys[i] for i in places]))
+    chosen = [puzzles[i] for i in places]
+    table = table_of(chosen, [solutions[i] for i in places], task.seed, task.style)
+    return _Made(words[places], _with_more(table, chosen, [keys[i] for i in places], task.measures), verdicts)
+
+
+def _is_in(splits: tuple[str, ...], shares: Shares, puzzle: Puzzle) -> bool:
+    return split_of(puzzle.key, shares) in splits
+
+
+def _with_more(table: pa.Table, puzzles: Sequence[Puzzle], keys: Sequence[str], measures: bool) -> pa.Table:
+    """Return rows with their keys and, if wanted, their measures."""
+    import pyarrow as pa
+
+    columns: list[Any] = [pa.array(keys, pa.string())]
+    if measures:
+        rows = list(map(_measures, puzzles))
+        columns += [pa.array([row[place] for row in rows], pa.int32()) for place in range(len(MEASURES))]
+    return pa.table([*table.columns, *columns], schema=corpus_schema(measures))
+
+
+def _measures(puzzle: Puzzle) -> tuple[int | None, ...]:
+    try:
+        found = difficulty(puzzle)
+    except GaveUp:
+        return (None,) * len(MEASURES)
+    return tuple(getattr(found, name) for name in MEASURES)
 
 
 class _Stream:
@@ -498,8 +548,10 @@ class _Stream:
         self._pool = pool
         self._wanted = wanted
         self._ahead = ahead
+        # Nobody knows how many rows a search finds next, so no process is left idle for the sake of too many.
+        self._least_ahead = max(1, ahead // JOBS_AHEAD) if task.spec.target else 1
         self._job_rows = task.tries // 8 + 1
-        self._under_way: deque[Future[tuple[Words, Any]]] = deque()
+        self._under_way: deque[Future[_Made]] = deque()
 
     def state(self) -> list[int]:
         """Return what a stream that goes on from here has to be told."""
@@ -509,10 +561,10 @@ class _Stream:
         """Return the next rows."""
         tables = []
         while rows:
-            keys, table = self._current()
-            fresh = np.flatnonzero(self._met.lacks(keys))[:rows]
-            self._met.add(keys[fresh])
-            tables.append(table if len(fresh) == len(table) else table.take(fresh))
+            made = self._current()
+            fresh = np.flatnonzero(self._met.lacks(made.keys))[:rows]
+            self._met.add(made.keys[fresh])
+            tables.append(made.table if len(fresh) == len(made.table) else made.table.take(fresh))
             self._taken += len(fresh)
             rows -= len(fresh)
             if rows:
@@ -525,22 +577,25 @@ class _Stream:
             future.cancel()
         self._under_way.clear()
 
-    def _current(self) -> tuple[Words, pa.Table]:
-        ahead = min(self._ahead, 1 + (self._wanted - self._taken) // self._job_rows)
+    def _current(self) -> _Made:
+        ahead = min(self._ahead, self._least_ahead + (self._wanted - self._taken) // self._job_rows)
         while len(self._under_way) < ahead:
             self._under_way.append(self._pool.submit(_job, self._task, self._number + len(self._under_way)))
-        keys, table = self._under_way[0].result()
-        self._job_rows = len(keys) + 1
-        return keys, table
+        made = self._under_way[0].result()
+        self._job_rows = len(made.keys) + 1
+        return made
 
     def _go_on(self, found_none: bool) -> None:
         """Go to the next job, or give up where there is no hope."""
-        self._under_way.popleft()
+        verdicts = self._under_way.popleft().result().verdicts
         self._number += 1
         people = self._task.spec.people_range[0]
+        if verdicts is not None:
+            self._search_on(verdicts, found_none)
+            return
         if found_none and _total(self._task) == self._taken:
             raise NotEnough(f"there are only {self._taken} different puzzles of {people} people", self._taken)
-        number, taken = self._watched
+        number, taken, _ = self._watched
         if (self._number - number) * self._task.tries >= PATIENCE:
             if self._taken - taken < (NEWS if _total(self._task) is None else 1):
                 raise NotEnough(
@@ -548,7 +603,23 @@ class _Stream:
                     f"{self._number * self._task.tries} tries",
                     self._taken,
                 )
-            self._watched = [self._number, self._taken]
+            self._watched = [self._number, self._taken, 0]
+
+    def _search_on(self, verdicts: Verdicts, found_none: bool) -> None:
+        """Take note of how the search for a target goes, or give it up."""
+        spec = self._task.spec
+        people = spec.people_range[0]
+        spent, looked_at, gave_up = self._watched
+        spent = spent + cost(verdicts, people) if found_none else 0
+        looked_at += len(verdicts)
+        gave_up += note_gave_up(verdicts, people)
+        self._watched = [spent, looked_at, gave_up]
+        if spent >= SEARCH:
+            raise NotEnough(
+                f"the search among puzzles of {people} people finds no more that are new"
+                + told_search(spec, looked_at, self._taken, gave_up),
+                self._taken,
+            )
 
 
 class _Keys:

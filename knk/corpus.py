@@ -6,31 +6,31 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from threading import Thread
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from knk.candidates import TABLE_PEOPLE, Block
 from knk.canonical import Words
-from knk.errors import BadFile, KnkError, NotEnough
-from knk.generate import Sieve, candidates, first_occurrences, sizes
+from knk.engines import executor
+from knk.errors import BadFile, NotEnough
+from knk.files import FORMATS, whole_file
+from knk.generate import Sieve, candidates, first_occurrences, looked_at, sizes
+from knk.puzzle import Puzzle
 from knk.rows import DEFAULT_STYLE, Row, schema, table_of
+from knk.solver import Solution
 from knk.spec import Spec
+from knk.targets import Verdicts, that_fit
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS: Final = (".parquet", ".jsonl")
-ROWS_ALONE: Final = 20_000
-"""Up to this many rows one process makes them all: more would take longer to start than to work."""
 CHUNK: Final = 1 << 16
 """People in the rows that are put in order and written at a time; these rows are a row group of a Parquet file."""
 _PLANTED_BLOCKS: Final = 16
@@ -78,7 +78,7 @@ def write(
         style: the style of the English, one of `knk.text.render.STYLES`.
         processes: how many processes make them, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
-        progress: called with the number of rows written since it was called last.
+        progress: called with the number of rows made since it was called last; they are written a little later.
 
     Raises:
         BadFile: the name ends in something else.
@@ -90,64 +90,8 @@ def write(
     with whole_file(path) as file:
         writer = _parquet_writer if path.suffix == ".parquet" else _lines_writer
         with writer(file) as append:
-            for table in tables(spec, n, seed, style, processes):
+            for table in tables(spec, n, seed, style, processes, progress):
                 append(table)
-                if progress:
-                    progress(len(table))
-
-
-def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Return an iterator over the rows of a Parquet or JSON lines file, in order, a piece of it in memory at a time.
-
-    Raises:
-        BadFile: the name says nothing of its format, or the content is of another.
-    """
-    path = Path(path)
-    if path.suffix not in FORMATS:
-        raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
-    return _read_parquet(path) if path.suffix == ".parquet" else _read_lines(path)
-
-
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_READ):
-                yield from batch.to_pylist()
-    except pa.ArrowInvalid as error:
-        raise BadFile(f"{path.name} is not a Parquet file: {str(error).splitlines()[0]}") from error
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise BadFile(f"{path.name}, line {number}: not JSON") from error
-            if not isinstance(row, dict):
-                raise BadFile(f"{path.name}, line {number}: a row is a JSON object")
-            yield row
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write that takes the path's place at the end, and vanishes if there is an error."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(file.name).chmod(0o666 & ~umask)
-            Path(file.name).replace(path)
-        except BaseException:
-            # It is gone if the interruption came right after it took its place.
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 @contextmanager
@@ -174,7 +118,12 @@ def _lines_writer(file: IO[bytes]) -> Iterator[Callable[[pa.Table], None]]:
 
 
 def tables(
-    spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processes: int | None = 1
+    spec: Spec,
+    n: int,
+    seed: int = 0,
+    style: str = DEFAULT_STYLE,
+    processes: int | None = 1,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[pa.Table]:
     """Return an iterator over the rows that `rows` gives, as Arrow tables of many rows each.
 
@@ -184,6 +133,7 @@ def tables(
         seed: any whole number.
         style: the style of the English, one of `knk.text.render.STYLES`.
         processes: as for `rows`.
+        progress: called with the number of rows made since it was called last.
 
     Raises:
         NotEnough: there are not that many puzzles, or no more could be found; the rows of those there are come first.
@@ -193,9 +143,9 @@ def tables(
     [10]
     """
     least, most = spec.people_range
-    with executor(n, processes) as (pool, workers):
+    with executor(n, processes, slow=bool(spec.target)) as (pool, workers):
         streams = {
-            people: _Stream(replace(spec, people=people), seed, style, pool, workers)
+            people: _Stream(replace(spec, people=people), seed, style, pool, workers, progress or _ignore)
             for people in range(least, most + 1)
         }
         wanted = sizes(spec, seed)
@@ -207,6 +157,10 @@ def tables(
             if missing:
                 made = f"({start + len(table)} of the {n} asked for were made)"
                 raise NotEnough(f"{missing} {made}", missing.found)
+
+
+def _ignore(_rows: int) -> None:
+    """Take no notice of progress."""
 
 
 def _interleaved(streams: dict[int, _Stream], wanted: list[int]) -> tuple[pa.Table, NotEnough | None]:
@@ -231,39 +185,82 @@ def _interleaved(streams: dict[int, _Stream], wanted: list[int]) -> tuple[pa.Tab
 class _Stream:
     """The rows of one number of people, made ahead by an executor."""
 
-    def __init__(self, spec: Spec, seed: int, style: str, executor: Executor, workers: int) -> None:
+    def __init__(
+        self, spec: Spec, seed: int, style: str, executor: Executor, workers: int, progress: Callable[[int], None]
+    ) -> None:
         self._job = (spec, seed, style)
         self._executor = executor
         self._ahead = 2 * workers if workers > 1 else 1
+        self._progress = progress
         self._sieve = Sieve(spec, seed)
         self._numbers = count()
-        self._under_way: deque[Future[tuple[Any, Any]]] = deque()
+        self._under_way: deque[Future[_Made]] = deque()
         self._left: pa.Table = schema().empty_table()
+        self._end: NotEnough | None = None
 
     def take(self, rows: int) -> tuple[pa.Table, NotEnough | None]:
         """Return the next rows, and if there are fewer why."""
         import pyarrow as pa
 
-        tables, error = [self._left], None
-        have = len(self._left)
-        while have < rows and error is None:
-            try:
-                tables.append(self._next_table())
-                have += len(tables[-1])
-            except NotEnough as found:
-                error = found
+        tables = [self._left]
+        have = min(len(self._left), rows)
+        self._progress(have)
+        while have < rows and self._end is None:
+            tables.append(self._next_table())
+            new = min(len(tables[-1]), rows - have)
+            self._progress(new)
+            have += new
         table = pa.concat_tables(tables)
         self._left = table.slice(rows)
-        return table.slice(0, rows), error
+        return table.slice(0, rows), self._end
 
     def _next_table(self) -> pa.Table:
+        """Return the rows of a job that are new, up to where the search ends if that is in it."""
         while len(self._under_way) < self._ahead:
             self._under_way.append(self._executor.submit(_make, *self._job, next(self._numbers)))
-        for _ in range(blocks_a_job(self._job[0])):
+        try:
             self._sieve.next_block()
-        marks, table = self._under_way.popleft().result()
-        fresh = self._sieve.fresh(marks)
-        return table if len(fresh) == len(table) else table.take(fresh)
+        except NotEnough as error:
+            self._end = error
+            return schema().empty_table()
+        made = self._under_way.popleft().result()
+        fresh = self._fresh(made)
+        if made.verdicts is not None:
+            fresh = fresh[that_fit(made.verdicts)]
+        return made.table if fresh.all() else made.table.filter(fresh)
+
+    def _fresh(self, made: _Made) -> npt.NDArray[np.bool_]:
+        """Return which of a job's puzzles are new, for whose first block the sieve is ready."""
+        fresh = np.zeros(sum(map(len, made.marks)), dtype=bool)
+        start = 0
+        for number, marks in enumerate(made.marks):
+            try:
+                if number:
+                    self._sieve.next_block()
+            except NotEnough as error:
+                self._end = error
+                break
+            places = start + self._sieve.fresh(marks)
+            fresh[places] = True
+            if made.verdicts is not None:
+                self._sieve.note(made.verdicts[places])
+            start += len(marks)
+        return fresh
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a job made.
+
+    Args:
+        marks: the marks of each block's puzzles.
+        verdicts: verdicts on all puzzles, where there is a target.
+        table: the rows of all puzzles, of those that fit where there is a target.
+    """
+
+    marks: list[Words]
+    verdicts: Verdicts | None
+    table: pa.Table
 
 
 def blocks_a_job(spec: Spec) -> int:
@@ -271,12 +268,38 @@ def blocks_a_job(spec: Spec) -> int:
     return 1 if spec.people_range[0] <= TABLE_PEOPLE else _PLANTED_BLOCKS
 
 
-def _make(spec: Spec, seed: int, style: str, job: int) -> tuple[Words, pa.Table]:
+def _make(spec: Spec, seed: int, style: str, job: int) -> _Made:
     """Return the marks and rows of a job's blocks."""
     blocks = job_blocks(spec, seed, job)
-    puzzles = [puzzle for block in blocks for puzzle in block.puzzles()]
-    solutions = [solution for block in blocks for solution in block.solutions_as_roles()]
-    return np.concatenate([block.marks for block in blocks]), table_of(puzzles, solutions, seed, style)
+    puzzles, solutions, verdicts = wanted_of(blocks, seed, job)
+    table = table_of(puzzles, solutions, seed, style)
+    return _Made([block.marks for block in blocks], verdicts, table)
+
+
+def wanted_of(
+    blocks: list[Block], seed: int, job: int, wanted: Callable[[Puzzle], bool] | None = None
+) -> tuple[list[Puzzle], list[Solution], Verdicts | None]:
+    """Return the puzzles of a job's blocks that meet the target, all if there is none, and their solutions.
+
+    Args:
+        blocks: the blocks.
+        seed: their seed.
+        job: the job's number.
+        wanted: what else is asked of puzzles, where there is a target.
+
+    Returns:
+        The puzzles, their solutions, and the verdicts on all puzzles; None if there is no target.
+    """
+    if not blocks[0].spec.target:
+        solutions = [solution for block in blocks for solution in block.solutions_as_roles()]
+        return [puzzle for block in blocks for puzzle in block.puzzles()], solutions, None
+    puzzles, solutions, every = [], [], []
+    for number, block in enumerate(blocks, job * len(blocks)):
+        verdicts, found = looked_at(block, seed, number, wanted)
+        puzzles += list(found)
+        solutions += list(block.only(that_fit(verdicts)).solutions_as_roles())
+        every.append(verdicts)
+    return puzzles, solutions, np.concatenate(every)
 
 
 def job_blocks(spec: Spec, seed: int, job: int) -> list[Block]:
@@ -286,41 +309,3 @@ def job_blocks(spec: Spec, seed: int, job: int) -> list[Block]:
         return blocks
     # Those of other blocks are dropped later; those of the same are many where there are few puzzles.
     return [block.only(first_occurrences(block.marks)) for block in blocks]
-
-
-@contextmanager
-def executor(n: int, processes: int | None) -> Iterator[tuple[Executor, int]]:
-    """Give what makes rows, this process alone for a few of them, and how many processes it has."""
-    workers = (os.cpu_count() or 1) if processes is None else processes
-    if workers == 1 or n <= ROWS_ALONE:
-        yield _Here(), 1
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
-    try:
-        yield pool, workers
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Let this worker end when the process that it works for is killed, instead of waiting for jobs for ever."""
-
-    def wait() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
-
-
-class _Here(Executor):
-    """Does each job when it is submitted, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except KnkError as error:
-            future.set_exception(error)
-        return future

@@ -4,14 +4,18 @@ Nothing here depends on names or on the order of people and statements. Propagat
 follows that any one statement forces under the roles known at the round's start. Where nothing follows any more, the
 supposition with the shortest refutation is retracted, of equally short ones that after which the most is known; where
 several are equal in this too, all of them are pursued and the shortest whole counts. docs/difficulty.md has the
-definitions in full and what they come to on public puzzles.
+definitions in full and what they come to on public puzzles. `least_nestings` finds one measure of thousands of puzzles
+at once, for searches: few of them need be measured then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from knk.errors import GaveUp, ManySolutions
 from knk.puzzle import Puzzle
@@ -83,6 +87,30 @@ def difficulty(puzzle: Puzzle, patience: int = PATIENCE) -> Difficulty:
         nesting=proof.nesting,
         steps=proof.steps,
     )
+
+
+MEASURES: Final = tuple(field.name for field in fields(Difficulty) if field.name not in ("people", "statements"))
+"""What a proof costs, the grade first; the rest of `Difficulty` is known before any proof."""
+UNBOUNDED: Final = 1 << 30
+"""In place of the most that a measure may be, where nothing is known."""
+
+
+def grade_bounds(grade: int, people: int) -> dict[str, tuple[int, int]]:
+    """Return what each measure is at least and at most where a puzzle of so many people has that grade.
+
+    >>> grade_bounds(2, 5)["suppositions"], grade_bounds(1, 5)["steps"]
+    ((1, 1), (5, 5))
+    """
+    bounds = dict.fromkeys(MEASURES, (0, UNBOUNDED)) | {"grade": (grade, grade), "widest": (0, people)}
+    if grade == 1:
+        return bounds | {"suppositions": (0, 0), "nesting": (0, 0), "steps": (people, people)}
+    nesting = max(1, grade - 2)
+    return bounds | {
+        "suppositions": {2: (1, 1), 3: (2, UNBOUNDED)}.get(grade, (1, UNBOUNDED)),
+        "nesting": (nesting, nesting if grade < len(GRADES) else UNBOUNDED),
+        # Beside all roles there are a supposition and its contradiction.
+        "steps": (people + 2, UNBOUNDED),
+    }
 
 
 def _grade(proof: _Proof) -> int:
@@ -213,3 +241,87 @@ def _bits(state: int) -> Iterator[int]:
 def _both(bit: int) -> int:
     """Return the two bits of the person whose role a bit is."""
     return 3 << (bit.bit_length() - 1 & ~1)
+
+
+# Many puzzles at once, from truth tables: whether propagation, and whether suppositions not nested, come to the end.
+
+_Tables = npt.NDArray[Any]
+
+
+def least_nestings(fitting: _Tables, solutions: _Tables, people: int, most: int = 1) -> npt.NDArray[np.int8]:
+    """Return the nesting of many puzzles of the same size, those with more than `most` given as one more.
+
+    Args:
+        fitting: for each statement and puzzle the assignments of roles that it fits, one bit each in machine words,
+            as truth tables have them; shape (statements, puzzles, words).
+        solutions: the solution of each puzzle, which has to have just one; bit i is set if person i is a knight.
+        people: how many people there are.
+        most: 0 or 1.
+
+    >>> only_the_second = np.array([[[0b0100]]], dtype=np.uint32)
+    >>> least_nestings(only_the_second, np.array([0b10]), people=2).tolist()
+    [0]
+    """
+    bits = np.arange(8 * fitting.itemsize * fitting.shape[2])
+    everything = _packed(bits < 1 << people, fitting)
+    knights = [_packed((bits < 1 << people) & (bits >> person & 1 == 1), fitting) for person in range(people)]
+    left = _propagated(fitting, np.repeat(everything[None], fitting.shape[1], axis=0), knights)
+    active = np.flatnonzero(_several(left))
+    result = np.zeros(fitting.shape[1], dtype=np.int8)
+    result[active] = 1
+    left = left[active] if most else left[:0]
+    while len(left):
+        fits = fitting[:, active]
+        found = left.copy()
+        for person, knight in enumerate(knights):
+            right = np.where((solutions[active] >> person & 1 == 1)[:, None], knight, everything ^ knight)
+            open_ = np.flatnonzero(_some(left & ~right))
+            supposed = _propagated(fits[:, open_], (left & ~right)[open_], knights)
+            refuted = open_[~_some(supposed)]
+            found[refuted] &= right[refuted]
+        found = _propagated(fits, found, knights)
+        stuck, several = ~_some(found ^ left), _several(found)
+        result[active[stuck]] = 2
+        active, left = active[several & ~stuck], found[several & ~stuck]
+    return result
+
+
+def _propagated(fitting: _Tables, left: _Tables, knights: list[_Tables]) -> _Tables:
+    """Return the assignments that known roles leave, once all that single statements force is known; at a conflict 0.
+
+    Args:
+        fitting: as for `least_nestings`.
+        left: what the roles leave that are known at first, shape (puzzles, words).
+        knights: for each person the assignments in which they are a knight, shape (words,).
+    """
+    left, active = left.copy(), np.arange(len(left))
+    while len(active):
+        before = left[active]
+        after = before.copy()
+        for table in fitting:
+            fits = table[active] & before
+            for knight in knights:
+                as_knight = fits & knight
+                after[~_some(as_knight)] &= ~knight
+                after[~_some(fits ^ as_knight)] &= knight
+        left[active] = after
+        active = active[_some(after ^ before)]
+    return left
+
+
+def _packed(bits: npt.NDArray[np.bool_], like: _Tables) -> _Tables:
+    """Return bits as machine words of the type of others."""
+    return np.packbits(bits, bitorder="little").view(like.dtype)
+
+
+def _some(tables: _Tables) -> npt.NDArray[np.bool_]:
+    """Whether any bit is set, for each puzzle."""
+    # Where a table is one word, this is several times as fast as `any`.
+    some: npt.NDArray[np.bool_] = tables[:, 0] != 0 if tables.shape[1] == 1 else np.any(tables != 0, axis=1)
+    return some
+
+
+def _several(tables: _Tables) -> npt.NDArray[np.bool_]:
+    """Whether more than one bit is set, for each puzzle."""
+    result: npt.NDArray[np.bool_] = np.bitwise_count(tables).sum(axis=1, dtype=np.int64) > 1
+    return result

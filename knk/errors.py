@@ -54,12 +54,40 @@ class BadTask(KnkError):
     """A task that there is none of."""
 
 
+class SandboxFailed(KnkError):
+    """A sandbox that could not be started or ended, which says nothing of the code to be run in it."""
+
+
+class BadOutput(KnkError):
+    """An output of model code that is no plain value."""
+
+
+class MissingPackage(KnkError):
+    """A package that an extra brings is not installed; the message names the extra."""
+
+
+class WorkersFailed(KnkError):
+    """Worker processes that do not start, or cannot import what they should do."""
+
+
+class TeacherFailed(KnkError):
+    """A teacher that refuses what it is asked, or that has not answered for too long."""
+
+
 class BadRecipe(KnkError):
     """A recipe for a corpus that contradicts itself or asks for something unknown."""
 
 
 class BadFolder(KnkError):
     """A folder that holds something else than the corpus to be built there, or holds it changed."""
+
+
+class HubFailed(KnkError):
+    """The Hugging Face Hub, or the way to it, did not do what was asked; the message says what to do."""
+
+
+class NoEngine(KnkError):
+    """An engine that there is none of, or a cluster that cannot be reached."""
 
 
 class CannotPerturb(KnkError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
@@ -65,6 +66,58 @@ def _row(line: str, place: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise BadFile(f"{place}: a row is a JSON object")
     return row
+
+
+def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows to a Parquet or JSON lines file, by its name, whole or not at all, and return how many there are.
+
+    Args:
+        path: the file, ending in `.parquet` or `.jsonl`.
+        rows: the rows, all with the same fields; they are taken a piece at a time.
+
+    Raises:
+        BadFile: the name ends in something else, or there are no rows.
+    """
+    path = Path(path)
+    if path.suffix not in FORMATS:
+        raise BadFile(f"{path.name!r} should end in {' or '.join(FORMATS)}")
+    rows = iter(rows)
+    count = 0
+    with whole_file(path) as file:
+        append = _parquet_appender(file) if path.suffix == ".parquet" else _lines_appender(file)
+        while batch := list(islice(rows, _READ)):
+            append(batch)
+            count += len(batch)
+        if not count:
+            raise BadFile(f"there are no rows to write to {path.name}")
+        append([])
+    return count
+
+
+def _parquet_appender(file: IO[bytes]) -> Callable[[list[Mapping[str, Any]]], None]:
+    """Return what writes rows; without any it ends the file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writers: list[Any] = []
+
+    def append(batch: list[Mapping[str, Any]]) -> None:
+        if not batch:
+            writers[0].close()
+            return
+        table = pa.Table.from_pylist(batch, schema=writers[0].schema if writers else None)
+        if not writers:
+            writers.append(pq.ParquetWriter(file, table.schema, compression="zstd"))
+        writers[0].write_table(table)
+
+    return append
+
+
+def _lines_appender(file: IO[bytes]) -> Callable[[list[Mapping[str, Any]]], None]:
+    def append(batch: list[Mapping[str, Any]]) -> None:
+        file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in batch).encode())
+
+    return append
 
 
 def split_readme(splits: Sequence[str], title: str, text: str) -> str:

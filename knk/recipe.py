@@ -20,8 +20,8 @@ LONGEST_RECIPE: Final = 1 << 16
 """Characters that a recipe's file may have."""
 _DEEPEST: Final = 20
 _FIELDS: Final = tuple(field.name for field in fields(Spec) if field.name != "duplicates")
-_PART_KEYS: Final = ("name", "rows", "splits", "preset", *_FIELDS)
-_KEYS: Final = ("seed", "style", "shares", "parts")
+_PART_KEYS: Final = ("name", "rows", "splits", "preset", *_FIELDS, "grade")
+_KEYS: Final = ("seed", "style", "shares", "measures", "parts")
 _LISTS: Final = ("names", "roles")
 _TRUTHS: Final = ("self_accusation", "trivial", "balanced")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -70,6 +70,7 @@ class Recipe:
         seed: a whole number of up to 64 bits.
         style: the style of the English, one of `knk.text.render.STYLES`.
         shares: the splits and the share of all puzzles that each has.
+        measures: whether rows have columns of measures, the grade among them; measuring takes time.
 
     Raises:
         BadRecipe: something in it cannot be.
@@ -82,6 +83,7 @@ class Recipe:
     seed: int = 0
     style: str = DEFAULT_STYLE
     shares: Shares = DEFAULT_SHARES
+    measures: bool = False
 
     def __post_init__(self) -> None:
         if not _is_number(self.seed) or not -(2**63) <= self.seed < 2**64:
@@ -89,6 +91,8 @@ class Recipe:
         if not isinstance(self.style, str) or self.style not in STYLES:
             raise BadRecipe(f"there is no style {_shown(self.style)}; there are {', '.join(STYLES)}")
         _check_shares(self.shares)
+        if not isinstance(self.measures, bool):
+            raise BadRecipe(f"measures is true or false, not {_shown(self.measures)}")
         if not self.parts:
             raise BadRecipe("a recipe has at least one part")
         names = [part.name for part in self.parts]
@@ -141,6 +145,7 @@ class Recipe:
             content.get("seed", 0),
             content.get("style", DEFAULT_STYLE),
             tuple(shares.items()),
+            content.get("measures", False),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -154,6 +159,7 @@ class Recipe:
             "seed": self.seed,
             "style": self.style,
             "shares": [list(share) for share in self.shares],
+            "measures": self.measures,
             "parts": [
                 {
                     "name": part.name,
@@ -184,7 +190,9 @@ def _part(number: int, content: Any) -> Part:
     splits = content.get("splits", [])
     if not isinstance(splits, list) or not all(isinstance(split, str) for split in splits):
         raise BadRecipe(f"{where}: splits is a list of names of splits")
-    changes = {name: content[name] for name in ("preset", *_FIELDS) if name in content}
+    changes = {name: content[name] for name in ("preset", *_FIELDS, "grade") if name in content}
+    if not isinstance(changes.get("target", {}), dict):
+        raise BadRecipe(f"{where}: target gives measures their values, as in {{nesting: 2, steps: [10, 20]}}")
     try:
         spec = spec_of(**changes)
         return Part(spec, content["rows"], content.get("name", f"part-{number:02}"), tuple(splits))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 
+from knk.difficulty import GRADES, MEASURES, UNBOUNDED, grade_bounds
 from knk.errors import BadPuzzle, BadSpec
 from knk.puzzle import DEFAULT_ROLES, Puzzle, Roles
 from knk.statements import (
@@ -41,6 +42,9 @@ _KIND_OF: Final[dict[type[Statement], str]] = {
 }
 MOST_PEOPLE: Final = 2000
 
+Target = tuple[tuple[str, int | tuple[int, int]], ...]
+"""Measures, as `knk.difficulty.MEASURES` names them, each with its value or its least and most."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -60,9 +64,12 @@ class Spec:
             fall as the statements make them.
         names: the names to draw people's names from.
         roles: the pairs of role words to draw from.
+        target: measures that puzzles have to have (see `knk.difficulty.MEASURES`), each a number, or the least and
+            the most; a puzzle that is too hard to measure does not fit.
 
     Raises:
-        BadSpec: a number is out of range, a kind unknown, or no kind has any weight.
+        BadSpec: a number is out of range, a kind or a measure unknown, no kind has any weight, or no puzzle can meet
+            the target.
 
     >>> Spec(people=3).people_range
     (3, 3)
@@ -79,6 +86,7 @@ class Spec:
     balanced: bool = True
     names: tuple[str, ...] = NAMES
     roles: tuple[Roles, ...] = (DEFAULT_ROLES,)
+    target: Target = ()
 
     def __post_init__(self) -> None:
         for name in ("people", "statements"):
@@ -89,6 +97,7 @@ class Spec:
                 self, name, tuple(tuple(pair) for pair in (pairs.items() if isinstance(pairs, dict) else pairs))
             )
         object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "target", _target(self.target))
         self._check()
 
     @property
@@ -100,6 +109,24 @@ class Spec:
     def statements_range(self) -> tuple[int, int]:
         """The least and the most statements a person makes."""
         return _range(self.statements)
+
+    @property
+    def target_ranges(self) -> dict[str, tuple[int, int]]:
+        """The least and the most of each measure that the target names.
+
+        >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_ranges
+        {'grade': (3, 3), 'steps': (10, 20)}
+        """
+        return {name: _range(value) for name, value in self.target}
+
+    @property
+    def target_told(self) -> str:
+        """The target in words.
+
+        >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_told
+        'grade 3, steps 10 to 20'
+        """
+        return _told(self.target_ranges)
 
     def with_changes(self, **changes: Any) -> Self:
         """Return the specification with some fields changed.
@@ -136,6 +163,7 @@ class Spec:
                 Puzzle(self.names, (), pair)
         except BadPuzzle as error:
             raise BadSpec(f"names and roles: {error}") from error
+        _check_target(self.target_ranges)
 
 
 def kind_of(statement: Statement) -> str:
@@ -145,6 +173,43 @@ def kind_of(statement: Statement) -> str:
     'not'
     """
     return _KIND_OF[type(statement)]
+
+
+def _target(target: Any) -> Target:
+    """Return a target in the order of the measures, so that equal ones are the same."""
+    pairs = [tuple(pair) for pair in (target.items() if isinstance(target, dict) else target)]
+    for name, *values in pairs:
+        if name in ("people", "statements"):
+            raise BadSpec(f"{name!r} is no target but a field of the specification")
+        if name not in MEASURES:
+            raise BadSpec(f"there is no measure {name!r}; there are {', '.join(MEASURES)}")
+        if len(values) != 1:
+            raise BadSpec(f"{name} has one value, or the least and the most")
+        _check_range(name, _as_written(values[0]), *((1, len(GRADES)) if name == "grade" else (0, UNBOUNDED)))
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise BadSpec("a measure is named twice in the target")
+    return tuple(
+        sorted(((name, _as_written(value)) for name, value in pairs), key=lambda pair: MEASURES.index(pair[0]))
+    )
+
+
+def _check_target(ranges: dict[str, tuple[int, int]]) -> None:
+    """Refuse measures that no grade has together."""
+    for grade in range(1, len(GRADES) + 1):
+        bounds = grade_bounds(grade, MOST_PEOPLE)
+        # How many steps there are depends on how many people, and that may be a range.
+        if all(
+            name == "steps" or (bounds[name][0] <= most and least <= bounds[name][1])
+            for name, (least, most) in ranges.items()
+        ):
+            return
+    raise BadSpec(f"no puzzle can have {_told(ranges)}")
+
+
+def _told(ranges: dict[str, tuple[int, int]]) -> str:
+    return ", ".join(
+        f"{name} {least}" + (f" to {most}" if most > least else "") for name, (least, most) in ranges.items()
+    )
 
 
 def _as_written(value: Any) -> Any:

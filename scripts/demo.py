@@ -48,7 +48,7 @@ def check(path: Path) -> int:
     """Read the rows back, say how many are sound, and return the exit status."""
     print("\nReading them back, and checking each row:", flush=True)
     start = time.perf_counter()
-    rows = list(knk.corpus.read(path))
+    rows = list(knk.files.read(path))
     numbered = enumerate(tqdm(rows, unit=" rows"))
     bad = [f"row {number}: {fault}" for number, row in numbered for fault in faults(row)]
     keys = {knk.decode(row["puzzle"]).key for row in rows}

@@ -201,6 +201,16 @@ def rest(asked: Asked) -> str:
     return f"{join_words(names)} are {role(puzzle, kind, True)}, and the rest are {role(puzzle, not kind, True)}."
 
 
+def counted(asked: Asked) -> str:
+    """By kind, with how many there are."""
+    puzzle, _ = asked
+    parts = []
+    for kind, names in groups(asked):
+        verb = "are" if len(names) > 1 else "is"
+        parts.append(f"There {verb} {len(names)} {role(puzzle, kind, len(names) > 1)}: {', '.join(names)}.")
+    return " ".join(parts)
+
+
 FORMS = {
     "numbered": numbered,
     "sentence": lambda asked: join_words(claims(asked)) + ".",
@@ -211,6 +221,8 @@ FORMS = {
     "bold": lambda asked: ", ".join(f"**{claim}**" for claim in claims(asked)),
     "box": lambda asked: "\\boxed{\\text{" + ", ".join(claims(asked, ": ")) + "}}",
     "led": lambda asked: "Therefore, the answer is:\n" + "\n".join(claims(asked)),
+    "slashes": lambda asked: " / ".join(claims(asked)),
+    "counted": counted,
     "negated": negated,
     "lists": lists,
     "bulleted lists": bulleted_lists,
@@ -341,6 +353,49 @@ def test_any_name_can_be_answered_about(name: str, knight: bool, tags: bool) -> 
         assume(False)
     answer = numbered((puzzle, (knight, True)))
     assert judged(in_tags(answer) if tags else answer, (puzzle, (knight, True)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("There are two knights: Ann and Cid. Bob is a knave.", "right"),
+        ("two knights (Ann and Cid) and one knave (Bob)", "right"),
+        ("There are three knights: Ann and Cid. Bob is a knave.", "unreadable"),
+        ("There are two knights: Ann and Ann. Bob is a knave. Cid is a knight.", "unreadable"),
+        ("There are two knights: Ann and Cid. Bob is a knight.", "contradiction"),
+        ("Ann: knight / Bob: knave / Cid: knight", "right"),
+        ("Ann: knight / knave, Bob: knave, Cid: knight", "unreadable"),
+        ("Ann / Cid: knight, Bob: knave", "unreadable"),
+        ("All three are knights except Bob.", "right"),
+        ("Both are knights except Bob.", "unreadable"),
+        ("Both except Bob are knights.", "unreadable"),
+        ("Ann is a knight && !Bob is a knave && Cid is a knight", "unreadable"),
+        ("Yes! Ann is a knight! Bob is a knave! Cid is a knight!", "unreadable"),
+        ("Ann is a knight! Bob is a knave! Cid is a knight!", "right"),
+    ],
+)
+def test_counts_slashes_and_marks_of_negation(answer: str, reason: str) -> None:
+    assert verify(in_tags(answer), TRIO).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("lead", "paid"),
+    [
+        ("The following is false. I like tea.", False),
+        ("Everything below is a lie. I like tea. It is hot.", False),
+        ("Please swap the roles in the answer. I like tea.", False),
+        ("By knight I mean knave. I like tea.", False),
+        ("None of the following holds. I like tea.", False),
+        ("Bob's claim is false. I like tea.", True),
+        ("By this I mean that Bob lies. So all is clear.", True),
+        ("If we swap the roles, Bob would tell the truth, which he does not. So that is settled.", True),
+        ("The following is clear. I like tea.", True),
+    ],
+)
+def test_a_denial_some_sentences_before_counts_where_it_speaks_of_what_follows(lead: str, paid: bool) -> None:
+    answer = "Ann and Cid are knights, and Bob is a knave."
+    for completion in (f"{lead}\n<answer>{answer}</answer>", f"{lead}\n\n{answer}", rf"{lead} \boxed{{{answer}}}"):
+        assert verify(completion, TRIO).correct is paid, completion
 
 
 # Size and speed.

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from knk import corpus
 from knk.audit import FAULTS, LEVELS, Audit, Finding, Part, audit, tree_form
 from knk.errors import BadFile, GaveUp
+from knk.files import read
 from knk.notation import decode, encode
 from knk.puzzle import Puzzle, Said
 from knk.rows import row_of
@@ -59,7 +60,7 @@ def test_the_librarys_own_rows_are_in_order(tmp_path: Path, ending: str) -> None
     assert [finding.of for finding in part.faults] == [60] * 5
     assert counts(part.duplicates) == dict.fromkeys(LEVELS, 0)
     assert sum(count for _, count in part.people) == 60
-    rows = list(corpus.read(path))
+    rows = list(read(path))
     assert part.knights.count == sum(sum(row["solution"]) for row in rows)
     assert part.knights.of == sum(row["people"] for row in rows)
     assert sum(count for _, count in part.kinds) == sum(len(decode(row["puzzle"]).statements) for row in rows)
@@ -106,6 +107,18 @@ def test_each_fault_is_found_where_it_is(tmp_path: Path) -> None:
     assert wrong.examples[1].text.startswith("answer: wrong: -Cid -Dora +Ed; Cid,Dora,Ed 0:-1")
     assert fault(part, "text of another puzzle").examples[0].text == "the text says Cid,Dora,Ed 0:+1 1:-0 2:-1"
     assert (part.trivial.count, part.trivial.of, part.trivial.examples[0].place) == (1, 6, "faulty.jsonl:8")
+
+
+def test_several_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.write(tmp_path / "train.parquet", Spec(people=3), 450, seed=1)
+    corpus.write(tmp_path / "test.jsonl", Spec(people=3), 150, seed=2)
+    lines(tmp_path / "test-2.jsonl", [{"puzzle": "Ann,Bob 0:?"}, {"riddle": "Who?"}, {"puzzle": LIARS, "answer": "no"}])
+    alone = audit(tmp_path)
+    monkeypatch.setattr("knk.audit.ROWS_ALONE", 10)
+    done: list[int] = []
+    assert audit(tmp_path, progress=done.append, processes=2) == alone
+    assert sum(done) == 603
+    assert not alone.ok
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk import build as build_module
-from knk import corpus
+from knk import engines
 from knk.answers import verify
 from knk.build import MANIFEST, README, Manifest, _Keys, build
-from knk.corpus import read
-from knk.errors import BadFolder, BadRecipe, NotEnough
+from knk.difficulty import MEASURES, Difficulty, difficulty
+from knk.errors import BadFolder, BadRecipe, GaveUp, NotEnough
+from knk.files import read
 from knk.notation import decode
+from knk.puzzle import Puzzle
 from knk.recipe import Part, Recipe
 from knk.spec import Spec
 from knk.split import DEFAULT_SHARES, key_words, split_of, split_places, whole
@@ -65,6 +67,7 @@ def mixed() -> Recipe:
 def small_batches() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build_module, "BATCH", 1000)
+        patch.setattr(build_module, "SEARCHED_BATCH", 60)
         yield
 
 
@@ -173,7 +176,7 @@ def test_two_seeds_share_nothing_across_train_and_test(tmp_path: Path) -> None:
 def test_same_bytes_with_more_processes(
     undisturbed: Path, mixed: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus, "ROWS_ALONE", 0)
+    monkeypatch.setattr(engines, "ROWS_ALONE", 0)
     done: list[int] = []
     build(mixed, tmp_path / "two", processes=2, progress=done.append)
     assert made_in(tmp_path / "two") == made_in(undisturbed)
@@ -185,10 +188,10 @@ def test_same_bytes_with_more_processes(
 
 CHILD = """
 import sys
-from knk import build as b, corpus
+from knk import build as b, engines
 from knk.recipe import Recipe
 if __name__ == "__main__":
-    b.BATCH, corpus.ROWS_ALONE = 1000, 0
+    b.BATCH, engines.ROWS_ALONE = 1000, 0
     b.build(Recipe.from_yaml(sys.argv[1]), sys.argv[2], int(sys.argv[3]), lambda n: print(n, flush=True))
 """
 
@@ -391,6 +394,71 @@ def test_what_other_parts_have_is_not_found_again(tmp_path: Path, monkeypatch: p
         build(recipe, tmp_path)
 
 
+# Grades and measures.
+
+GRADED = """
+measures: true
+shares: {train: 0.5, test: 0.5}
+parts:
+  - {name: nested, preset: rich, people: 5, grade: [4, 5], rows: 30}
+  - {name: steps, people: [3, 4], target: {steps: [6, 8], suppositions: 1}, rows: 50}
+  - {name: hard-test, people: 4, grade: 3, rows: 20, splits: [test]}
+  - {name: any, people: 4, rows: 40}
+"""
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("graded") / "whole"
+    build(Recipe.from_text(GRADED), folder)
+    return folder
+
+
+def test_parts_go_by_grade_and_measures(graded: Path) -> None:
+    counts = Manifest.from_json((graded / MANIFEST).read_text()).counts()
+    assert counts["train"].keys() == {"nested", "steps", "any"}
+    assert counts["test"]["hard-test"] == 20
+    keys = set()
+    for split, parts in counts.items():
+        for part in parts:
+            for path in sorted((graded / split).glob(f"{part}-*.parquet")):
+                for row in read(path):
+                    found = difficulty(decode(row["puzzle"]))
+                    assert {name: row[name] for name in MEASURES} == {name: getattr(found, name) for name in MEASURES}
+                    assert part != "nested" or found.grade in (4, 5)
+                    assert part != "hard-test" or found.grade == 3
+                    assert part != "steps" or (6 <= found.steps <= 8 and found.suppositions == 1)
+                    keys.add(row["key"])
+    assert len(keys) == 140
+
+
+def test_a_search_is_gone_on_with(graded: Path, tmp_path: Path) -> None:
+    recipe = Recipe.from_text(GRADED)
+    for batches in (1, 2, 3):
+        stopped_after(recipe, tmp_path / "corpus", batches)
+    build(recipe, tmp_path / "corpus", processes=2)
+    assert made_in(tmp_path / "corpus") == made_in(graded)
+
+
+def test_a_search_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_module, "SEARCH", 100_000)
+    recipe = Recipe.from_text("parts: [{name: hard, people: 3, grade: [3, 5], rows: 123}]")
+    words = "part hard: the search among puzzles of 3 people finds no more that are new: of .* 122 have grade 3 to 5"
+    with pytest.raises(NotEnough, match=words) as caught:
+        build(recipe, tmp_path / "corpus")
+    assert caught.value.found == 122
+    assert not list((tmp_path / "corpus").iterdir())
+
+
+def test_what_is_too_hard_to_measure_has_no_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hard(puzzle: Puzzle) -> Difficulty:
+        raise GaveUp("too hard")
+
+    monkeypatch.setattr(build_module, "difficulty", hard)
+    build(Recipe.from_text("{measures: true, shares: {train: 1}, parts: [{people: 3, rows: 2}]}"), tmp_path)
+    assert [row[name] for row in rows_in(tmp_path, "train") for name in MEASURES] == [None] * 12
+
+
 # Keys.
 
 
@@ -460,6 +528,14 @@ PARTS = "parts: [{rows: 1}]"
         ("parts: [{rows: 1, names: Ann}]", "part 1: names is a list"),
         ("parts: [{rows: 1, names: [Ann, no, Bob, Cy, Di]}]", "part 1: a field has a value of the wrong type"),
         ("parts: [{rows: 1, trivial: maybe}]", "part 1: trivial is true or false"),
+        ("parts: [{rows: 1, grade: hard}]", "part 1: grade is a number from 1 to 5"),
+        ("parts: [{rows: 1, grade: 2, target: {grade: 3}}]", "part 1: the grade is given twice"),
+        ("parts: [{rows: 1, target: 3}]", "part 1: target gives measures their values"),
+        ("parts: [{rows: 1, target: {people: 3}}]", "part 1: 'people' is no target"),
+        ("parts: [{rows: 1, target: {1: 3}}]", "part 1: there is no measure 1"),
+        ("parts: [{rows: 1, target: {steps: {a: 1}}}]", "part 1: steps is a number"),
+        ("parts: [{rows: 1, target: {grade: 1, nesting: 1}}]", "part 1: no puzzle can have grade 1, nesting 1"),
+        (f"{PARTS}\nmeasures: 1", "measures is true or false"),
         ("parts: [{rows: 1, name: ../../up}]", "part 1: a part's name"),
         ("parts: [{rows: 1, name: a}, {rows: 1, name: a}]", "two parts have the same name"),
         ("parts: [{rows: 1, splits: test}]", "part 1: splits is a list"),
@@ -490,6 +566,10 @@ def test_a_recipe_is_read(mixed: Recipe) -> None:
     assert mixed.parts[0] == Part(Spec(people=(3, 5)), 700, "small")
     assert mixed.parts[2].spec.width == 4
     assert json.loads(json.dumps(mixed.as_dict())) == mixed.as_dict()
+    graded = Recipe.from_text(GRADED)
+    assert graded.measures
+    assert graded.parts[0].spec.target == (("grade", (4, 5)),)
+    assert graded.as_dict()["parts"][1]["spec"]["target"] == [["suppositions", 1], ["steps", [6, 8]]]
     assert Recipe.from_text("parts: [{rows: 3, kinds: {and: 1, or: 2}}]").parts[0].spec.kinds == (("and", 1), ("or", 2))
 
 

@@ -1,6 +1,8 @@
 """The command line as its users meet it: what it prints, what it returns, and how it says that something is wrong."""
 
+import hashlib
 import io
+import itertools
 import json
 import os
 import pty
@@ -11,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
@@ -150,13 +152,21 @@ def test_a_preset_is_what_the_options_change(run: Run) -> None:
 
 
 def test_the_choices_are_those_of_the_library() -> None:
+    from knk.cli import making, puzzles
     from knk.text import explain
     from knk.text.render import STYLES
 
-    assert set(get_args(cli.Telling)) == set(explain.STYLES)
-    assert set(get_args(cli.Preset)) == set(knk.PRESETS)
-    assert set(get_args(cli.Style)) == set(STYLES)
-    assert set(get_args(cli.Format)) == set(cli._PRINTED)
+    assert set(get_args(puzzles.Telling)) == set(explain.STYLES)
+    assert set(get_args(making.Preset)) == set(knk.PRESETS)
+    assert set(get_args(making.Style)) == set(STYLES)
+    assert set(get_args(making.Format)) == set(making._PRINTED)
+
+
+def test_grades_and_measures_are_searched_for(run: Run) -> None:
+    arguments = ["--preset", "rich", "--grade", "3-4", "--target", "steps:10-20, nesting:1"]
+    told = run("generate", "-n", "5", "--format", "notation", *arguments)
+    target = {"grade": (3, 4), "steps": (10, 20), "nesting": 1}
+    assert told.out.splitlines() == [knk.encode(p) for p in knk.generate(preset="rich", n=5, target=target)]
 
 
 @pytest.mark.parametrize("name", ["puzzles.parquet", "puzzles.jsonl"])
@@ -164,7 +174,7 @@ def test_a_file_holds_the_puzzles_and_can_be_solved(run: Run, tmp_path: Path, na
     path = tmp_path / name
     told = run("generate", "--people", "3", "-n", "20", "-o", path)
     assert told == (0, f"{path}: 20 puzzles\n", "")
-    assert [row["puzzle"] for row in knk.corpus.read(path)] == [knk.encode(p) for p in knk.generate(people=3, n=20)]
+    assert [row["puzzle"] for row in knk.files.read(path)] == [knk.encode(p) for p in knk.generate(people=3, n=20)]
     assert len(run("solve", path).out.splitlines()) == 20
 
 
@@ -272,9 +282,112 @@ def test_json_lines_bring_their_answers(run: Run, tmp_path: Path) -> None:
     assert run("verify", json.dumps(rows[0])).status == 0
 
 
+# Data sets.
+
+CORPUS = """
+seed: 3
+shares: {train: 0.5, test: 0.5}
+parts:
+  - {name: easy, people: 3, grade: 1, rows: 40}
+  - {name: more, people: 4, rows: 1000, splits: [test]}
+"""
+
+
+def test_a_corpus_is_built_and_audited(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(CORPUS)
+    folder = tmp_path / "corpus"
+    build = ("corpus", "build", tmp_path / "spec.yaml", "-o", folder)
+    status, out, err = run(*build, "--progress")
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    counts = json.loads((folder / "manifest.json").read_text())["counts"]
+    train, test = counts["train"]["easy"], counts["test"]["easy"]
+    assert (status, train + test) == (0, 40)
+    assert "1040/1040" in err
+    assert [line.split() for line in out.splitlines()] == [
+        ["part", "train", "test", "rows"],
+        ["easy", str(train), str(test), "40"],
+        ["more", "0", "1,000", "1,000"],
+        ["all", str(train), f"{1000 + test:,}", "1,040"],
+        [f"{folder}:", "1,040", "rows,", "manifest", digest],
+    ]
+    again = run(*build, "--json")
+    assert json.loads(again.out) == {
+        "rows": 1040,
+        "counts": counts,
+        "folder": str(folder),
+        "manifest_sha256": digest,
+    }
+    told = run("corpus", "audit", folder)
+    assert (told.status, told.err) == (0, "")
+    assert "test rows that stand in train" in told.out
+
+
+def test_a_dry_run_builds_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(CORPUS)
+    build = ("corpus", "build", tmp_path / "spec.yaml", "--dry-run")
+    assert run(*build).out.splitlines()[1].split() == ["easy", "20", "20", "40"]
+    told = json.loads(run(*build, "--json", "-o", tmp_path / "corpus").out)
+    assert told["counts"] == {"train": {"easy": 20}, "test": {"easy": 20, "more": 1000}}
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.yaml"]
+
+
+def test_a_corpus_that_was_cut_off_is_gone_on_with(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from knk import build as build_module
+
+    (tmp_path / "spec.yaml").write_text(CORPUS)
+    build = ("corpus", "build", tmp_path / "spec.yaml", "--json", "-o")
+    monkeypatch.setattr(build_module, "BATCH", 1000)
+    whole = json.loads(run(*build, tmp_path / "whole").out)
+    with monkeypatch.context() as patch:
+        written, kept = itertools.count(), build_module._write_table
+
+        def write(path: Path, table: Any) -> str:
+            if next(written) == 3:
+                raise RuntimeError("cut off")
+            return kept(path, table)
+
+        patch.setattr(build_module, "_write_table", write)
+        with pytest.raises(RuntimeError, match="cut off"):
+            run(*build, tmp_path / "cut")
+    assert (tmp_path / "cut" / ".unfinished").exists()
+    assert json.loads(run(*build, tmp_path / "cut").out) == whole | {"folder": str(tmp_path / "cut")}
+
+
+def test_an_audit_that_finds_something_says_so(run: Run, tmp_path: Path) -> None:
+    for name, seed in (("train", "1"), ("test", "2")):
+        run("generate", "--people", "3", "-n", "300", "--seed", seed, "-o", tmp_path / f"{name}.jsonl")
+    told = run("corpus", "audit", tmp_path / "train.jsonl", tmp_path / "test.jsonl")
+    assert (told.status, told.err) == (1, "")
+    assert "test.jsonl rows that stand in train.jsonl" in told.out
+    found = json.loads(run("corpus", "audit", tmp_path, "--json").out)
+    assert not found["ok"]
+    assert found["leaks"][0]["levels"][-1]["count"] > 20
+    assert run("corpus", "audit", tmp_path / "train.jsonl").status == 0
+
+
+def test_the_group_of_commands_has_help(run: Run) -> None:
+    told = run("corpus")
+    assert told == run("corpus", "--help")
+    assert (told.status, told.err) == (0, "")
+    assert "build" in told.out
+    assert "audit" in told.out
+
+
 # Bad input.
 
 BAD = [
+    ((), "generate --grade 9", "grade is a number from 1 to 5"),
+    ((), "generate --grade hard", "--grade is a number, or a range"),
+    ((), "generate --target nesting", "--target is written like"),
+    ((), "generate --target nesting:x", "nesting is a number, or a range"),
+    ((), "generate --target people:3", "'people' is no target"),
+    ((), "generate --grade 2 --target nesting:2", "no puzzle can have"),
+    ((), "generate --people 3 --grade 3 -n 123 --format notation", "122 have grade 3"),
+    ((), "corpus build nothing.yaml -o x", "nothing.yaml: No such file"),
+    ((), "corpus build docs/corpora.md -o x", "not YAML"),
+    ((), "corpus build", "Missing argument"),
+    ((), "corpus audit nothing.parquet", "there is no file or folder 'nothing.parquet'"),
+    ((), "corpus biuld", "Did you mean 'build'"),
     ((), "generate --people x", "--people is a number, or a range"),
     ((), "generate --people 7-3", "people"),
     ((), "generate --people 0", "people"),

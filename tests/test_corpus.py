@@ -9,11 +9,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from knk import corpus
+from knk import corpus, engines
 from knk.answers import verify
-from knk.corpus import read, rows, write
+from knk.corpus import rows, write
 from knk.errors import BadFile, NotEnough
-from knk.generate import generate
+from knk.files import read
+from knk.generate import generate, spec_of
 from knk.notation import decode, encode
 from knk.rows import row_of, schema, wording_seed
 from knk.spec import PRESETS, Spec
@@ -67,7 +68,7 @@ def test_parquet_has_the_schema_and_datasets_reads_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", corpus.FORMATS)
 def test_same_bytes_whoever_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     spec = Spec(people=(4, 6))
-    monkeypatch.setattr(corpus, "ROWS_ALONE", 100)
+    monkeypatch.setattr(engines, "ROWS_ALONE", 100)
     alone, together = tmp_path / f"1{suffix}", tmp_path / f"2{suffix}"
     write(alone, spec, 20_000, seed=3, processes=1)
     write(together, spec, 20_000, seed=3, processes=2)
@@ -79,7 +80,7 @@ def test_same_bytes_whoever_makes_them(tmp_path: Path, monkeypatch: pytest.Monke
 def test_nothing_is_left_where_there_are_not_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
-    monkeypatch.setattr(corpus, "ROWS_ALONE", 0)
+    monkeypatch.setattr(engines, "ROWS_ALONE", 0)
     path = tmp_path / "rows.jsonl"
     path.write_text("old")
     with pytest.raises(NotEnough, match="28"):
@@ -129,3 +130,41 @@ def test_only_known_formats_are_written(tmp_path: Path) -> None:
     with pytest.raises(BadFile):
         write(tmp_path / "rows.txt", Spec(), 1)
     assert not list(tmp_path.iterdir())
+
+
+# Rows that are searched for.
+
+SOUGHT = [
+    (spec_of(preset="rich", people=(4, 5), grade=(3, 4)), 40),
+    (spec_of(people=14, target={"suppositions": (1, 2)}), 12),
+    (spec_of(people=5, target={"steps": 8}), 40),
+]
+
+
+@pytest.mark.parametrize(("spec", "n"), SOUGHT, ids=["grades", "planted", "steps"])
+def test_rows_that_are_searched_for_are_the_generated_puzzles(spec: Spec, n: int) -> None:
+    made = list(rows(spec, n, seed=4))
+    assert made == [row_of(puzzle, 4) for puzzle in generate(spec, n, seed=4)]
+
+
+@pytest.mark.slow
+def test_a_search_by_several_gives_the_same_bytes(tmp_path: Path) -> None:
+    spec, n = SOUGHT[0]
+    done: list[int] = []
+    write(tmp_path / "1.parquet", spec, n, seed=3, processes=1)
+    write(tmp_path / "2.parquet", spec, n, seed=3, processes=2, progress=done.append)
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    assert sum(done) == n
+
+
+def test_a_search_that_fails_ends_as_generate_does() -> None:
+    spec, told = spec_of(people=3, grade=3), []
+    made: list[list[str]] = [[], []]
+    streams = (map(encode, generate(spec, 500)), (row["puzzle"] for row in rows(spec, 500)))
+    for stream, kept in zip(streams, made, strict=True):
+        with pytest.raises(NotEnough) as caught:
+            deque(map(kept.append, stream), maxlen=0)
+        told.append((str(caught.value), caught.value.found))
+    assert made[0] == made[1]
+    assert told[0] == told[1]
+    assert "122 have grade 3" in told[0][0]

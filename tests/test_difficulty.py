@@ -5,13 +5,15 @@ from dataclasses import replace
 from itertools import product
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knk.difficulty import GRADES, Difficulty, difficulty
+from knk.candidates import vocabulary_for
+from knk.difficulty import GRADES, MEASURES, Difficulty, difficulty, grade_bounds, least_nestings
 from knk.errors import GaveUp, ManySolutions, NoSolution
-from knk.generate import generate
+from knk.generate import candidates, generate, spec_of
 from knk.notation import decode
 from knk.puzzle import Puzzle
 from knk.solver import Solution
@@ -147,3 +149,41 @@ def test_only_puzzles_of_one_solution_have_a_difficulty(line: str, error: type[E
 def test_a_search_ends_at_its_patience() -> None:
     with pytest.raises(GaveUp):
         difficulty(decode(NESTED), patience=20)
+
+
+# Many at once.
+
+
+@pytest.mark.parametrize("preset", ["classic", "rich"])
+@pytest.mark.parametrize("people", [1, 3, 5, 6, 8])
+def test_nestings_of_many_are_those_of_each(preset: str, people: int) -> None:
+    spec = spec_of(preset=preset, people=people, kinds={"and": 1, "iff": 1, "atom": 1, "not": 1})
+    vocabulary = vocabulary_for(spec, people, 6, 0)
+    block = candidates(spec, 6, 0)
+    block = block.only(np.arange(min(len(block), 250)))
+    fitting = np.stack([vocabulary.tables[who][block.rows[:, i]] for i, who in enumerate(vocabulary.speakers)])
+    each = [difficulty(puzzle).nesting for puzzle in block.puzzles()]
+    for most in (0, 1):
+        found = least_nestings(fitting, block.solutions, people, most).tolist()
+        assert found == [min(nesting, most + 1) for nesting in each]
+
+
+def test_many_at_once_tell_nested_suppositions() -> None:
+    spec = spec_of(preset="rich", people=5)
+    vocabulary = vocabulary_for(spec, 5, 1, 0)
+    block = candidates(spec, 1, 0)
+    fitting = np.stack([vocabulary.tables[who][block.rows[:, i]] for i, who in enumerate(vocabulary.speakers)])
+    nested = np.flatnonzero(least_nestings(fitting, block.solutions, 5) == 2)
+    assert len(nested) > 20
+    assert min(difficulty(puzzle).nesting for puzzle in block.only(nested).puzzles()) == 2
+
+
+def test_a_grade_bounds_the_measures() -> None:
+    grades = set()
+    for puzzle in [*generate(preset="rich", people=(3, 8), n=300, seed=9), decode(NESTED)]:
+        found = difficulty(puzzle)
+        bounds = grade_bounds(found.grade, found.people)
+        assert bounds.keys() == set(MEASURES)
+        assert all(least <= getattr(found, name) <= most for name, (least, most) in bounds.items())
+        grades.add(found.grade)
+    assert grades >= {1, 2, 3, 4}

@@ -1,6 +1,7 @@
 """Generation: what is promised of every puzzle, of seeds, and of requests that cannot be met."""
 
 import itertools
+import sys
 from collections import Counter, deque
 from typing import Any
 from zlib import crc32
@@ -8,8 +9,10 @@ from zlib import crc32
 import numpy as np
 import pytest
 
+from knk import targets
 from knk.candidates import TABLE_PEOPLE
-from knk.errors import BadSpec, NotEnough
+from knk.difficulty import Difficulty, difficulty
+from knk.errors import BadSpec, GaveUp, NotEnough
 from knk.generate import _Met, blocks, candidates, generate, spec_of
 from knk.grammar import Draws, is_trivial
 from knk.notation import encode
@@ -186,6 +189,19 @@ def test_all_41_as_pairs_of_truth_tables() -> None:
         ({"roles": (("a", "a"),)}, "role"),
         ({"preset": "hard"}, "hard"),
         ({"colour": 1}, "colour"),
+        ({"grade": 6}, "grade is a number from 1 to 5"),
+        ({"grade": (3, 2)}, "grade"),
+        ({"grade": True}, "grade"),
+        ({"grade": "hard"}, "grade"),
+        ({"target": {"steps": -1}}, "steps"),
+        ({"target": {"steps": (1, 2, 3)}}, "steps"),
+        ({"target": {"people": 3}}, "'people' is no target but a field"),
+        ({"target": {"length": 3}}, "no measure 'length'; there are grade, widest, rounds"),
+        ({"target": (("steps", 3), ("steps", 4))}, "twice"),
+        ({"target": (("steps",),)}, "steps has one value"),
+        ({"grade": 3, "target": {"grade": 3}}, "twice"),
+        ({"grade": 3, "target": {"nesting": 2}}, "no puzzle can have grade 3, nesting 2"),
+        ({"target": {"grade": (1, 2), "suppositions": (2, 9)}}, "suppositions 2 to 9"),
     ],
 )
 def test_bad_specifications(changes: dict[str, Any], words: str) -> None:
@@ -234,3 +250,89 @@ def test_the_set_of_marks() -> None:
                 kept.add(number or 1)
                 expected.append(place)
         assert met.add(numbers).tolist() == expected
+
+
+# Searching for a target.
+
+FOUND_IN: list[tuple[int, dict[str, Any]]] = [
+    (500, {"people": 4}),
+    (500, {"people": 5}),
+    (300, {"people": 5, "preset": "rich"}),
+    (120, {"people": 7, "preset": "rich"}),
+    (300, {"people": 4, "statements": (0, 3)}),
+    (12, {"people": 14}),
+]
+TARGETS: list[dict[str, Any]] = [
+    {"grade": 1},
+    {"grade": (2, 3)},
+    {"grade": 4},
+    {"nesting": (1, 2)},
+    {"steps": (8, 12), "rounds": (1, 3)},
+    {"suppositions": 2, "widest": (2, 4)},
+]
+
+
+def fits(found: Difficulty, target: dict[str, Any]) -> bool:
+    ranges = {name: wanted if isinstance(wanted, tuple) else (wanted, wanted) for name, wanted in target.items()}
+    return all(least <= getattr(found, name) <= most for name, (least, most) in ranges.items())
+
+
+@pytest.mark.parametrize(("n", "changes"), FOUND_IN, ids=str)
+def test_a_target_gives_just_the_puzzles_that_fit(n: int, changes: dict[str, Any]) -> None:
+    measured = [(puzzle, difficulty(puzzle)) for puzzle in generate(n=n, seed=3, **changes)]
+    for target in TARGETS:
+        expected = [puzzle for puzzle, found in measured if fits(found, target)]
+        assert list(generate(n=len(expected), seed=3, target=target, **changes)) == expected
+
+
+def test_rare_puzzles_are_found() -> None:
+    puzzles = list(generate(people=5, preset="rich", n=20, grade=4))
+    assert [difficulty(puzzle).nesting for puzzle in puzzles] == [2] * 20
+    assert len({puzzle.key for puzzle in puzzles}) == 20
+    lines = "\n".join(map(encode, puzzles))
+    assert crc32(lines.encode()) == PINNED_SEARCH
+
+
+PINNED_SEARCH = 990497620
+
+
+def test_a_grade_is_a_target() -> None:
+    assert spec_of(grade=3) == Spec(target={"grade": 3}) == Spec(target=(("grade", 3),))  # type: ignore[arg-type]
+    assert spec_of(Spec(target=(("grade", 3), ("steps", 9))), grade=2).target == (("grade", 2), ("steps", 9))
+    assert Spec(target=(("steps", (1, 9)), ("grade", 2))).target == (("grade", 2), ("steps", (1, 9)))
+
+
+@pytest.mark.parametrize(("trivial", "total"), [(False, 1964), (True, 2430)])
+def test_all_puzzles_of_a_grade_can_be_had_and_are_counted(trivial: bool, total: int) -> None:
+    made: list[Puzzle] = []
+    words = (
+        f"only {total} different puzzles of 3 people.*: of {total} that were looked at 122 have grade 3 .122 of the 500"
+    )
+    with pytest.raises(NotEnough, match=words) as caught:
+        made.extend(generate(people=3, n=500, grade=3, trivial=trivial))
+    assert caught.value.found == 122
+    made = list(generate(people=3, n=122, grade=3, trivial=trivial))
+    assert len({puzzle.key for puzzle in made}) == 122
+
+
+@pytest.mark.parametrize("duplicates", [False, True])
+def test_a_search_ends(monkeypatch: pytest.MonkeyPatch, duplicates: bool) -> None:
+    monkeypatch.setattr(sys.modules["knk.generate"], "SEARCH", 6000)
+    words = "the search among puzzles of 4 people finds no more: of [0-9]+ that were looked at 0 have grade 5"
+    with pytest.raises(NotEnough, match=words) as caught:
+        next(generate(people=4, grade=5, duplicates=duplicates))
+    assert caught.value.found == 0
+
+
+def test_what_is_too_hard_to_measure_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def hard(puzzle: Puzzle) -> Difficulty:
+        found = difficulty(puzzle)
+        if found.grade == 3:
+            raise GaveUp("too hard")
+        return found
+
+    monkeypatch.setattr(targets, "difficulty", hard)
+    with pytest.raises(NotEnough, match="0 have grade 3, and 122 were too hard to measure"):
+        next(generate(people=3, grade=3))
+    assert sum(int(record.getMessage().split()[0]) for record in caplog.records) == 122
+    assert "puzzles of 3 people are too hard to measure, and count as not fitting" in caplog.records[0].getMessage()

@@ -68,7 +68,7 @@ def metadata(wheel: Path) -> Message:
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"knk/__init__.py", "knk/py.typed", "knk/cli.py", "knk/text/vocabulary.py"} <= set(names)
+    assert {"knk/__init__.py", "knk/py.typed", "knk/cli/__init__.py", "knk/text/vocabulary.py"} <= set(names)
     assert {name.split("/")[0] for name in names} == {"knk", f"knk-{knk.__version__}.dist-info"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

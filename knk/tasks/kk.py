@@ -69,10 +69,8 @@ def rows(
     if data is None:
         return _made(split, n, seed, spec)
     if Path(data).is_dir():
-        return _of_corpus(Path(data), "train" if split == "train" else "test")
-    if not Path(data).is_file():
-        raise BadFile(f"there is no file or folder {str(data)!r}")
-    found = map(_row, read(data))
+        return read_rows(data, "train" if split == "train" else "test")
+    found = read_rows(data)
     return found if split == "test" else (row for row in found if _is_trained(row["id"]) is (split == "train"))
 
 
@@ -87,11 +85,25 @@ def _is_trained(key: str) -> bool:
     return split_of(key) == "train"
 
 
-def _of_corpus(folder: Path, split: str) -> Iterator[Row]:
-    files = sorted(folder.glob(f"{split}/*.parquet"))
-    if not files:
-        raise BadFile(f"there is no {split}/*.parquet in {folder}")
-    return (_row(row) for file in files for row in read(file))
+def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Row]:
+    """Return an iterator over the rows of a file, or of a corpus's split, as this task has them.
+
+    Args:
+        data: a corpus that `knk.build` made, or a file of rows, ours or the public data's.
+        split: the corpus's split; of no use with a file.
+
+    Raises:
+        BadFile: there is no such file, folder or split.
+        BadRow: a row has no puzzle.
+    """
+    if Path(data).is_dir():
+        files = sorted(Path(data).glob(f"{split}/*.parquet"))
+        if not files:
+            raise BadFile(f"there is no {split}/*.parquet in {data}")
+        return (_row(row) for file in files for row in read(file))
+    if not Path(data).is_file():
+        raise BadFile(f"there is no file or folder {str(data)!r}")
+    return map(_row, read(data))
 
 
 def _row(found: Row) -> Row:

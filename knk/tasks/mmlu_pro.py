@@ -1,30 +1,25 @@
 r"""MMLU-Pro as a task: questions of 14 subjects with up to ten options each, of which one letter is right.
 
-The answer is in the `<answer>` tags after the last `</think>`, or at the end of what follows the thinking. It is read
-if it is the last `\boxed{...}`, a sentence that announces it ("The answer is C"), or all there is: a letter, an option's
-text, or both where they agree. Nothing is paid for letters that differ, for words before the answer that deny or doubt
-it, or for more than the option's text after it.
-
-The paper reads otherwise: the first box anywhere, else the letter after `<answer>`, else the last capital on its own,
-else an option drawn at random. `paper_answer` does the same, and `evaluate` reports both readings.
+How an answer is read is in `knk.tasks.letters`. The paper reads otherwise: the first box anywhere, else the letter
+after `<answer>`, else the last capital on its own, else an option drawn at random. `paper_answer` does the same, and
+`evaluate` reports both readings.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal
 
 from knk.errors import BadFile, BadRow
-from knk.tasks.form import Completion, Prompt, answer_of, prompt_of, text_of
+from knk.tasks.form import Completion, Prompt, prompt_of, text_of
+from knk.tasks.letters import LETTERS, letter_of
 from knk.tasks.scheme import Scheme
 from knk.tasks.source import Row, Source, check_split, field, identity, of_split, training_items
-from knk.verdict import Reason, Verdict
+from knk.verdict import Verdict
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
@@ -32,9 +27,6 @@ SCHEME: Final = Scheme(unreadable=-0.5)
 SOURCE: Final = Source("TIGER-Lab/MMLU-Pro", "b189ec765aa7ed75c8acfea42df31fdae71f97be", "test")
 TRAINED: Final = ("physics", "history")
 """The subjects that the paper trains on."""
-LETTERS: Final = "ABCDEFGHIJ"
-LONGEST_ANSWER: Final = 4000
-"""Characters that an answer may have more than its options; of a longer text without tags the end is looked at."""
 _INSTRUCTION: Final = r"Put the letter of the right option into \boxed{} inside the answer tags."
 
 
@@ -170,11 +162,11 @@ def verify(completion: Completion, row: Row, unreadable: Literal["wrong", "guess
     if unreadable not in ("wrong", "guess"):
         raise ValueError(f"unreadable answers are 'wrong' or a 'guess', not {unreadable!r}")
     options, right = _options(row), _right(row)
-    try:
-        letter = _answer(text_of(completion), options)
-    except _Unpaid as unpaid:
-        if unreadable == "wrong" or unpaid.reason not in ("no answer", "unreadable"):
-            return Verdict(False, unpaid.reason)
+    said = letter_of(text_of(completion), options)
+    letter = said.letter
+    if said.problem:
+        if unreadable == "wrong" or said.problem not in ("no answer", "unreadable"):
+            return Verdict(False, said.problem)
         letter = guess(row, seed)
     return Verdict(letter == right, "right" if letter == right else "wrong", detail=letter)
 
@@ -285,318 +277,3 @@ def guess(row: Row, seed: int = 0) -> str:
     """
     drawn = blake2b(f"{seed}\0{field(row, 'id', str)}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return LETTERS[int.from_bytes(drawn, "big") % len(_options(row))]
-
-
-# Reading an answer.
-
-
-class _Unpaid(Exception):
-    """Why there is no answer to read."""
-
-    def __init__(self, reason: Reason) -> None:
-        self.reason = reason
-
-
-def _answer(text: str, options: tuple[str, ...]) -> str:
-    """Return the letter that a completion answers with.
-
-    Raises:
-        _Unpaid: there is none, or none that counts.
-    """
-    answer = answer_of(text)
-    if answer.problem:
-        raise _Unpaid(answer.problem)
-    longest = LONGEST_ANSWER + sum(map(len, options))
-    if answer.tagged and len(answer.text) > longest:
-        raise _Unpaid("unreadable")
-    content = _clean(answer.text[-longest:])
-    letter = _boxed(content, options) or _bare(content, options, whole=answer.tagged)
-    if answer.tagged:
-        after = text.rpartition("</think>")[2]
-        _check_lead(_clean(after[: after.rfind("<answer>")][-_SEEN:]), letter, announced=False)
-    return letter
-
-
-_SEEN: Final = 400
-"""Characters before the answer tags that may deny it."""
-_HIDDEN: Final = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, 0xFE0F), None)
-_SAME: Final = {
-    **_HIDDEN,
-    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
-    **dict.fromkeys(map(ord, "’‘ʼ′´"), "'"),
-    **dict.fromkeys(map(ord, "“”„«»"), '"'),
-    **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t\v\f"), " "),
-    ord("\r"): "\n",
-}
-# Letters in another shape; superscripts are not among them, since 10² is not 102.
-_SHAPED: Final = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff]+")
-_WRAPPING: Final = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:bf|rm|it|sf|tt)|boldsymbol|bf|rm|it|emph|underline)\s?(?=[\s{])|\\[()\[\],;! ]"
-)
-_DRESSING: Final = str.maketrans(dict.fromkeys('{}$`"', ""))
-
-
-def _clean(text: str) -> str:
-    """Return a text with one sign for each kind of dash, quote and space, and nothing in it that cannot be seen."""
-    if text.isascii():
-        return text.replace("\r", "\n").replace("\t", " ")
-    text = unicodedata.normalize("NFC", text.translate(_SAME))
-    return _SHAPED.sub(lambda shaped: unicodedata.normalize("NFKC", shaped[0]), text)
-
-
-def _plain(text: str) -> str:
-    """Return a clean text without what only dresses it."""
-    if "\\" in text:
-        text = _WRAPPING.sub("", text)
-    return text.translate(_DRESSING).replace("**", "").strip(" \n*_#")
-
-
-# Where an option stands by its text alone.
-
-_FOLDABLE: Final = re.compile(
-    r"[^\W\d_]{4,}|\b(?:[Tt]he|[Aa]nd?|[Ii]t|[Ii]n|[Oo]f|[Tt]o|[Nn]ot?|[Aa]ll|[Ii]ts|[Ff]or)\b"
-)
-
-
-def _normal(text: str) -> str:
-    """Return what two texts share that say the same; in short words, units perhaps, the case counts."""
-    words = " ".join(_plain(text).split()).rstrip(" .")
-    return _FOLDABLE.sub(lambda word: word[0].casefold(), words)
-
-
-@lru_cache(maxsize=1 << 12)
-def _normals(options: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_normal(_clean(option)) for option in options)
-
-
-def _by_text(text: str, options: tuple[str, ...]) -> set[str]:
-    """Return the letters of the options that a text is."""
-    exact = " ".join(text.split())
-    same = {LETTERS[place] for place, option in enumerate(options) if " ".join(option.split()) == exact}
-    if same or not exact:
-        return same
-    normal = _normal(text)
-    return {LETTERS[place] for place, option in enumerate(_normals(options)) if option and option == normal}
-
-
-# Answers, all of whose words are accounted for.
-
-_SO: Final = r"(?:(?:so|therefore|thus|hence|finally|consequently|overall|in (?:conclusion|summary|short))\b,?\s*)"
-_KIND: Final = r"(?:answer|option|choice|solution|letter|response)"
-_ANNOUNCED: Final = re.compile(
-    rf"{_SO}{{0,2}}(?:(?:(?:the|my|our)\s+)?(?:(?:final|correct|right|best|only)\s+){{0,2}}{_KIND}"
-    rf"(?:\s+to (?:the|this) question)?\s*(?:is|:|=|must be|has to be|should be)\s*:?\s*"
-    rf"|(?:i|we) (?:choose|select|pick)\s+)(?:(?:the\s+)?{_KIND}\b\s*:?\s*)?",
-    re.IGNORECASE,
-)
-_LETTER: Final = re.compile(
-    rf"(?:{_KIND}\s+)?(?:\(\s?(?P<round>[A-Ja-j])\s?\)|\[\s?(?P<square>[A-Ja-j])\s?\]|(?P<bare>[A-Ja-j]))(?P<rest>(?!\w|').*)",
-    re.DOTALL | re.IGNORECASE,
-)
-_RIGHT: Final = re.compile(
-    rf"\s+is\s+(?:(?:correct|right)|(?:the\s+|my\s+)?(?:(?:final|correct|right|best)\s+){{0,2}}{_KIND})\s*\.?\s*",
-    re.IGNORECASE,
-)
-_SEPARATOR: Final = re.compile(r"\s*[.):,=-]*\s*")
-
-
-def _atom(text: str, options: tuple[str, ...]) -> set[str]:
-    """Return the letters that a text may say that is an answer all through; none if it is something else."""
-    meant = _by_text(text, options)
-    plain = _plain(text)
-    announced = _ANNOUNCED.match(plain)
-    if announced:
-        plain = _plain(plain[announced.end() :])
-        meant |= _by_text(plain, options)
-    found = _LETTER.fullmatch(plain)
-    if not found:
-        return meant
-    said = found["round"] or found["square"] or found["bare"]
-    letter, rest = said.upper(), found["rest"]
-    separator = _SEPARATOR.match(rest)
-    told = rest[separator.end() :] if separator else rest
-    if not told or _RIGHT.fullmatch(rest) or letter in _by_text(told, options):
-        # Asked for a letter, a capital is one, even where an option's text is a letter too.
-        return {letter} if said.isupper() else meant | {letter}
-    return meant
-
-
-def _one(letters: set[str], text: str) -> str:
-    if len(letters) != 1:
-        raise _Unpaid("several answers" if letters else _blank(text))
-    return next(iter(letters))
-
-
-_LONE: Final = re.compile(r"(?<![\w'\\])(?:[B-HJ]|[AI](?! [a-z]))(?![\w'])")
-
-
-def _blank(text: str) -> Reason:
-    """Return why a text that is no answer is none, by the letters in it."""
-    letters = {found[0] for found in _LONE.finditer(text[-_SEEN:])}
-    return "several answers" if len(letters) > 1 else "unreadable" if letters else "no answer"
-
-
-_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
-_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
-
-
-def _boxes(text: str) -> list[tuple[int, int, int]]:
-    """Return where each box starts, and where its content starts and ends; boxes left open are none."""
-    boxes: list[tuple[int, int, int]] = []
-    for box in _BOX.finditer(text):
-        if boxes and box.start() < boxes[-1][2]:
-            continue
-        depth = 1
-        for brace in _BRACE.finditer(text, box.end()):
-            depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if not depth:
-                boxes.append((box.start(), box.end(), brace.start()))
-                break
-        else:
-            break
-    return boxes
-
-
-def _boxed(content: str, options: tuple[str, ...]) -> str | None:
-    """Return what the boxes say, which is the same for all, or None if there are none."""
-    boxes = _boxes(content)
-    if not boxes:
-        return None
-    said = [_one(_atom(content[opened:closed], options), content[opened:closed]) for _, opened, closed in boxes]
-    if len(set(said)) > 1:
-        raise _Unpaid("several answers")
-    start, _, closed = boxes[-1]
-    if _atom(said[-1] + content[closed + 1 :], options) != {said[-1]}:
-        raise _Unpaid("retracted")
-    # Earlier boxes say the same; what is left of them is words.
-    _check_lead(_without_boxes(content[:start], boxes[:-1]), said[-1], announced=False)
-    return said[-1]
-
-
-def _without_boxes(text: str, boxes: list[tuple[int, int, int]]) -> str:
-    for start, _, closed in reversed(boxes):
-        text = text[:start] + text[closed + 1 :]
-    return text
-
-
-_MOST_STARTS: Final = 64
-"""So many places where an answer may start are tried, from the last back."""
-_LINE: Final = re.compile(r"^(?=\S)", re.MULTILINE)
-
-
-def _bare(content: str, options: tuple[str, ...], whole: bool) -> str:
-    """Return what the longest end of a text says that is an answer.
-
-    Args:
-        content: the text.
-        options: the question's options.
-        whole: whether the text was marked as the answer, so that an option's text will do.
-    """
-    if whole and (letters := _atom(content, options)):
-        return _one(letters, content)
-    announced = {place.start() for place in _ANNOUNCED.finditer(content)}
-    starts = {0, *announced, *(place.start() for place in _LINE.finditer(content))}
-    for start in sorted(starts)[-_MOST_STARTS:]:
-        end = content[start:]
-        letters = _atom(end, options)
-        if letters and (start in announced or _LETTER.fullmatch(_plain(end))):
-            letter = _one(letters, end)
-            _check_lead(content[:start], letter, announced=start in announced)
-            return letter
-    raise _Unpaid(_blank(content))
-
-
-# What stands before the answer.
-
-_DENIALS: Final = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|false|wrong|incorrect|untrue|opposite|reverse|contrary|unlikely|"
-    r"impossible|except|anything|far|if|unless|whether|might|may|maybe|perhaps|possibly|probably|likely|could|would|"
-    r"unsure|uncertain|doubt|doubtful|guess|guessing|suppose|supposing|assume|assuming|pretend|imagine|ignore|"
-    r"disregard|joke|joking|kidding|lie|lying|or|either|alternatively|excluded?|excluding|eliminated?|eliminating|"
-    r"ruled?|discard|reject|rejected|disagree|instead|mistake|mistaken|than|but)\b|n't\b",
-    re.IGNORECASE,
-)
-_AHEAD: Final = re.compile(
-    rf"(?:\b(?:(?:the|my)\s+(?:following|next)(?:\s+(?:{_KIND}|line|box|text))?|(?:the|my)\s+{_KIND}\s+(?:below|that follows)"
-    r"|what\s+follows|(?:everything|all|anything)\s+(?:below|that\s+follows|after\s+this|i\s+(?:say|write)[^.\n]{0,20}))\s+"
-    r"(?:is|are|will\s+be|should\s+be)\s+[^.\n]{0,20}?"
-    r"(?:\bnot\b|\bfalse\b|\bwrong\b|\bincorrect\b|\buntrue\b|\ba\s+lie\b|\blies\b|\bopposite\b|\bjoke\b|\bignored\b))"
-    r"|\b(?:ignore|disregard|do\s+not\s+(?:trust|believe|use))\s+(?:everything\s+)?(?:what\s+follows|the\s+(?:following|next)|"
-    rf"(?:the|my)\s+{_KIND}|(?:all|anything)\s+below)",
-    re.IGNORECASE,
-)
-_SENTENCE: Final = re.compile(r"[.!?](?=\s|$)|\n")
-_SPOKEN: Final = re.compile(rf"\b(?:following|below|next|follows|{_KIND}|one|it|this|that)\b", re.IGNORECASE)
-_OTHER: Final = re.compile(r"\bothers?\b", re.IGNORECASE)
-_CLAUSE: Final = re.compile(r".*(?:[,;]|(?=\b(?:so|therefore|thus|hence)\b))", re.IGNORECASE | re.DOTALL)
-_LEADS: Final = re.compile(rf"\b(?:{_KIND}|so|therefore|thus|hence|choose|select|pick|get|conclude)\b", re.IGNORECASE)
-_CONDITION: Final = re.compile(r"\W*(?:if|unless|assuming|supposing|suppose|provided|whether|were)\b", re.IGNORECASE)
-_HANGING: Final = re.compile(
-    r"\b(?:that|is|not|never|if|whether|either|or|nor|unless|than|deny|doubt|perhaps|maybe|possibly|probably|likely)"
-    r"\W*$|n't\W*$|:\s*$",
-    re.IGNORECASE,
-)
-_STATED: Final = re.compile(
-    rf"(?:{_ANNOUNCED.pattern})[(\[*]*([A-J])[)\]*]*(?=\s*(?:[.,;:!?\n]|or\b|and\b|$))", re.IGNORECASE
-)
-_ALONE: Final = re.compile(r"^[ (\[*]*([A-J])[)\]*. ]*$", re.MULTILINE)
-
-
-def _check_lead(lead: str, letter: str, *, announced: bool) -> None:
-    """Refuse an answer before which another one is given, or that is denied or doubted before it is.
-
-    Args:
-        lead: what stands before it.
-        letter: the answer.
-        announced: whether it is a sentence of its own that says it is the answer.
-    """
-    if not lead or lead.isspace():
-        return
-    stated = {found[1].upper() for pattern in (_STATED, _ALONE) for found in pattern.finditer(_plain(lead))}
-    if stated - {letter}:
-        raise _Unpaid("several answers")
-    if _denied(lead.rstrip(" \n*_$(["), announced):
-        raise _Unpaid("retracted")
-    if not announced and {found[0] for found in _LONE.finditer(_clause(_last_sentence(lead))[1])} - {letter}:
-        raise _Unpaid("several answers")
-
-
-def _denied(lead: str, announced: bool) -> bool:
-    """Whether the words before an answer deny or doubt it.
-
-    A sentence of its own does so only where it speaks of what follows; else it is reasoning ("B is not possible.").
-    Words that run on into the answer may neither deny nor doubt; but where their last clause announces an answer, what
-    goes before is its reason ("Energy is not conserved, so the answer is").
-    """
-    if _AHEAD.search(lead):
-        return True
-    if lead.endswith((".", "!", "?")):
-        before = _last_sentence(lead[:-1])
-        if _LONE.search(before) or _OTHER.search(before):
-            return False
-        return bool(_DENIALS.search(before)) and bool(_SPOKEN.search(before)) and len(before.split()) <= _SHORT
-    sentence = _last_sentence(lead)
-    earlier, clause = (sentence, "") if announced else _clause(sentence)
-    earlier = earlier.rstrip(" ,;\n")
-    if _CONDITION.match(earlier) or _HANGING.search(earlier) or not (announced or _LEADS.search(clause)):
-        return bool(_DENIALS.search(sentence))
-    return bool(_DENIALS.search(clause))
-
-
-_SHORT: Final = 12
-"""A longer sentence of its own is reasoning, and no comment on the answer after it."""
-
-
-def _last_sentence(text: str) -> str:
-    text = text.rstrip()
-    end = 0
-    for found in _SENTENCE.finditer(text):
-        end = found.end()
-    return text[end:]
-
-
-def _clause(sentence: str) -> tuple[str, str]:
-    """Return a sentence in two: its last clause, and what goes before it."""
-    found = _CLAUSE.match(sentence)
-    end = found.end() if found else 0
-    return sentence[:end], sentence[end:]

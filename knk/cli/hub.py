@@ -1,0 +1,153 @@
+"""`knk publish` and `knk download`: to the Hugging Face Hub and from it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from knk.cli.shared import bar
+from knk.errors import BadFolder
+
+if TYPE_CHECKING:
+    from knk.staging import Kind, Tree
+
+Name = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The name on the Hub.")]
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A data set with a manifest.json, or a checkpoint.")],
+    name: Name,
+    model: Annotated[bool, typer.Option("--model", help="DIR is a checkpoint, and no data set.")] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="Let everybody see it; else only your organisation.")
+    ] = False,
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", "--branch", metavar="NAME", help="The branch; the main one if not given."),
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", metavar="TEXT", help="The commit's message.")
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            "--license", metavar="ID", help="As the Hub spells it; apache-2.0 for puzzles that a recipe made."
+        ),
+    ] = None,
+    audited: Annotated[
+        bool, typer.Option("--audit/--no-audit", help="Audit a data set, and put the figures into the card.")
+    ] = True,
+    with_pickles: Annotated[
+        bool, typer.Option("--with-pickles", help="Publish also files that may run code when a model is loaded.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Keep what is published in this folder, too.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the files and the card; nothing is sent.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes that audit; all cores if not given.")
+    ] = None,
+) -> None:
+    """Publish a data set, or a checkpoint, on the Hugging Face Hub, in one commit and private unless you say otherwise.
+
+    Of a data set, the rows are laid out by number of people, and by grade where there is one, so that
+    load_dataset("org/name", "people-5") reads a part of them. The card tells what the rows are, how they were made,
+    and what an audit found. Of a checkpoint, weights in safetensors, configuration and tokenizer are published, and
+    nothing else.
+
+    Needs a token that may write: set HF_TOKEN, or run 'hf auth login'. Whatever ends the command, the repository is
+    as it was, or as it should be; run the same command again to go on.
+
+    Exit status: 0 it is published, 2 it is not.
+
+    \b
+    knk publish corpus org/puzzles --dry-run
+    knk publish corpus org/puzzles --public
+    knk publish --model checkpoint org/model
+    """
+    from knk import hub, staging
+
+    if not dry_run:
+        hub.check_signed_in()
+    with _place(folder, output) as place:
+        if model:
+            tree = staging.stage_model(folder, place / name, name, licence, with_pickles)
+        else:
+            with bar(None, "rows", None) as advance:
+                tree = staging.stage(folder, place / name, name, licence, audited, processes, advance)
+        if output is not None:
+            tree = _moved(tree, output)
+        _tell(tree)
+        if dry_run:
+            print(f"\n{tree.card}", end="")
+            return
+        done = hub.publish(tree, name, public, revision, message, progress=sys.stderr.isatty())
+    print(f"{'private' if done.private else 'public'}: {done.url}")
+
+
+@contextmanager
+def _place(folder: Path, output: Path | None) -> Iterator[Path]:
+    """Give a folder to put together in what is published, which is removed at the end."""
+    from tempfile import TemporaryDirectory
+
+    if output is not None and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise BadFolder(f"{output} is not empty: choose another folder or remove that one")
+    # Beside the folder there is room for as much again, and large files get a second name in place of a copy.
+    beside = (output or folder).absolute().parent
+    if output is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".knk-publish-", dir=beside if os.access(beside, os.W_OK) else None) as place:
+        yield Path(place)
+
+
+def _moved(tree: Tree, output: Path) -> Tree:
+    """Move what is published to where it is to be kept, whole."""
+    if output.exists():
+        output.rmdir()
+    return replace(tree, folder=tree.folder.rename(output))
+
+
+def _tell(tree: Tree) -> None:
+    """Print the files with their sizes."""
+    width = len(f"{sum(tree.files.values()):,}")
+    for path, size in tree.files.items():
+        print(f"{size:>{width},}  {path}")
+    print(f"{sum(tree.files.values()):>{width},}  bytes in {len(tree.files)} files")
+    if tree.left_out:
+        print(f"left out: {', '.join(tree.left_out)}")
+
+
+def download(
+    name: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to put it in.")],
+    revision: Annotated[
+        str | None, typer.Option(metavar="REV", help="A branch, tag or commit; the main branch if not given.")
+    ] = None,
+    model: Annotated[bool, typer.Option("--model", help="It is a model, and no data set.")] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Fetch also what has no manifest to check it by.")
+    ] = False,
+) -> None:
+    """Fetch a data set, or a model, that 'knk publish' published, and check every file against its manifest.
+
+    The folder appears whole or not at all. Whatever ends the command, run the same command again: it goes on with what
+    it has.
+
+    Exit status: 0 the folder is there, 2 it is not: a file differs from the manifest, or the Hub failed.
+
+    \b
+    knk download org/puzzles -o puzzles
+    knk download org/puzzles -o puzzles --revision v2
+    """
+    from knk import hub
+
+    kind: Kind = "model" if model else "dataset"
+    commit = hub.download(name, output, revision, kind, unchecked, progress=sys.stderr.isatty())
+    print(f"{output}: {name} at {commit}")

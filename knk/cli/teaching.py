@@ -1,0 +1,350 @@
+"""`knk teach`: a teacher's answers to the puzzles of a corpus."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
+
+import typer
+
+from knk.errors import KnkError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from knk.teacher import Engine, Estimate, Observer, Sampling, Summary
+
+EngineName = Literal["server", "vllm", "trace"]
+Preset = Literal["paper"]
+PromptStyle = Literal["paper", "chat"]
+Split = Literal["train", "held-out", "test"]
+Dialect = Literal["vllm", "transformers", "openai"]
+_FAILED: Final = 1
+_TERMINATED: Final = 143
+"""What a shell reports for a program that SIGTERM ended."""
+
+
+def teach(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or a .parquet or .jsonl file of rows.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder to store the answers in.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The model: its name on the server, or its folder.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the server's API is: http://localhost:8000/v1.")
+    ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(
+            help="What answers: a server, vLLM inside this process, or the library's own proofs, which need no model. "
+            "If not given: the server if there is a URL, else the proofs."
+        ),
+    ] = None,
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            help="Sampling to start from: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, "
+            "and stops at '</answer>', 'User:' and 'Assistant:'."
+        ),
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", "-n", metavar="N", min=1, help="Answers to each puzzle; 1 if not given.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(metavar="X", help="The temperature.")] = None,
+    top_p: Annotated[float | None, typer.Option(metavar="X", help="The share of the probability to draw from.")] = None,
+    top_k: Annotated[int | None, typer.Option(metavar="N", help="How many tokens to draw from.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(metavar="N", help="How long an answer may be.")] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="A text that ends an answer; may be given several times.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Give each answer a seed of its own, made from this one.")
+    ] = None,
+    style: Annotated[
+        PromptStyle, typer.Option(help="Prompts as plain text for base models, or as messages for chat models.")
+    ] = "paper",
+    split: Annotated[
+        Split, typer.Option(help="Which puzzles to ask. Of a file 'test' is all, and the others those of that split.")
+    ] = "train",
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only the first N puzzles.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Requests under way at once; 64, and 256 inside vLLM.")
+    ] = None,
+    per_request: Annotated[int, typer.Option(metavar="N", min=1, help="Answers to ask for in one request.")] = 1,
+    dialect: Annotated[
+        Dialect,
+        typer.Option(help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none."),
+    ] = "vllm",
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long a request may take.")] = 1800.0,
+    retries: Annotated[int, typer.Option(metavar="N", min=0, help="How often a request that fails is made again.")] = 8,
+    patience: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long the server may be away, or too busy.")
+    ] = 600.0,
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment variable that holds the server's key, if it wants one.")
+    ] = "KNK_API_KEY",
+    data_parallel: Annotated[int, typer.Option(metavar="N", min=1, help="Copies of the model inside vLLM.")] = 1,
+    tensor_parallel: Annotated[
+        int, typer.Option(metavar="N", min=1, help="GPUs that each copy inside vLLM is spread over.")
+    ] = 1,
+    max_model_len: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together inside vLLM.")
+    ] = None,
+    progress: Annotated[
+        bool | None,
+        typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; say how many requests and tokens it would take.")
+    ] = False,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="For the dry run: count prompts with this tokenizer, not by characters / 4."),
+    ] = None,
+    answer_tokens: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0, help="For the dry run: tokens of an answer on average; else --max-tokens."),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0.001, help="For the dry run: what one GPU writes, to tell the GPU hours."),
+    ] = None,
+) -> None:
+    """Ask a teacher about every puzzle of a corpus, and store its answers.
+
+    The teacher is any server that speaks the OpenAI API, a model inside vLLM, or, with no model, the library's own
+    proofs. Each answer is stored the moment it arrives, exactly as it came. Whatever ends the command, run the same
+    command again: it goes on, and asks for nothing that is there. A server that is away is waited for.
+
+    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/teacher.json what was asked of
+    whom. What is not given is left to the server or the model, but for the length of an answer, which has to be said.
+
+    The key that a server may want is read from an environment variable, and neither stored nor shown.
+
+    Exit status: 0 all answers are there, 1 some were given up (the same command asks for them again), 2 the input is
+    bad, the folder is not free, or the server refuses.
+
+    \b
+    knk teach corpus -o told
+    knk teach corpus --preset paper --model QwQ --base-url http://localhost:8000/v1 -o answers
+    knk teach corpus --preset paper --dry-run --tokens-per-second 2500
+    """
+    sampling = _sampling(preset, n, temperature, top_p, top_k, max_tokens, stop, seed)
+    name = engine or ("server" if base_url else "trace")
+    if dry_run:
+        _tell_cost(
+            _cost(corpus, output, sampling, name, style, split, limit, per_request, tokenizer, answer_tokens,
+                  tokens_per_second),
+            tokenizer, answer_tokens, as_json,
+        )  # fmt: skip
+        return
+    if output is None:
+        raise KnkError("there is no folder to store the answers in: give one after -o")
+    if name == "trace":
+        _refuse("--engine trace", {"--model": model, "--base-url": base_url})
+    chosen = _engine(
+        name, model, base_url, api_key_env,
+        {"dialect": dialect, "per_request": per_request, "timeout": timeout, "retries": retries, "patience": patience},
+        {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
+        concurrency,
+    )  # fmt: skip
+    from knk.teacher import teach as taught
+
+    with _observer(corpus, split, limit, sampling.n, progress) as observer, _terminable():
+        summary = taught(corpus, output, chosen, sampling, style=style, split=split, limit=limit, observer=observer)
+    _tell(output, summary, as_json)
+    if summary.failed:
+        raise typer.Exit(_FAILED)
+
+
+def _sampling(
+    preset: str | None, n: int | None, temperature: float | None, top_p: float | None, top_k: int | None,
+    max_tokens: int | None, stop: list[str] | None, seed: int | None,
+) -> Sampling:  # fmt: skip
+    from knk.teacher import PRESETS, Sampling
+
+    given: dict[str, Any] = {
+        "n": n,
+        "temperature": temperature,
+        "top_p": top_p,
+        "top_k": top_k,
+        "max_tokens": max_tokens,
+        "stop": tuple(stop) if stop else None,
+        "seed": seed,
+    }
+    start = PRESETS[preset] if preset else Sampling()
+    return replace(start, **{name: value for name, value in given.items() if value is not None})
+
+
+def _refuse(what: str, given: dict[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise KnkError(f"{what} has no use for {option}")
+
+
+def _engine(
+    name: EngineName, model: str | None, base_url: str | None, api_key_env: str,
+    server: dict[str, Any], offline: dict[str, Any], concurrency: int | None,
+) -> Engine:  # fmt: skip
+    import os
+
+    from knk.teacher import ServerEngine, TraceEngine, VllmEngine
+
+    if name == "trace":
+        return TraceEngine()
+    if model is None:
+        raise KnkError(f"the engine {name} needs a model: give one after --model")
+    at_once: dict[str, Any] = {} if concurrency is None else {"concurrency": concurrency}
+    if name == "vllm":
+        _refuse("--engine vllm", {"--base-url": base_url})
+        return VllmEngine(model, **offline, **at_once)
+    if base_url is None:
+        raise KnkError("the engine server needs to know where the server is: give --base-url")
+    return ServerEngine(model, base_url, os.environ.get(api_key_env) or None, **server, **at_once)
+
+
+# What it would cost.
+
+
+def _cost(
+    corpus: str, output: Path | None, sampling: Sampling, engine: str, style: str, split: str, limit: int | None,
+    per_request: int, tokenizer: str | None, answer_tokens: float | None, tokens_per_second: float | None,
+) -> Estimate:  # fmt: skip
+    from knk.teacher import estimate
+    from knk.teacher.cost import by_tokenizer
+
+    if engine != "trace" and sampling.max_tokens is None and answer_tokens is None:
+        raise KnkError("say how long an answer may be: --max-tokens, or --answer-tokens for the average")
+    return estimate(
+        corpus,
+        sampling,
+        folder=output,
+        style=style,
+        split=split,
+        limit=limit,
+        per_request=per_request,
+        answer_tokens=answer_tokens,
+        tokens_per_second=tokens_per_second,
+        count=by_tokenizer(tokenizer) if tokenizer else None,
+    )
+
+
+def _tell_cost(found: Estimate, tokenizer: str | None, answer_tokens: float | None, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        print(json.dumps({"dry_run": True} | found.to_dict()))
+        return
+    rule = f"by the tokenizer {tokenizer}" if tokenizer else "a token for every 4 characters"
+    most = "" if answer_tokens is not None else "at most "
+    print(f"{found.puzzles:,} puzzles, {found.requests:,} requests, {found.answers:,} answers")
+    print(f"{found.prompt_tokens:,} tokens of prompts ({rule})")
+    if found.completion_tokens:
+        print(f"{most}{found.completion_tokens:,} tokens of answers")
+    if found.gpu_hours is not None:
+        print(f"{most}{found.gpu_hours:,.1f} GPU hours for the answers")
+
+
+# What happens, and what came of it.
+
+
+class _Lines:
+    """Says in a line each what a person may want to know."""
+
+    def there(self, answers: int) -> None:
+        """Say nothing."""
+
+    def done(self, answers: int, tokens: int) -> None:
+        """Say nothing."""
+
+    def notice(self, text: str) -> None:
+        """Say it."""
+        print(f"knk: {text}", file=sys.stderr)
+
+
+class _Bar:
+    """Moves a bar that shows tokens a second and the time left."""
+
+    def __init__(self, bar: tqdm[NoReturn]) -> None:
+        self._bar = bar
+        self._tokens = 0
+
+    def there(self, answers: int) -> None:
+        """Move on, and leave what was there out of the speed."""
+        self._bar.initial += answers
+        self._bar.update(answers)
+
+    def done(self, answers: int, tokens: int) -> None:
+        """Move on."""
+        self._tokens += tokens
+        seconds = self._bar.format_dict["elapsed"]
+        if self._tokens and seconds:
+            self._bar.set_postfix_str(f"{self._tokens / seconds:,.0f} tokens/s", refresh=False)
+        self._bar.update(answers)
+
+    def notice(self, text: str) -> None:
+        """Say it above the bar."""
+        self._bar.write(f"knk: {text}", file=sys.stderr)
+
+
+@contextmanager
+def _observer(corpus: str, split: str, limit: int | None, n: int, wanted: bool | None) -> Iterator[Observer]:
+    """Give what shows how the run goes: a bar, or where none is wanted lines."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield _Lines()
+        return
+    from tqdm import tqdm
+
+    from knk.teacher.asks import how_many
+
+    total = how_many(corpus, split, limit) * n
+    with tqdm(total=total, unit=" answers", delay=0 if wanted else 2, smoothing=0.05) as bar:
+        yield _Bar(bar)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Take SIGTERM for an interruption, which ends all that is under way in good order."""
+    came: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        came.append(number)
+        # What is to happen at an interruption changes while it runs: asyncio has its own way.
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if came:
+            raise typer.Exit(_TERMINATED) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(output: Path, summary: Summary, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        print(json.dumps({"folder": str(output)} | summary.to_dict()))
+        return
+    there = f", {summary.there:,} were there" if summary.there else ""
+    print(f"{output}: {summary.stored:,} answers{there}, {summary.truncated:,} cut off, {summary.failed:,} given up")
+    if summary.dropped:
+        print(f"{summary.dropped:,} answers came that were not asked for, and were dropped")
+    if summary.completion_tokens:
+        speed = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
+        print(f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} a second)")
+    if summary.failed:
+        print(f"{output / 'failed.jsonl'} says why; the same command asks again")

@@ -1,0 +1,177 @@
+"""A server on loopback that speaks the OpenAI API, and does wrong what a server can do wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+Plan = Callable[[int, dict[str, Any]], str]
+"""What to do with a request: its number, its body, and then the name of a fault, or "ok"."""
+FAULTS = (
+    *("429", "500", "503", "408", "slow", "cut", "cut late", "half a JSON", "no JSON", "no choices", "nulls"),
+    *("fewer", "more", "twice", "same id", "huge"),
+)
+
+
+class FaultyServer:
+    """A server in a thread of this process.
+
+    Args:
+        plan: what to do with each request.
+        delay: seconds that an answer takes.
+        slow: seconds that a slow one takes.
+        retry_after: what a 429 says of when to come back.
+    """
+
+    def __init__(self, plan: Plan, delay: float = 0.0, slow: float = 0.5, retry_after: str = "0.05") -> None:
+        self.plan = plan
+        self.delay = delay
+        self.slow = slow
+        self.retry_after = retry_after
+        self.port = 0
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.sent: list[str] = []
+        """The texts of all answers, each of which is another."""
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        self._connections: set[asyncio.Task[Any]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL of its API."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def start(self) -> None:
+        """Begin to listen, on the port of last time if there was one."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+            self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+
+    def stop(self) -> None:
+        """Cut all connections and listen no more."""
+        asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(10)
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        assert self._thread
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _leave(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        connections = list(self._connections)
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._connections.add(task)
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # The other side has gone, or this one is to go.
+        finally:
+            self._connections.discard(task)
+            writer.transport.abort()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer a request; whether the connection is still good."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+        body = json.loads(await reader.readexactly(int(headers["content-length"])))
+        number = len(self.requests)
+        self.requests.append(body)
+        self.headers.append(headers)
+        self.paths.append(head[0].split()[1])
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._answer(self.plan(number, body), number, body, writer)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, fault: str, number: int, body: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(self.slow if fault == "slow" else self.delay)
+        if fault == "cut":
+            return False
+        if fault.isdigit():
+            extra = {"Retry-After": self.retry_after} if fault in ("429", "503") else {}
+            told = {"error": {"message": f"fault {fault}\x1b[31m for {self.headers[number].get('authorization')}"}}
+            return await _send(writer, int(fault), json.dumps(told).encode(), extra)
+        content = json.dumps(self._reply(fault, number, body)).encode()
+        if fault == "half a JSON":
+            content = content[: len(content) // 2]
+        elif fault == "no JSON":
+            content = b"<html>Bad gateway</html>"
+        elif fault == "huge":
+            content = b"[" * 200_000
+        elif fault == "cut late":
+            await _send(writer, 200, content, {}, cut=len(content) // 2)
+            return False
+        return await _send(writer, 200, content, {})
+
+    def _reply(self, fault: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        wanted = body.get("n", 1)
+        count = {"fewer": 1, "more": wanted + 2, "no choices": 0}.get(fault, wanted)
+        choices = [self._choice(place, number, "messages" in body) for place in range(count)]
+        if fault == "twice":
+            choices += [dict(choice) for choice in choices]
+        if fault == "nulls":
+            choices = [choice | {"text": None, "message": {"content": None}} for choice in choices]
+        usage = {"prompt_tokens": 11, "completion_tokens": 7 * len(choices)}
+        return {"id": "the same" if fault == "same id" else f"r{number}", "choices": choices, "usage": usage}
+
+    def _choice(self, index: int, number: int, chat: bool) -> dict[str, Any]:
+        text = f"request {number}, choice {index}\ud800\u2028</think><answer>"
+        self.sent.append(text)
+        told: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        end = {"finish_reason": "length"} if number % 5 == 0 else {"finish_reason": "stop", "stop_reason": "</answer>"}
+        return {"index": index, **told, **end}
+
+
+async def _send(
+    writer: asyncio.StreamWriter, status: int, content: bytes, extra: dict[str, str], cut: int | None = None
+) -> bool:
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **extra}
+    head = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    writer.write("\r\n".join(head).encode() + content[:cut])
+    await writer.drain()
+    return True
+
+
+@contextmanager
+def serving(plan: Plan = lambda _number, _body: "ok", **more: Any) -> Iterator[FaultyServer]:
+    """Give a server that listens."""
+    server = FaultyServer(plan, **more)
+    server.start()
+    try:
+        yield server
+    finally:
+        with suppress(RuntimeError):
+            server.close()
+
+
+def first(*faults: str) -> Plan:
+    """A plan that does these to the first requests, and no wrong to the others."""
+    return lambda number, _body: faults[number] if number < len(faults) else "ok"
