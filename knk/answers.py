@@ -10,8 +10,9 @@ Where the answer is:
 4. Else the longest end of the text that reads as an answer, starting at a line or at a sentence that announces a
    conclusion ("So", "The answer is").
 
-Nothing is paid if the words just before the answer deny or doubt it ("It is not true that:"). How the answer is read is
-in `knk.answer_grammar`. At most `LONGEST_ANSWER` characters and `LONGEST_CLAIM` a person are read: a longer answer in
+Nothing is paid if the words just before the answer deny or doubt it ("It is not true that:"), or if sentences before
+it speak against what follows ("The following is false. I like tea."). How the answer is read is in
+`knk.answer_grammar`. At most `LONGEST_ANSWER` characters and `LONGEST_CLAIM` a person are read: a longer answer in
 tags is unreadable, of a longer text without tags only the end is looked at. "User:" and "Assistant:" mean nothing here.
 
 The reasoning is not judged, and may be missing: whoever wants a format rewards it apart.

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from knk.build import MANIFEST, README, File
+from knk.build import MANIFEST, File
 from knk.errors import BadFile, BadFolder
 from knk.files import read
 
@@ -108,6 +108,10 @@ class Listing:
         files = [vars(file) for file in sorted(self.files, key=lambda file: file.path)]
         content = {**self.about, "counts": self.counts(), "files": files}
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into a folder."""
+        (folder / MANIFEST).write_text(self.to_json(), encoding="utf-8", newline="\n")
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many rows each split has of each part."""
@@ -402,17 +406,6 @@ def split_order(split: str) -> tuple[int, str]:
     ['train', 'test', 'extra']
     """
     return (_FIRST_SPLITS.index(split) if split in _FIRST_SPLITS else len(_FIRST_SPLITS)), split
-
-
-def finish(into: Path, about: Mapping[str, Any], files: Iterable[File], card: str) -> Listing:
-    """Write the card and the manifest, and return what the manifest says.
-
-    The card is not listed: it may be edited on the Hub.
-    """
-    listing = Listing(about, tuple(files))
-    (into / README).write_text(card, encoding="utf-8", newline="\n")
-    (into / MANIFEST).write_text(listing.to_json(), encoding="utf-8", newline="\n")
-    return listing
 
 
 def tree_of(folder: Path) -> dict[str, int]:

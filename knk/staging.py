@@ -15,7 +15,7 @@ from knk.audit import PUZZLE_COLUMN, TEXT_COLUMNS, Audit, audit
 from knk.build import MANIFEST, README, File
 from knk.card import dataset_card, model_card
 from knk.errors import BadFolder, HubFailed
-from knk.layout import Listing, finish, is_path, lay_out, sha256_of, tree_of
+from knk.layout import Listing, is_path, lay_out, sha256_of, tree_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,8 +103,9 @@ def stage(
     listing = Listing.of(folder)
     files, schema = lay_out(listing, folder, into)
     laid_out = Listing(_told(listing.about, licence), files)
-    found = _audited(into, schema, processes, progress) if audited else "It was not audited."
-    finish(into, laid_out.about, files, dataset_card(name, laid_out, schema, licence, found))
+    laid_out.write(into)
+    found = _audited(into, laid_out, schema, processes, progress) if audited else "It was not audited."
+    _write_card(into, dataset_card(name, laid_out, schema, licence, found))
     listed = {MANIFEST, README, *(file.path for file in listing.files)}
     left_out = tuple(path for path in tree_of(folder) if path not in listed)
     return Tree(into, "dataset", tree_of(into), left_out)
@@ -142,9 +143,10 @@ def stage_model(
     _check_model(folder, taken, pickles)
     for path in taken:
         _link(path, into / path.name)
-    files = [File(path.name, "", "", 0, sha256_of(path)) for path in taken]
+    files = tuple(File(path.name, "", "", 0, sha256_of(path)) for path in taken)
     config = next(_json_object(folder / each) for each in reversed(_CONFIGS) if (folder / each).is_file())
-    finish(into, _told(about, licence), files, model_card(name, about, config, licence))
+    Listing(_told(about, licence), files).write(into)
+    _write_card(into, model_card(name, about, config, licence))
     left_out = tuple(path.name + "/" * path.is_dir() for path in there if path not in taken)
     return Tree(into, "model", tree_of(into), left_out)
 
@@ -177,13 +179,21 @@ def _empty(into: str | os.PathLike[str]) -> Path:
     return into
 
 
+def _write_card(into: Path, card: str) -> None:
+    # It is not listed in the manifest: it may be edited on the Hub.
+    (into / README).write_text(card, encoding="utf-8", newline="\n")
+
+
 def _audited(
-    folder: Path, schema: pa.Schema, processes: int | None, progress: Callable[[int], None] | None
+    folder: Path, listing: Listing, schema: pa.Schema, processes: int | None, progress: Callable[[int], None] | None
 ) -> Audit | str:
     """Return what an audit found, or why there is none."""
     if not {PUZZLE_COLUMN, *TEXT_COLUMNS} & set(schema.names):
         return "It was not audited: it has no column of puzzles."
-    return audit(folder, progress=progress, processes=processes)
+    found = audit(folder, progress=progress, processes=processes)
+    if {part.name for part in found.parts} != set(listing.counts()):
+        return "It was not audited: an audit tells splits by their names, and does not know all of these."
+    return found
 
 
 # A checkpoint.

@@ -68,7 +68,7 @@ def some_value(rng: random.Random) -> Value:
     if kind == "set":
         first = _number(rng)
         return kind, frozenset({first, first + rng.randint(1, 9)})
-    return kind, _number(rng), _number(rng) or Fraction(1)
+    return kind, _number(rng) or Fraction(1), _number(rng) or Fraction(1)
 
 
 def _number(rng: random.Random) -> Fraction:

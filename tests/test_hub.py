@@ -210,6 +210,13 @@ def test_an_audit_that_finds_something_is_told(tmp_path: Path) -> None:
     assert "It was not audited." in stage(folder, tmp_path / "other", NAME, audited=False).card
 
 
+def test_splits_that_an_audit_does_not_know_are_not_told_file_by_file(tmp_path: Path) -> None:
+    liars = {"puzzle": "Ann,Bob 0:-1 1:&(-0,-1)", "people": 2}
+    card = stage(data_set(tmp_path / "rows", {"hard.jsonl": [liars]}), tmp_path / "tree", NAME).card
+    assert "parquet |" not in card
+    assert "## Audit\n\nIt was not audited: an audit tells splits by their names" in card
+
+
 def test_answers_to_train_on_are_published_like_puzzles(tmp_path: Path) -> None:
     def row(people: int, **more: Any) -> dict[str, Any]:
         messages = [{"role": "user", "content": f"Puzzle of {people}"}]

@@ -43,7 +43,7 @@ def scale(numbers: List[float], by: float) -> List[float]:
 }
 RANK = {
     "task_id": "Mine/1",
-    "prompt": 'def rank(words, least):\n    """Words of at least so many letters, the shortest first, and the rest."""\n',
+    "prompt": 'def rank(words, least):\n    """Words of so many letters, the shortest first, and how many not."""\n',
     "canonical_solution": """    found = []
     rest = 0
     while words:

@@ -10,9 +10,9 @@ from math import log2
 from pathlib import Path
 from typing import Final
 
-from knk.files import read
 from knk.difficulty import GRADES, difficulty
 from knk.errors import KnkError
+from knk.files import read
 from knk.notation import decode
 from knk.puzzle import Puzzle
 from knk.text.parse import parse

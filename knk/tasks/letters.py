@@ -105,7 +105,7 @@ _DRESSING: Final = str.maketrans(dict.fromkeys('{}$`"', ""))
 
 
 def _clean(text: str) -> str:
-    """Return a text with one sign for each kind of dash, quote and space, no blank lines, and nothing that is unseen."""
+    """Return a text with one sign for each kind of dash, quote and space, without blank lines or unseen signs."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text.translate(_SAME))
         text = _SHAPED.sub(lambda shaped: unicodedata.normalize("NFKC", shaped[0]), text)

@@ -679,8 +679,9 @@ def _unknown_sign(text: str, gold: str) -> tuple[Reason, str] | None:
 
 def _unknown_word(text: str, gold: str) -> tuple[Reason, str] | None:
     words = re.findall(r"[A-Za-z]{3,}", _without_commands(text))
-    known = set(re.findall(r"[A-Za-z]{3,}", _without_commands(gold)))
-    strange = [word for word in words if word not in known and not (word.isupper() and len(word) <= 4)]
+    # "abc" is a product where the gold answer has all three letters.
+    letters = set(re.findall(r"[A-Za-z]", _without_commands(gold)))
+    strange = [word for word in words if not (set(word) <= letters or (word.isupper() and len(word) <= 4))]
     if strange:
         return "unreadable", f"a word: {strange[0][:20]}"
     if re.search(r"\d[eE][-+]?\d", text):
@@ -710,7 +711,7 @@ def _malformed(text: str, _: str) -> tuple[Reason, str] | None:
 
 
 _BESIDE: Final = re.compile(
-    r"\d +\d|\d_|\d\(-?[\d.]+\)|\(-?[\d.]+\)[\d(\\]|(?<![\d.^_}])\d+\\frac\{-?\d+\}\{-?\d+\}|\d\{"
+    r"\d +\d|\d_|\d\(-?[\d.]+\)|\(-?[\d.]+\)[\d(\\]|(?<![\d.^_}])[\d.]+\\frac\{-?\d+\}\{-?\d+\}|\d\{|[-+]{2}"
     r"|\\frac\{[^{}]*\}\{[^{}]*\}(?:\{|\d|\(-?[\d.]+\)|\\frac\{-?\d+\}\{-?\d+\})"
 )
 
@@ -721,7 +722,7 @@ def _juxtaposed(text: str, gold: str) -> tuple[Reason, str] | None:
         return None
     for found in _BESIDE.finditer(text):
         if number_of(found[0]) is None and found[0] not in gold and r"\begin" not in text:
-            return "unreadable", "numbers side by side"
+            return "unreadable", "numbers or signs side by side"
     return None
 
 
@@ -741,7 +742,10 @@ def _largest_power_of_a_sum(text: str) -> int:
 
 
 def _powers(text: str) -> int:
-    return prod(max(1, int(power)) for power in re.findall(r"\^\{-?(\d{1,40})", text))
+    """How large powers can become: powers of brackets multiply, of the others one may stand in all of them."""
+    found = re.findall(r"(.)\^\{-?(\d{1,40})", text)
+    of_brackets = [max(1, int(power)) for before, power in found if before in ")}]"]
+    return prod(of_brackets) * max((int(power) for before, power in found if before not in ")}]"), default=1)
 
 
 def _tower(text: str) -> int:
