@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from knk import corpus, engines
+from knk import engines
 from knk.answers import verify
 from knk.corpus import rows, write
 from knk.errors import BadFile, NotEnough
-from knk.files import read
+from knk.files import FORMATS, read
 from knk.generate import generate, spec_of
 from knk.notation import decode, encode
 from knk.rows import row_of, schema, wording_seed
@@ -37,7 +37,7 @@ def test_rows_are_the_generated_puzzles(spec: Spec, style: str) -> None:
         assert verify(row["answer"], puzzle).correct
 
 
-@pytest.mark.parametrize("suffix", corpus.FORMATS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_written_and_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     done: list[int] = []
@@ -65,7 +65,7 @@ def test_parquet_has_the_schema_and_datasets_reads_it(tmp_path: Path) -> None:
     assert loaded.to_list() == list(rows(Spec(people=4), 20))
 
 
-@pytest.mark.parametrize("suffix", corpus.FORMATS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_same_bytes_whoever_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     spec = Spec(people=(4, 6))
     monkeypatch.setattr(engines, "ROWS_ALONE", 100)

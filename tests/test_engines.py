@@ -17,7 +17,7 @@ from knk.spec import Spec
 from tests.test_build import made_in
 
 RECIPE = Recipe(
-    (Part(Spec(people=(3, 6)), 6000, "mixed"), Part(Spec(people=4, target={"grade": 3}), 40, "hard")), seed=4
+    (Part(Spec(people=(3, 6)), 6000, "mixed"), Part(Spec(people=4, target=(("grade", 3),)), 40, "hard")), seed=4
 )
 
 
@@ -60,7 +60,7 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    made.workers = [made.add_node(num_cpus=1) for _ in range(2)]  # type: ignore[attr-defined]
+    made.workers = [made.add_node(num_cpus=1) for _ in range(2)]
     ray.init(address=made.address, log_to_driver=False)
     yield made
     ray.shutdown()

@@ -141,21 +141,37 @@ def teach(
     name = engine or ("server" if base_url else "trace")
     if dry_run:
         _tell_cost(
-            _cost(corpus, output, sampling, name, style, split, limit, per_request, tokenizer, answer_tokens,
-                  tokens_per_second),
-            tokenizer, answer_tokens, as_json,
-        )  # fmt: skip
+            _cost(
+                corpus,
+                output,
+                sampling,
+                name,
+                style,
+                split,
+                limit,
+                per_request,
+                tokenizer,
+                answer_tokens,
+                tokens_per_second,
+            ),
+            tokenizer,
+            answer_tokens,
+            as_json,
+        )
         return
     if output is None:
         raise KnkError("there is no folder to store the answers in: give one after -o")
     if name == "trace":
         _refuse("--engine trace", {"--model": model, "--base-url": base_url})
     chosen = _engine(
-        name, model, base_url, api_key_env,
+        name,
+        model,
+        base_url,
+        api_key_env,
         {"dialect": dialect, "per_request": per_request, "timeout": timeout, "retries": retries, "patience": patience},
         {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
         concurrency,
-    )  # fmt: skip
+    )
     from knk.teacher import teach as taught
 
     with _observer(corpus, split, limit, sampling.n, progress) as observer, _terminable():
@@ -166,9 +182,15 @@ def teach(
 
 
 def _sampling(
-    preset: str | None, n: int | None, temperature: float | None, top_p: float | None, top_k: int | None,
-    max_tokens: int | None, stop: list[str] | None, seed: int | None,
-) -> Sampling:  # fmt: skip
+    preset: str | None,
+    n: int | None,
+    temperature: float | None,
+    top_p: float | None,
+    top_k: int | None,
+    max_tokens: int | None,
+    stop: list[str] | None,
+    seed: int | None,
+) -> Sampling:
     from knk.teacher import PRESETS, Sampling
 
     given: dict[str, Any] = {
@@ -191,9 +213,14 @@ def _refuse(what: str, given: dict[str, object]) -> None:
 
 
 def _engine(
-    name: EngineName, model: str | None, base_url: str | None, api_key_env: str,
-    server: dict[str, Any], offline: dict[str, Any], concurrency: int | None,
-) -> Engine:  # fmt: skip
+    name: EngineName,
+    model: str | None,
+    base_url: str | None,
+    api_key_env: str,
+    server: dict[str, Any],
+    offline: dict[str, Any],
+    concurrency: int | None,
+) -> Engine:
     import os
 
     from knk.teacher import ServerEngine, TraceEngine, VllmEngine
@@ -215,9 +242,18 @@ def _engine(
 
 
 def _cost(
-    corpus: str, output: Path | None, sampling: Sampling, engine: str, style: str, split: str, limit: int | None,
-    per_request: int, tokenizer: str | None, answer_tokens: float | None, tokens_per_second: float | None,
-) -> Estimate:  # fmt: skip
+    corpus: str,
+    output: Path | None,
+    sampling: Sampling,
+    engine: str,
+    style: str,
+    split: str,
+    limit: int | None,
+    per_request: int,
+    tokenizer: str | None,
+    answer_tokens: float | None,
+    tokens_per_second: float | None,
+) -> Estimate:
     from knk.teacher import estimate
     from knk.teacher.cost import by_tokenizer
 

@@ -107,6 +107,11 @@ class Engine(Protocol):
         """The model's name."""
         ...
 
+    @property
+    def per_request(self) -> int:
+        """How many answers one question may ask for."""
+        ...
+
     def identity(self) -> dict[str, Any]:
         """Return what else there is to know about where answers come from, without any secret."""
         ...
@@ -136,6 +141,7 @@ class TraceEngine:
 
     name: str = field(default="trace", init=False)
     model: str = field(default="trace", init=False)
+    per_request: int = field(default=1, init=False)
 
     def identity(self) -> dict[str, Any]:
         """Return nothing: the version of the library says it all."""

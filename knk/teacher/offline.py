@@ -43,6 +43,7 @@ class VllmEngine:
     max_model_len: int | None = None
     concurrency: int = 256
     name: str = field(default="vllm", init=False)
+    per_request: int = field(default=1, init=False)
 
     def __post_init__(self) -> None:
         if min(self.data_parallel, self.tensor_parallel, self.concurrency) < 1:

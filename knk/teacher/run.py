@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from knk.teacher.asks import asks, corpus_identity, rows_of
 from knk.teacher.engine import Answer, Batch, Engine
 from knk.teacher.sampling import Sampling
-from knk.teacher.store import header_of, opened
+from knk.teacher.store import opened
 
 log = logging.getLogger(__name__)
 
@@ -148,12 +148,18 @@ def teach(
     """
     used = engine.used(sampling)
     rows = rows_of(corpus, split, limit)
-    header = header_of(
-        engine.name, engine.model, engine.identity(), corpus_identity(corpus, split), split, style, used, _version()
-    )
+    header = {
+        "engine": engine.name,
+        "model": engine.model,
+        **engine.identity(),
+        "corpus": corpus_identity(corpus, split),
+        "split": split,
+        "style": style,
+        "parameters": used.as_dict(),
+        "version": _version(),
+    }
     observer = observer or _Silent()
     tally = _Tally(observer)
-    per_request = getattr(engine, "per_request", 1)
     with opened(Path(folder), header) as store:
 
         def keep(batch: Batch) -> None:
@@ -161,7 +167,7 @@ def teach(
                 store.add(outcome)
             tally.batch(batch)
 
-        wanted = asks(rows, style, store.missing, per_request, tally.there, used.n)
+        wanted = asks(rows, style, store.missing, engine.per_request, tally.there, used.n)
         engine.work(wanted, used, keep, observer.notice)
     return tally.summary()
 

@@ -25,7 +25,6 @@ from typing import IO, Any, Final
 from knk.errors import BadFolder
 from knk.files import whole_file
 from knk.teacher.engine import Answer, Failure
-from knk.teacher.sampling import Sampling
 
 RUN: Final = "teacher.json"
 ANSWERS: Final = "answers.jsonl"
@@ -167,23 +166,6 @@ def _named(line: bytes, n: int, place: str) -> tuple[bytes, int]:
     if not good:
         raise BadFolder(f"{place}: that is no answer of this run; move the folder away and begin anew")
     return bytes.fromhex(key), sample
-
-
-def header_of(
-    engine: str, model: str, identity: Mapping[str, Any], corpus: Mapping[str, Any], split: str, style: str,
-    sampling: Sampling, version: str,
-) -> dict[str, Any]:  # fmt: skip
-    """Return what `teacher.json` says of a run."""
-    return {
-        "engine": engine,
-        "model": model,
-        **identity,
-        "corpus": dict(corpus),
-        "split": split,
-        "style": style,
-        "parameters": sampling.as_dict(),
-        "version": version,
-    }
 
 
 @contextmanager
