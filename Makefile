@@ -63,7 +63,7 @@ clean: ## Remove what the other targets made.
 # PyTorch first and by its version: whoever takes any other may get another build of it, gigabytes larger.
 .venv/installed-train: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train,ray]'
 	@touch .venv/installed .venv/installed-dev $@
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python

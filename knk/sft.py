@@ -266,7 +266,7 @@ def _loaded(line: bytes, place: int) -> Row:
 
 def _example(answer: Row, style: str, count: Callable[[str], int] | None) -> Example:
     notation = column(answer, "puzzle", str)
-    text = restored(column(answer, "completion", str), answer.get("finish_reason"))
+    text = restored(column(answer, "completion", str), answer)
     verdict = kk.verify(text, {"puzzle": notation})
     prompt, completion = _styled(answer.get("prompt"), text, notation, style)
     counted = answer.get("completion_tokens")
@@ -284,19 +284,29 @@ def _example(answer: Row, style: str, count: Callable[[str], int] | None) -> Exa
     return Example(row, is_formed(text), answer.get("finish_reason") == "length")
 
 
-def restored(text: str, finish_reason: Any) -> str:
-    """Return an answer with the closing tag that a stop string took from it; one that was cut off is left as it is.
+def restored(text: str, answer: Mapping[str, Any]) -> str:
+    """Return an answer's text with the closing tag that a stop string took from it, else as it is.
 
-    A server leaves out the stop string at which it stopped, so an answer that stopped inside the answer tags ended
-    with the closing one.
+    A server leaves out the stop string at which it stopped. Some say which it was; of one that does not, an answer that
+    ended by itself inside the answer tags did so at `</answer>`, if that was among the stop strings. One that was cut
+    off is never mended.
 
-    >>> restored("so</think><answer>Ann is a knave", "stop")
+    Args:
+        text: the completion as it was received.
+        answer: the line that it came in, with "finish_reason", "stop" and "parameters".
+
+    >>> restored("so</think><answer>Ann is a knave", {"finish_reason": "stop", "stop": "</answer>"})
     'so</think><answer>Ann is a knave</answer>'
-    >>> restored("so</think><answer>Ann is", "length")
+    >>> restored("so</think><answer>Ann is", {"finish_reason": "length", "stop": None})
     'so</think><answer>Ann is'
     """
-    inside = text.rpartition("<answer>")[2] if "<answer>" in text else _CLOSING
-    return text + _CLOSING if finish_reason == "stop" and _CLOSING not in inside else text
+    parameters = answer.get("parameters")
+    asked = parameters.get("stop") if isinstance(parameters, dict) else None
+    stopped = answer.get("stop") == _CLOSING or (
+        answer.get("stop") is None and isinstance(asked, list) and _CLOSING in asked
+    )
+    is_open = "<answer>" in text and _CLOSING not in text.rpartition("<answer>")[2]
+    return text + _CLOSING if answer.get("finish_reason") == "stop" and stopped and is_open else text
 
 
 def _styled(prompt: Any, text: str, notation: str, style: str) -> tuple[Any, Any]:

@@ -3,12 +3,15 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -141,7 +144,7 @@ def test_the_hub_is_asked_for_the_training_sets_parts(monkeypatch: pytest.Monkey
         asked.append((repo, config, split, revision))
         return [trained(len(asked))]
 
-    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    monkeypatch.setitem(sys.modules, "datasets", cast("ModuleType", SimpleNamespace(load_dataset=load_dataset)))
     assert len(list(rows("train", n=7))) == 7
     assert [config for _, config, _, _ in asked] == list(TRAIN.configs)
     assert {(repo, split, revision) for repo, _, split, revision in asked} == {(TRAIN.repo, "train", TRAIN.revision)}
@@ -198,11 +201,21 @@ def test_a_missing_package_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) ->
         verify(boxed("5"), row("5"))
 
 
-def test_math_verify_stays_in_the_workers() -> None:
-    import sys
-
-    assert verify(boxed(r"\sqrt{20}"), row(r"2\sqrt{5}"))
-    assert "math_verify" not in sys.modules or "knk.tasks.math_judge" in sys.modules
+def test_math_verify_stays_in_the_workers_which_end_without_a_word() -> None:
+    question, gold = boxed(r"\sqrt{20}"), row(r"2\sqrt{5}")
+    code = (
+        f"import sys; from knk.tasks.hendrycks_math import verify; print(verify({question!r}, {gold!r})); "
+        "print(*{'math_verify', 'sympy'} & set(sys.modules))"
+    )
+    root = str(Path(__file__).parents[1])
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        check=False,
+    )
+    assert (told.stdout, told.stderr) == ("right: \\sqrt{20}\n\n", "")
 
 
 def test_it_works_off_the_main_thread() -> None:

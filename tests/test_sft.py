@@ -33,7 +33,7 @@ def answer(row: dict[str, Any], sample: int, kind: str, style: str = "paper") ->
         "prompt": kk.prompt(row, style),
         "completion": text,
         "finish_reason": "length" if kind == "cut off" else "stop",
-        "stop": None,
+        "stop": "</answer>" if kind == "stopped" else None,
         "prompt_tokens": 100,
         "completion_tokens": len(text),
         "latency_s": 0.1,
@@ -120,15 +120,23 @@ def test_each_style_from_each(asked: str, style: str, tmp_path: Path) -> None:
         assert kk.verify(row["completion"], row).correct
 
 
-def test_a_tag_is_given_back_only_where_a_stop_string_took_it() -> None:
-    assert restored("a<answer>b", "stop") == "a<answer>b</answer>"
-    for text, reason in (
-        ("a<answer>b", "length"),
-        ("a<answer>b", None),
-        ("a", "stop"),
-        ("a<answer>b</answer>", "stop"),
-    ):
-        assert restored(text, reason) == text
+@pytest.mark.parametrize(
+    ("text", "answer", "given_back"),
+    [
+        ("a<answer>b", {"finish_reason": "stop", "stop": "</answer>"}, True),
+        ("a<answer>b", {"finish_reason": "stop", "parameters": {"stop": ["</answer>", "User:"]}}, True),
+        ("a<answer>b", {"finish_reason": "stop", "parameters": {"stop": ["User:"]}}, False),
+        ("a<answer>b", {"finish_reason": "stop", "stop": "User:", "parameters": {"stop": ["</answer>"]}}, False),
+        ("a<answer>b", {"finish_reason": "length", "stop": "</answer>"}, False),
+        ("a<answer>b</answer>", {"finish_reason": "stop", "stop": "</answer>"}, False),
+        ("a", {"finish_reason": "stop", "stop": "</answer>"}, False),
+        ("a<answer>b", {}, False),
+    ],
+)
+def test_a_tag_is_given_back_only_where_a_stop_string_took_it(
+    text: str, answer: dict[str, Any], given_back: bool
+) -> None:
+    assert restored(text, answer) == text + "</answer>" * given_back
 
 
 def test_moves_are_counted_by_their_phrases() -> None:

@@ -377,6 +377,8 @@ def _tell(output: Path, summary: Summary, as_json: bool) -> None:
         return
     there = f", {summary.there:,} were there" if summary.there else ""
     print(f"{output}: {summary.stored:,} answers{there}, {summary.truncated:,} cut off, {summary.failed:,} given up")
+    if summary.repeated:
+        print(f"{summary.repeated:,} puzzles came again, maybe under other names, and were asked once")
     if summary.dropped:
         print(f"{summary.dropped:,} answers came that were not asked for, and were dropped")
     if summary.completion_tokens:

@@ -14,13 +14,13 @@ from knk.tasks import kk
 from knk.tasks.source import Row
 from knk.teacher.engine import Ask, Asks
 
-Missing = Callable[[str], tuple[int, ...]]
-"""Which answers of a puzzle, named by its key, are to be asked for."""
+Missing = Callable[[str], tuple[int, ...] | None]
+"""Which answers of a puzzle, named by its key, are to be asked for; None if it was met before."""
+Passed = Callable[[int | None], None]
+"""Is told how many answers of a puzzle are there already, or None of one that was met before."""
 
 
-def asks(
-    rows: Iterator[Row], style: str, missing: Missing, per_request: int, there: Callable[[int], None], n: int
-) -> Asks:
+def asks(rows: Iterator[Row], style: str, missing: Missing, per_request: int, passed: Passed, n: int) -> Asks:
     """Return an iterator over what is to be asked about the puzzles of some rows.
 
     Args:
@@ -28,13 +28,13 @@ def asks(
         style: the style of the prompts; see `knk.tasks.form`.
         missing: says which answers of a puzzle are wanted, and takes them for asked.
         per_request: how many answers may be asked for at once.
-        there: is told how many answers of each puzzle are not wanted any more.
+        passed: is told of puzzles and answers that are passed over.
         n: how many answers each puzzle gets in all.
     """
     for row in rows:
         samples = missing(row["id"])
-        if len(samples) < n:
-            there(n - len(samples))
+        if samples is None or len(samples) < n:
+            passed(None if samples is None else n - len(samples))
         if not samples:
             yield None
             continue

@@ -82,10 +82,10 @@ def estimate(
     met: set[bytes] = set()
     puzzles = requests = answers = prompt_tokens = 0
 
-    def missing(key: str) -> tuple[int, ...]:
+    def missing(key: str) -> tuple[int, ...] | None:
         mark = bytes.fromhex(key)
         if mark in met:
-            return ()
+            return None
         met.add(mark)
         return tuple(sample for sample in range(sampling.n) if not there.get(mark, 0) >> sample & 1)
 
@@ -101,7 +101,7 @@ def estimate(
     return Estimate(puzzles, requests, answers, prompt_tokens, tokens, hours)
 
 
-def _ignore(_answers: int) -> None:
+def _ignore(_answers: int | None) -> None:
     """Take no notice of what is there."""
 
 

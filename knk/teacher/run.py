@@ -54,6 +54,7 @@ class Summary:
 
     Args:
         there: answers that were there before.
+        repeated: puzzles that came again, under other names perhaps, and were not asked again.
         stored: answers stored now.
         truncated: those of them that were cut off for their length.
         failed: answers given up.
@@ -64,6 +65,7 @@ class Summary:
     """
 
     there: int
+    repeated: int
     stored: int
     truncated: int
     failed: int
@@ -80,16 +82,20 @@ class Summary:
 class _Tally:
     """Counts what a run does."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, n: int) -> None:
         self._observer = observer
+        self._n = n
         self._started = time.monotonic()
-        self.counts = dict.fromkeys(("there", "stored", "truncated", "failed", "dropped"), 0)
+        self.counts = dict.fromkeys(("there", "repeated", "stored", "truncated", "failed", "dropped"), 0)
         self.tokens = {"prompt_tokens": 0, "completion_tokens": 0}
 
-    def there(self, answers: int) -> None:
-        """Count answers that were there."""
-        self.counts["there"] += answers
-        self._observer.there(answers)
+    def passed(self, answers: int | None) -> None:
+        """Count answers that were there, or a puzzle that was met before."""
+        if answers is None:
+            self.counts["repeated"] += 1
+        else:
+            self.counts["there"] += answers
+        self._observer.there(self._n if answers is None else answers)
 
     def batch(self, batch: Batch) -> None:
         """Count what one request came to."""
@@ -159,7 +165,7 @@ def teach(
         "version": _version(),
     }
     observer = observer or _Silent()
-    tally = _Tally(observer)
+    tally = _Tally(observer, used.n)
     with opened(Path(folder), header) as store:
 
         def keep(batch: Batch) -> None:
@@ -167,7 +173,7 @@ def teach(
                 store.add(outcome)
             tally.batch(batch)
 
-        wanted = asks(rows, style, store.missing, engine.per_request, tally.there, used.n)
+        wanted = asks(rows, style, store.missing, engine.per_request, tally.passed, used.n)
         engine.work(wanted, used, keep, observer.notice)
     return tally.summary()
 

@@ -56,13 +56,17 @@ class Store:
         self._synced = time.monotonic()
         self._keep_failures()
 
-    def missing(self, key: str) -> tuple[int, ...]:
-        """Return which answers of a puzzle have not been asked for, and take them for asked."""
+    def missing(self, key: str) -> tuple[int, ...] | None:
+        """Return which answers of a puzzle have not been asked for, and take them for asked; None if it was met before.
+
+        A puzzle that is met twice is the same in another row, under other names perhaps.
+        """
         mark = bytes.fromhex(key)
         n = self._parameters["n"]
         asked = self._asked.get(mark, 0)
-        self._asked[mark] = (1 << n) - 1
-        return tuple(sample for sample in range(n) if not asked >> sample & 1)
+        # The bit after those of the answers says that the puzzle was met in this run.
+        self._asked[mark] = (1 << n + 1) - 1
+        return None if asked >> n else tuple(sample for sample in range(n) if not asked >> sample & 1)
 
     def add(self, outcome: Answer | Failure) -> None:
         """Write an answer, or that it was given up."""

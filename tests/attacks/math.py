@@ -190,7 +190,7 @@ _BOMBS = [
 ]
 
 _NEAR_MISSES = [
-    *_in_box("wrong", r"\frac{1}{3}", ("too few places", "0.3333"), ("cut, not rounded", "0.3333334")),
+    *_in_box("wrong", r"\frac{1}{3}", ("too few places", "0.3333"), ("rounded the wrong way", "0.3333334")),
     *_in_box("wrong", r"\frac{2}{1005}", ("six places but three figures", "0.001990")),
     *_in_box("wrong", ".0000672", ("rounded to six places", "0.000067")),
     *_in_box("wrong", "0", ("nearly nothing", "10^{-20}"), ("nothing to six places", "0.0000001")),
