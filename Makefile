@@ -21,7 +21,7 @@ test: .venv/installed-dev ## Run the test suite but for the slow tests.
 
 check: lint types test ## Run what CI runs: format, lint, strict types, tests.
 
-check-all: .venv/installed-train ## The same with the slow tests, those of training among them.
+check-all: .venv/installed-slow ## The same with the slow tests, those of training among them.
 	@$(MAKE) --no-print-directory check PYTEST_ARGS="-m 'slow or not slow' $(PYTEST_ARGS)"
 
 format: .venv/installed-dev ## Put the code in form.
@@ -61,9 +61,9 @@ clean: ## Remove what the other targets made.
 	@touch .venv/installed $@
 
 # PyTorch first and by its version: whoever takes any other may get another build of it, gigabytes larger.
-.venv/installed-train: pyproject.toml | .venv/bin/python
+.venv/installed-slow: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train,ray]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,slow]'
 	@touch .venv/installed .venv/installed-dev $@
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python
