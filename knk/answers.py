@@ -201,8 +201,9 @@ def _agreed(readings: Sequence[Reading | None]) -> Reading:
     return last
 
 
+@lru_cache(maxsize=4096)
 def _whole(content: str, known: Lexicon) -> Reading:
-    """Return what a content says all of which is the answer."""
+    """Return what a content says all of which is the answer, kept because many completions of a group say the same."""
     if len(content) > _longest(known):
         raise _Unpaid("unreadable")
     found = words(content, known)
