@@ -682,7 +682,10 @@ def test_vllm_is_told_what_was_asked_for() -> None:
         VllmEngine("folder", data_parallel=0)
 
 
-def test_vllm_that_is_not_there_is_a_line(puzzles: Path, tmp_path: Path, run: Run) -> None:
+def test_vllm_that_is_not_there_is_a_line(
+    puzzles: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # It is set otherwise, for all tests to come.
     options = ("--engine", "vllm", "--model", "m", "--max-tokens", "9", "--limit", "1", "--split", "test")
     status, out, err = run(puzzles, "-o", tmp_path / "run", *options)
     assert (status, out, err.count("\n")) == (2, "", 1)
@@ -896,3 +899,40 @@ def test_a_real_model_is_sampled_killed_twice_and_gone_on_with(tmp_path: Path, r
         assert line["prompt_tokens"] > 100
         assert 0 < line["completion_tokens"] <= 24
         assert line["finish_reason"] == ("length" if line["completion_tokens"] == 24 else "stop")
+    # From what a real model said to rows, and to the page that would be published with them.
+    rows = tmp_path / "rows"
+    sft = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "knk",
+            "corpus",
+            "sft",
+            folder,
+            "-o",
+            rows,
+            "--truncated",
+            "--tokenizer",
+            model,
+            "--json",
+        ],
+        env={**environment, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    report = json.loads(sft.stdout)
+    assert report["kept"] == 50
+    assert report["length"]["unit"] == "tokens"
+    assert 0 < report["length"]["most"] <= 30
+    card = subprocess.run(
+        [sys.executable, "-m", "knk", "publish", rows, "somebody/said", "--dry-run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert "50" in card.stdout
+    assert "prompt" in card.stdout

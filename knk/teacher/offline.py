@@ -7,6 +7,7 @@ among the copies of the model itself. It is also what hands out each answer when
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -122,6 +123,8 @@ async def _answer_all(engine: VllmEngine, asks: Asks, sampling: Sampling, sink: 
 
 
 def _vllm() -> tuple[Any, Any]:
+    # Its log goes to the standard output if nobody says anything, in between a command's results.
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
     try:
         return import_module("vllm"), import_module("vllm.v1.engine.async_llm")
     except ModuleNotFoundError as error:
