@@ -24,9 +24,13 @@ and who reads them reads ours: verl and Logic-RL want `prompt`, `data_source` an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any, Final
 
+from knk.engines import executor
 from knk.errors import BadRow
 from knk.notation import decode
 from knk.puzzle import Puzzle
@@ -41,42 +45,95 @@ from knk.trace import trace
 
 FORMS: Final = ("public", "grpo", "sft")
 """What rows can be exported as: the public data's columns, TRL's prompts, TRL's prompts and completions."""
+_JOB: Final = 500
+"""Rows that a process puts into their form at a time."""
 _HEAD: Final = "Let us go from what is known to what follows."
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?:]) (?=\S)")
 _CONNECTIVES: Final[dict[type[Statement], str]] = {Not: "not", And: "and", Or: "or", Implies: "->", Iff: "<=>"}
 
 
-def exported(
-    rows: Iterable[Row], form: str, *, style: str = "paper", telling: str = "long", seed: int = 0, split: str = "train"
-) -> Iterator[Row]:
-    """Return an iterator over rows in another form.
+@dataclass(frozen=True)
+class Form:
+    """The form that rows are put into.
 
     Args:
-        rows: rows of ours.
-        form: one of `FORMS`.
+        name: one of `FORMS`.
         style: for TRL the style of the prompts, "paper" or "chat"; see `knk.tasks.form`.
         telling: for "sft" how the proof is told, one of `knk.text.explain.STYLES`.
         seed: chooses among the proofs' wordings.
         split: what the public form's `extra_info` says is the split.
 
     Raises:
-        BadRow: there is no such form, or a row cannot have it.
+        BadRow: there is no such form.
+
+    >>> Form("sft").telling
+    'long'
+    """
+
+    name: str
+    style: str = "paper"
+    telling: str = "long"
+    seed: int = 0
+    split: str = "train"
+
+    def __post_init__(self) -> None:
+        if self.name not in FORMS:
+            raise BadRow(f"there is no form {self.name!r}; there are {', '.join(FORMS)}")
+
+    def row(self, row: Row, index: int) -> Row:
+        """Return a row of ours in this form.
+
+        Args:
+            row: the row.
+            index: its number.
+
+        Raises:
+            BadRow: the row cannot have this form.
+        """
+        if self.name == "public":
+            return public_row(row, index, self.split, self.seed)
+        if self.name == "grpo":
+            return prompt_row(row, self.style)
+        return completion_row(row, self.style, self.telling, self.seed)
+
+
+def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine: str = "local") -> Iterator[Row]:
+    """Return an iterator over rows in another form, in their order.
+
+    Args:
+        rows: rows of ours; they are taken as they are needed.
+        form: the form.
+        processes: how many processes make them, None for one a processor; a script that asks for more than one has
+            to guard its start with `if __name__ == "__main__"`.
+        engine: what makes them, "local" or "ray"; see `knk.engines.executor`.
+
+    Raises:
+        BadRow: a row cannot have this form.
 
     >>> rows = [{"puzzle": "Ann,Bob 0:-1 1:&(-0,-1)", "text": "Ann: Bob is a knave. Bob: We are both knaves."}]
-    >>> next(exported(rows, "public"))["statements"]
+    >>> next(exported(rows, Form("public")))["statements"]
     "(('lying', 1), ('and', ('lying', 0), ('lying', 1)))"
-    >>> list(next(exported(rows, "sft")))
+    >>> list(next(exported(rows, Form("sft"))))
     ['prompt', 'completion', 'id']
     """
-    if form not in FORMS:
-        raise BadRow(f"there is no form {form!r}; there are {', '.join(FORMS)}")
-    for index, row in enumerate(rows):
-        if form == "public":
-            yield public_row(row, index, split, seed)
-        elif form == "grpo":
-            yield prompt_row(row, style)
-        else:
-            yield completion_row(row, style, telling, seed)
+    rows = iter(rows)
+    if len(first := list(islice(rows, _JOB))) < _JOB:
+        yield from _formed(form, 0, first)
+        return
+    with executor(0, processes, slow=True, engine=engine) as (working, workers):
+        under_way = deque([working.submit(_formed, form, 0, first)])
+        for start in count(_JOB, _JOB):
+            job = list(islice(rows, _JOB))
+            if job:
+                under_way.append(working.submit(_formed, form, start, job))
+            while under_way and (not job or len(under_way) > 2 * workers):
+                yield from under_way.popleft().result()
+            if not job:
+                return
+
+
+def _formed(form: Form, start: int, rows: Sequence[Row]) -> list[Row]:
+    return [form.row(row, start + place) for place, row in enumerate(rows)]
 
 
 def prompt_row(row: Row, style: str = "paper") -> Row:

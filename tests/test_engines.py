@@ -12,8 +12,10 @@ from knk.audit import audit
 from knk.build import build
 from knk.cli import main
 from knk.errors import MissingPackage, NoEngine
+from knk.export import Form, exported
 from knk.recipe import Part, Recipe
 from knk.spec import Spec
+from knk.tasks import kk
 from tests.test_build import made_in
 
 RECIPE = Recipe(
@@ -88,6 +90,12 @@ def test_an_audit_finds_the_same(cluster: Any, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("knk.audit.ROWS_ALONE", 10)
     build(RECIPE, tmp_path / "corpus")
     assert audit(tmp_path / "corpus", engine="ray").to_dict() == audit(tmp_path / "corpus").to_dict()
+
+
+@with_ray
+def test_proofs_are_told_the_same(cluster: Any) -> None:
+    rows = list(kk.rows("train", n=700))
+    assert list(exported(rows, Form("sft"), engine="ray")) == list(exported(rows, Form("sft")))
 
 
 @with_ray

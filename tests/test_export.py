@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from knk.errors import BadRow
-from knk.export import FORMS, completion_row, exported, prompt_row, public_row, public_statements
+from knk.export import FORMS, Form, completion_row, exported, prompt_row, public_row, public_statements
 from knk.generate import generate
 from knk.notation import decode
 from knk.rows import row_of
@@ -24,7 +24,7 @@ PUBLIC_COLUMNS = (
 
 
 def test_the_public_form_has_the_public_columns_in_their_order_and_types() -> None:
-    for row in exported(ROWS, "public"):
+    for row in exported(ROWS, Form("public")):
         assert list(row) == PUBLIC_COLUMNS
         assert [type(row[name]) for name in PUBLIC_COLUMNS] == [
             *(str, list, dict, list, str, str, str, list, str, str, int, str, list, str, dict, dict)
@@ -60,14 +60,14 @@ def test_statements_in_the_public_notation(notation: str, expected: str) -> None
 def test_what_the_public_notation_cannot_say_is_an_error() -> None:
     rich = [dict(row_of(puzzle)) for puzzle in generate(preset="rich", people=4, kinds=(("parity", 1),), n=1)]
     with pytest.raises(BadRow, match="no statement like"):
-        list(exported(rich, "public"))
+        list(exported(rich, Form("public")))
     with pytest.raises(BadRow, match="Bob says nothing"):
         public_statements(decode("Ann,Bob 0:&(-0,-1)"))
 
 
 def test_a_form_that_there_is_not_is_an_error() -> None:
     with pytest.raises(BadRow, match="there are public, grpo, sft"):
-        list(exported(ROWS, "csv"))
+        list(exported(ROWS, Form("csv")))
 
 
 @pytest.mark.parametrize("style", ["paper", "chat"])
@@ -99,6 +99,14 @@ def test_datasets_reads_each_form(form: str, tmp_path: Path) -> None:
     from datasets import load_dataset
 
     path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in exported(ROWS, form)), encoding="utf-8")
+    path.write_text("".join(json.dumps(row) + "\n" for row in exported(ROWS, Form(form))), encoding="utf-8")
     read = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
-    assert read.to_list() == list(exported(ROWS, form))
+    assert read.to_list() == list(exported(ROWS, Form(form)))
+
+
+def test_several_processes_give_the_same_rows_in_the_same_order() -> None:
+    rows = [dict(row_of(puzzle)) for puzzle in generate(people=3, n=1200, seed=8)]
+    form = Form("public", seed=3, split="test")
+    alone = list(exported(rows, form))
+    assert [row["index"] for row in alone] == list(range(1200))
+    assert list(exported(iter(rows), form, processes=2)) == alone

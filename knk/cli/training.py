@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from knk.cli.corpora import Engine, Processes
 from knk.cli.shared import bar
 from knk.errors import KnkError
 
@@ -78,6 +79,8 @@ def export(
     telling: Annotated[Telling, typer.Option(help="For sft, how the proof is told; see 'knk explain'.")] = "long",
     seed: Annotated[int, typer.Option(help="Chooses among the wordings of proofs.")] = 0,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first rows.")] = None,
+    processes: Processes = None,
+    engine: Engine = "local",
     output: Output = None,
 ) -> None:
     """Write rows in the form that others train on.
@@ -89,11 +92,12 @@ def export(
     knk corpus export corpus --to sft -o sft.jsonl
     knk corpus export corpus --to public --split test -o test.parquet
     """
+    from knk.export import Form as Wanted
     from knk.export import exported
     from knk.tasks.kk import read_rows
 
     rows = islice(read_rows(source, split), limit)
-    _put(exported(rows, to, style=style, telling=telling, seed=seed, split=split), output)
+    _put(exported(rows, Wanted(to, style, telling, seed, split), processes, engine), output)
 
 
 def _put(rows: Iterable[dict[str, Any]], output: Path | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from knk.export import exported
+from knk.export import Form, exported
 from knk.files import write
 from knk.sft import Policy, write_sft
 from knk.tasks import kk
@@ -26,7 +26,7 @@ pytestmark = [
 @pytest.mark.parametrize("style", ["paper", "chat"])
 def test_sft_trains_on_proofs(style: str, tmp_path: Path) -> None:
     data, model, out, config = (tmp_path / part for part in ("rows.jsonl", "model", "out", "sft.yaml"))
-    rows = list(exported(kk.rows("train", n=16), "sft", style=style, telling="brief"))
+    rows = list(exported(kk.rows("train", n=16), Form("sft", style, "brief")))
     write(data, rows)
     save_tiny_model(model, (str(row) for row in rows))
     settings = {
