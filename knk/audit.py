@@ -298,7 +298,7 @@ def _splits(source: str | os.PathLike[str]) -> _Parts:
         files = _folder_files(path)
     elif path.exists():
         return {path.name: [_File(path.name, partial(read, path))]}
-    elif _HUB_NAME.fullmatch(os.fspath(source)):
+    elif _HUB_NAME.fullmatch(os.fspath(source)) and not (os.sep in os.fspath(source) and path.parent.is_dir()):
         files = _hub_files(os.fspath(source))
     else:
         raise BadFile(f"there is no file or folder {os.fspath(source)!r}, and it is no name of a data set on the Hub")

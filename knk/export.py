@@ -36,6 +36,7 @@ from knk.notation import decode
 from knk.puzzle import Puzzle
 from knk.rows import answer_of, wording_seed
 from knk.solver import Solution, solve
+from knk.spec import kind_of
 from knk.statements import And, Iff, Implies, Knave, Knight, Not, Or, SameKind, Statement
 from knk.tasks import kk
 from knk.tasks.source import Row, field
@@ -133,7 +134,14 @@ def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine:
 
 
 def _formed(form: Form, start: int, rows: Sequence[Row]) -> list[Row]:
-    return [form.row(row, start + place) for place, row in enumerate(rows)]
+    return [_formed_row(form, row, start + place) for place, row in enumerate(rows)]
+
+
+def _formed_row(form: Form, row: Row, index: int) -> Row:
+    try:
+        return form.row(row, index)
+    except BadRow as error:
+        raise BadRow(f"row {index}: {error}") from error
 
 
 def prompt_row(row: Row, style: str = "paper") -> Row:
@@ -244,7 +252,9 @@ def _nested(statement: Statement) -> Any:
         return ("<=>", _nested(Knight(statement.left)), _nested(same))
     if type(statement) in _CONNECTIVES:
         return (_CONNECTIVES[type(statement)], *map(_nested, statement.parts))
-    raise BadRow(f"the public data's columns have no statement like {statement}")
+    raise BadRow(
+        f"the public data has no statement of the kind {kind_of(statement)!r}; 'classic' puzzles are made without"
+    )
 
 
 def _puzzle(row: Row) -> Puzzle:

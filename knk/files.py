@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -45,7 +46,7 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
             for batch in file.iter_batches(_READ):
                 yield from batch.to_pylist()
     except pa.ArrowInvalid as error:
-        raise BadFile(f"{path.name} is not a Parquet file: {str(error).splitlines()[0]}") from error
+        raise BadFile(f"{path} is not a Parquet file: {str(error).splitlines()[0]}") from error
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -53,9 +54,9 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with opened(path, "rt", encoding="utf-8", errors="replace") as file:
         try:
             for number, line in enumerate(file, 1):
-                yield _row(line, f"{path.name}, line {number}")
+                yield _row(line, f"{path}, line {number}")
         except (gzip.BadGzipFile, EOFError) as error:
-            raise BadFile(f"{path.name} is not a whole gzip file") from error
+            raise BadFile(f"{path} is not a whole gzip file") from error
 
 
 def _row(line: str, place: str) -> dict[str, Any]:
@@ -140,6 +141,8 @@ def split_readme(splits: Sequence[str], title: str, text: str) -> str:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write that takes the path's place at the end, and vanishes if there is an error."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             yield file

@@ -52,7 +52,7 @@ class Spec:
 
     Args:
         people: how many people, or the least and the most, each number equally often.
-        kinds: statement kinds (see `KINDS`) and their weights.
+        kinds: statement kinds (see `KINDS`) and their weights; 1 where only a name is given.
         depth: how deep statements are nested; 0 is atoms, counts, parities and same-kind only.
         width: the most parts of an "and", "or" or "one of", and the most people that a count or parity names one by
             one (up to eight people it may also be about everybody).
@@ -91,6 +91,10 @@ class Spec:
     def __post_init__(self) -> None:
         for name in ("people", "statements"):
             object.__setattr__(self, name, _as_written(getattr(self, name)))
+        if not isinstance(self.kinds, dict):
+            # A kind by its name alone weighs 1.
+            weighed = tuple((kind, 1.0) if isinstance(kind, str) else kind for kind in self.kinds)
+            object.__setattr__(self, "kinds", weighed)
         for name in ("kinds", "roles"):
             pairs = getattr(self, name)
             object.__setattr__(

@@ -8,8 +8,10 @@ import pytest
 from knk import tasks
 from knk.build import build
 from knk.cli import main
+from knk.difficulty import difficulty
 from knk.export import FORMS
 from knk.files import read
+from knk.notation import decode
 from knk.recipe import Part, Recipe
 from knk.rewards import __getattr__ as reward_named
 from knk.spec import Spec
@@ -63,3 +65,32 @@ def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.C
     assert main(["corpus", "sft", folder]) == 2
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows")]) == 2
     assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["kk", "--subject", "physics"], "the task kk has no --subject; it has --n, --people, --grade, --seed"),
+        (["kk", "--revision", "x"], "the task kk has no --revision"),
+        (["mmlu_pro", "--seed", "3"], "the task mmlu_pro has no --seed"),
+        (["kk", "--data", "x.jsonl", "--grade", "3"], "--grade is for puzzles made to order"),
+        (["kk", "--people", "few"], "--people is a number, or a range such as 3-7, not 'few'"),
+        (["kk", "--grade", "9"], "grade"),
+    ],
+)
+def test_options_of_another_task_are_refused(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["task", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+
+
+def test_task_makes_puzzles_to_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task", "kk", "-n", "4", "--people", "4", "--grade", "3", "--seed", "2"]) == 0
+    puzzles = [decode(json.loads(line)["puzzle"]) for line in capsys.readouterr().out.splitlines()]
+    assert [(len(puzzle.names), difficulty(puzzle).grade) for puzzle in puzzles] == [(4, 3)] * 4
+    build(Recipe((Part(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    assert main(["task", "kk", "--data", str(tmp_path / "corpus"), "-n", "3"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3

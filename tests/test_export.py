@@ -59,7 +59,7 @@ def test_statements_in_the_public_notation(notation: str, expected: str) -> None
 
 def test_what_the_public_notation_cannot_say_is_an_error() -> None:
     rich = [dict(row_of(puzzle)) for puzzle in generate(preset="rich", people=4, kinds=(("parity", 1),), n=1)]
-    with pytest.raises(BadRow, match="no statement like"):
+    with pytest.raises(BadRow, match="row 0: the public data has no statement of the kind 'parity'"):
         list(exported(rich, Form("public")))
     with pytest.raises(BadRow, match="Bob says nothing"):
         public_statements(decode("Ann,Bob 0:&(-0,-1)"))

@@ -7,8 +7,11 @@ works with is imported inside it, so that `knk --help` is quick.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 from typing import Annotated, Any, Final
 
 import typer
@@ -69,12 +72,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8-sig" if stream is sys.stdin else "utf-8")
     try:
-        return app(arguments, prog_name="knk", standalone_mode=False) or 0
+        with _ended_in_order():
+            return app(arguments, prog_name="knk", standalone_mode=False) or 0
     except typer.TyperException as error:  # A usage error; the others were dealt with in `_Group`.
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "knk"
         message = error.format_message().replace("Value error, ", "").rstrip(".")
         return _complain(f"{message}; see '{command} --help'")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a SIGTERM end this process as an error would, so that nothing half written is left behind."""
+
+    def end(_signal: int, _frame: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    # Only the main thread may say what a signal does, and the default is all there is to replace.
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _complain(problem: str) -> int:

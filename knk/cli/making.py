@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from knk.cli.reading import BETWEEN
-from knk.cli.shared import bar, wrapped
+from knk.cli.shared import bar, number_or_range, wrapped
 from knk.errors import BadSpec
 
 if TYPE_CHECKING:
@@ -112,10 +111,10 @@ def generate(
     from knk.generate import spec_of
 
     given: dict[str, Any] = {
-        "people": _range("--people", people),
+        "people": number_or_range("--people", people),
         "depth": depth,
         "width": width,
-        "statements": _range("--statements", statements),
+        "statements": number_or_range("--statements", statements),
         "kinds": _weights(kinds),
         "roles": None if roles is None else tuple(tuple(pair.split("/")) for pair in roles.split(",")),
         "self_accusation": self_accusation,
@@ -123,23 +122,13 @@ def generate(
         "duplicates": duplicates,
         "balanced": balanced,
         "target": _measures(target),
-        "grade": _range("--grade", grade),
+        "grade": number_or_range("--grade", grade),
     }
     spec = spec_of(preset=preset, **{name: value for name, value in given.items() if value is not None})
     if output is None:
         _print_puzzles(spec, n, seed, style, format)
     else:
         _write_puzzles(output, spec, n, seed, style, processes, progress)
-
-
-def _range(option: str, value: str | None) -> int | tuple[int, int] | None:
-    if value is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
-    if not found:
-        raise BadSpec(f"{option} is a number, or a range such as 3-7, not {value!r}")
-    least, most = found.groups()
-    return int(least) if most is None else (int(least), int(most))
 
 
 def _weights(value: str | None) -> tuple[tuple[str, float], ...] | None:
@@ -156,7 +145,9 @@ def _measures(value: str | None) -> tuple[tuple[str, int | tuple[int, int]], ...
     if value is None:
         return None
     pairs = [part.strip().partition(":") for part in value.split(",")]
-    found = tuple((name.strip(), _range(name, wanted.strip() if colon else None)) for name, colon, wanted in pairs)
+    found = tuple(
+        (name.strip(), number_or_range(name, wanted.strip() if colon else None)) for name, colon, wanted in pairs
+    )
     known = tuple((name, wanted) for name, wanted in found if wanted is not None)
     if len(known) < len(found):
         raise BadSpec(f"--target is written like 'nesting:2,steps:10-20', a number or a range each, not {value!r}")

@@ -1,10 +1,32 @@
-"""What several commands have in common: how progress and long lines are shown."""
+"""What several commands have in common: how ranges are read, how progress and long lines are shown."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from knk.errors import BadSpec
+
+
+def number_or_range(option: str, value: str | None) -> int | tuple[int, int] | None:
+    """Return what an option's value says: a number, a range, or None where there is none.
+
+    Args:
+        option: the option's name, for the message.
+        value: as it was written.
+
+    Raises:
+        BadSpec: it is neither.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
+    if not found:
+        raise BadSpec(f"{option} is a number, or a range such as 3-7, not {value!r}")
+    least, most = found.groups()
+    return int(least) if most is None else (int(least), int(most))
 
 
 @contextmanager

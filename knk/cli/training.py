@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from knk.cli.corpora import Engine, Processes
-from knk.cli.shared import bar
+from knk.cli.shared import bar, number_or_range
 from knk.errors import KnkError
 
 Name = Literal["kk", "hendrycks_math", "mmlu_pro", "humaneval_plus"]
@@ -19,6 +19,14 @@ Form = Literal["public", "grpo", "sft"]
 Style = Literal["paper", "chat"]
 Telling = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 Keep = Literal["all", "formatted", "correct"]
+
+_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "kk": ("n", "people", "grade", "seed"),
+    "hendrycks_math": ("n", "revision", "trained"),
+    "mmlu_pro": ("n", "revision", "subject"),
+    "humaneval_plus": ("n", "revision"),
+}
+"""What each task may be asked for beside its split."""
 
 Styled = Annotated[
     Style, typer.Option(help="Prompts as text that ends in <think>, for base models; or as messages for a chat model.")
@@ -47,15 +55,26 @@ def task(
     subject: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of mmlu_pro one subject: physics, history, ...")
     ] = None,
-    n: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="How many puzzles to make, or items to train on.")
+    trained: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Of hendrycks_math a local file of the training set, for held-out."),
     ] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", metavar="N", min=1, help="How many puzzles, or items to train on.")
+    ] = None,
+    people: Annotated[
+        str | None, typer.Option("--people", "-p", metavar="N|MIN-MAX", help="Of kk how many people: 3-7.")
+    ] = None,
+    grade: Annotated[str | None, typer.Option(metavar="N|MIN-MAX", help="Of kk the grade, from 1 to 5.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of kk the seed that puzzles are made with.")] = None,
     output: Output = None,
 ) -> None:
     """Write the rows of a task as TRL's GRPO reads them.
 
     Each row has a prompt, an identity, and what the task's rewards (knk.rewards) look at. Puzzles are made to order,
     unless --data names a corpus or a file; the other tasks come from the Hub, or from a local file with the same rows.
+
+    Exit status: 0 all is well, 2 the input is bad.
 
     \b
     knk task kk -n 100 -o kk.jsonl
@@ -64,9 +83,33 @@ def task(
     from knk import tasks
 
     loaded = tasks.load(name)
-    given = {"subject": subject, "n": n}
-    rows = loaded.rows(split, data, revision, **{key: value for key, value in given.items() if value is not None})
-    _put(tasks.prompts(loaded, rows, style), output)
+    asked = {"n": n, "revision": revision, "subject": subject, "trained": trained}
+    to_order = {"people": people, "grade": grade, "seed": seed}
+    given: dict[str, Any] = {key: value for key, value in (asked | to_order).items() if value is not None}
+    known = _OPTIONS[name]
+    for option in given:
+        if option not in known:
+            raise KnkError(f"the task {name} has no --{option}; it has {', '.join(f'--{one}' for one in known)}")
+        if data is not None and option in to_order:
+            raise KnkError(f"--{option} is for puzzles made to order, not for those in --data")
+    if name == "kk" and data is None:
+        given = _made_to_order(given)
+    if "trained" in given:
+        given["train"] = given.pop("trained")
+    _put(tasks.prompts(loaded, loaded.rows(split, data, **given), style), output)
+
+
+def _made_to_order(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with those that say what puzzles to make as a specification."""
+    from knk.generate import spec_of
+    from knk.tasks.kk import PAPER
+
+    changes: dict[str, Any] = {"people": PAPER.people}
+    if "people" in given:
+        changes["people"] = number_or_range("--people", given.pop("people"))
+    if "grade" in given:
+        changes["target"] = {"grade": number_or_range("--grade", given.pop("grade"))}
+    return given | {"spec": spec_of(**changes)}
 
 
 def export(
@@ -87,6 +130,8 @@ def export(
 
     public has the columns of the public K&K data, which Logic-RL and verl read; grpo has a prompt and what
     knk.rewards looks at; sft has a prompt and a completion that reasons in a checked proof and then answers.
+
+    Exit status: 0 all is well, 2 the input is bad.
 
     \b
     knk corpus export corpus --to sft -o sft.jsonl

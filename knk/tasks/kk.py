@@ -31,6 +31,7 @@ SCHEME: Final = Scheme()
 PAPER: Final = Spec(people=(3, 7))
 """The paper's sizes."""
 _INSTRUCTION: Final = 'Give the answer as one numbered line a person, such as "(1) Zoey is a {}".'
+_MADE: Final = 500
 _TEXTS: Final = ("text", "quiz")
 
 
@@ -39,7 +40,7 @@ def rows(
     data: str | os.PathLike[str] | None = None,
     revision: str | None = None,  # noqa: ARG001 - all tasks are asked alike, and here nothing is downloaded
     *,
-    n: int = 500,
+    n: int | None = None,
     seed: int = 0,
     spec: Spec = PAPER,
 ) -> Iterator[Row]:
@@ -52,7 +53,8 @@ def rows(
         split: "train", "held-out" or "test".
         data: a corpus that `knk.build` made, or a file of rows, ours or the public data's; made to order if not given.
         revision: of no use here.
-        n: how many puzzles to make; of three people there are some 200 that are held out.
+        n: how many puzzles to make, 500 if not given (of three people some 200 are held out); of data how many to
+            take, all if not given.
         seed: the seed to make them with.
         spec: what puzzles to make.
 
@@ -67,11 +69,13 @@ def rows(
     """
     check_split(split)
     if data is None:
-        return _made(split, n, seed, spec)
+        return _made(split, _MADE if n is None else n, seed, spec)
     if Path(data).is_dir():
-        return read_rows(data, "train" if split == "train" else "test")
+        return islice(read_rows(data, "train" if split == "train" else "test"), n)
     found = read_rows(data)
-    return found if split == "test" else (row for row in found if _is_trained(row["id"]) is (split == "train"))
+    if split != "test":
+        found = (row for row in found if _is_trained(row["id"]) is (split == "train"))
+    return islice(found, n)
 
 
 def _made(split: str, n: int, seed: int, spec: Spec) -> Iterator[Row]:
