@@ -521,7 +521,10 @@ def test_a_signal_ends_a_run_at_once_and_in_good_order(
         time.sleep(0.3)
         process.send_signal(number)
         sent = time.monotonic()
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # If the signal did not end it, leaving this block would wait for ever.
         assert time.monotonic() - sent < 5
     assert (process.returncode, out, err) == (status, "", "")
     assert 12 <= len(pairs(folder / ANSWERS)) < 200
