@@ -939,3 +939,20 @@ def test_a_real_model_is_sampled_killed_twice_and_gone_on_with(tmp_path: Path, r
     )
     assert "50" in card.stdout
     assert "prompt" in card.stdout
+
+
+def test_a_job_in_the_background_of_a_script_can_be_ended(puzzles: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # What a shell does to such a job, and a child inherits.
+    try:
+        with serving(delay=0.1) as faulty, started(folder, puzzles, faulty, "--split", "test") as process:
+            until_there_are(12, folder)
+            faulty.delay = 60
+            process.send_signal(signal.SIGTERM)
+            try:
+                out, err = process.communicate(timeout=30)
+            finally:
+                process.kill()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (process.returncode, out, err) == (143, "", "")

@@ -358,6 +358,10 @@ def _terminable() -> Iterator[None]:
         if callable(handler):
             handler(signal.SIGINT, frame)
 
+    # In a job that a script started in the background SIGINT is ignored, and asyncio would then know no interruption.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
@@ -367,6 +371,8 @@ def _terminable() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tell(output: Path, summary: Summary, as_json: bool) -> None:
