@@ -524,7 +524,7 @@ PARTS = "parts: [{rows: 1}]"
         ("parts: [{rows: 1, preset: [rich]}]", "part 1: a field has a value of the wrong type"),
         ("parts: [{rows: 1, people: many}]", "part 1: people is a number"),
         ("parts: [{rows: 1, people: 3:7}]", "is no number; a range is written"),
-        ("parts: [{rows: 1, kinds: [and, or]}]", "part 1: a field has a value of the wrong type"),
+        ("parts: [{rows: 1, kinds: [[and]]}]", "part 1: a field has a value of the wrong type"),
         ("parts: [{rows: 1, names: Ann}]", "part 1: names is a list"),
         ("parts: [{rows: 1, names: [Ann, no, Bob, Cy, Di]}]", "part 1: a field has a value of the wrong type"),
         ("parts: [{rows: 1, trivial: maybe}]", "part 1: trivial is true or false"),
