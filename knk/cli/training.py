@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,20 +13,11 @@ from knk.cli.corpora import Engine, Processes
 from knk.cli.shared import bar, number_or_range
 from knk.errors import KnkError
 
-Name = Literal["kk", "hendrycks_math", "mmlu_pro", "humaneval_plus"]
 Split = Literal["train", "held-out", "test"]
 Form = Literal["public", "grpo", "sft"]
 Style = Literal["paper", "chat"]
 Telling = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 Keep = Literal["all", "formatted", "correct"]
-
-_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "kk": ("n", "people", "grade", "seed"),
-    "hendrycks_math": ("n", "revision", "trained"),
-    "mmlu_pro": ("n", "revision", "subject"),
-    "humaneval_plus": ("n", "revision"),
-}
-"""What each task may be asked for beside its split."""
 
 Styled = Annotated[
     Style, typer.Option(help="Prompts as text that ends in <think>, for base models; or as messages for a chat model.")
@@ -39,7 +30,7 @@ Output = Annotated[
 
 def task(
     name: Annotated[
-        Name, typer.Argument(metavar="NAME", help="The task: kk, hendrycks_math, mmlu_pro, humaneval_plus.")
+        str, typer.Argument(metavar="NAME", help="The task: kk, hendrycks_math, mmlu_pro, humaneval_plus.")
     ],
     split: Annotated[
         Split,
@@ -86,10 +77,11 @@ def task(
     asked = {"n": n, "revision": revision, "subject": subject, "trained": trained}
     to_order = {"people": people, "grade": grade, "seed": seed}
     given: dict[str, Any] = {key: value for key, value in (asked | to_order).items() if value is not None}
-    known = _OPTIONS[name]
     for option in given:
-        if option not in known:
-            raise KnkError(f"the task {name} has no --{option}; it has {', '.join(f'--{one}' for one in known)}")
+        if option not in loaded.OPTIONS:
+            raise KnkError(
+                f"the task {name} has no --{option}; it has {', '.join(f'--{one}' for one in loaded.OPTIONS)}"
+            )
         if data is not None and option in to_order:
             raise KnkError(f"--{option} is for puzzles made to order, not for those in --data")
     if name == "kk" and data is None:

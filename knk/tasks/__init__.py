@@ -27,6 +27,8 @@ class Task(Protocol):
     """The task's name."""
     COLUMNS: tuple[str, ...]
     """The columns of a row that `verify` looks at."""
+    OPTIONS: tuple[str, ...]
+    """What may be asked for beside the split on the command line."""
     SCHEME: Scheme
     """What a verdict is worth in the paper's training."""
 

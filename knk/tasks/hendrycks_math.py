@@ -41,6 +41,7 @@ from knk.workers import Ending, Outcome, Pool, shared
 
 NAME: Final = "hendrycks_math"
 COLUMNS: Final = ("problem", "answer")
+OPTIONS: Final = ("n", "revision", "trained")
 SCHEME: Final = Scheme()
 TEST: Final = Source("HuggingFaceH4/MATH-500", "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be", "test")
 TRAIN: Final = Source(

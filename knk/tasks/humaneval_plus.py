@@ -37,6 +37,7 @@ from knk.verdict import Verdict
 
 NAME: Final = "humaneval_plus"
 COLUMNS: Final = ("stub", "canonical_solution", "entry_point", "inputs", "atol")
+OPTIONS: Final = ("n", "revision")
 SCHEME: Final = Scheme(unreadable=-1.0, wrong=-1.0)
 SOURCE: Final = Source("evalplus/humanevalplus", "d32357cf319e50e9c8d8dab5ea876c72b0fd321b", "test")
 LONGEST_CODE: Final = 50_000

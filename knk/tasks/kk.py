@@ -27,6 +27,7 @@ from knk.verdict import Verdict
 
 NAME: Final = "kk"
 COLUMNS: Final = ("puzzle", "solution")
+OPTIONS: Final = ("n", "people", "grade", "seed")
 SCHEME: Final = Scheme()
 PAPER: Final = Spec(people=(3, 7))
 """The paper's sizes."""

@@ -23,6 +23,7 @@ from knk.verdict import Verdict
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
+OPTIONS: Final = ("n", "revision", "subject")
 SCHEME: Final = Scheme(unreadable=-0.5)
 SOURCE: Final = Source("TIGER-Lab/MMLU-Pro", "b189ec765aa7ed75c8acfea42df31fdae71f97be", "test")
 TRAINED: Final = ("physics", "history")
