@@ -246,7 +246,7 @@ def _without_closing(text: str) -> str:
 
 def _boxed(body: str, known: Lexicon) -> Reading | None:
     """Return what the boxes say, which is the same for all, or None if the last does not read as an answer."""
-    boxes = _boxes(body)
+    boxes = boxes_in(body)
     if not boxes:
         return None
     start, opened, closed = boxes[-1]
@@ -258,7 +258,7 @@ def _boxed(body: str, known: Lexicon) -> Reading | None:
     return _agreed([read(words(body[opened:closed], known), known) for _, opened, closed in boxes])
 
 
-def _boxes(body: str) -> list[tuple[int, int, int]]:
+def boxes_in(body: str) -> list[tuple[int, int, int]]:
     """Return where each box starts, and where its content starts and ends; boxes left open are none."""
     boxes: list[tuple[int, int, int]] = []
     for box in _BOX.finditer(body):

@@ -54,12 +54,24 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with opened(path, "rt", encoding="utf-8", errors="replace") as file:
         try:
             for number, line in enumerate(file, 1):
-                yield _row(line, f"{path}, line {number}")
+                yield json_row(line, f"{path}, line {number}")
         except (gzip.BadGzipFile, EOFError) as error:
             raise BadFile(f"{path} is not a whole gzip file") from error
 
 
-def _row(line: str, place: str) -> dict[str, Any]:
+def json_row(line: str | bytes, place: str) -> dict[str, Any]:
+    """Return the row that a line of JSON holds.
+
+    Args:
+        line: the line.
+        place: where it stands, for the message.
+
+    Raises:
+        BadFile: it is no JSON object.
+
+    >>> json_row('{"a": 1}', "line 1")
+    {'a': 1}
+    """
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -67,6 +79,15 @@ def _row(line: str, place: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise BadFile(f"{place}: a row is a JSON object")
     return row
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file.
+
+    Raises:
+        BadFile: it holds something else.
+    """
+    return json_row(path.read_bytes(), str(path))
 
 
 def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:

@@ -35,7 +35,7 @@ from typing import IO, Any, Final, Literal
 
 from knk.difficulty import difficulty
 from knk.errors import BadFolder, BadRow, GaveUp
-from knk.files import split_readme, whole_file
+from knk.files import json_row, read_json, split_readme, whole_file
 from knk.notation import decode
 from knk.tasks import kk
 from knk.tasks.form import STYLES, is_formed, question_of
@@ -46,6 +46,7 @@ Keep = Literal["all", "formatted", "correct"]
 KEEPS: Final = ("all", "formatted", "correct")
 """Which answers are kept: all, as in the paper; those that have the form; of these those that are right."""
 ANSWERS: Final = "answers.jsonl"
+TEACHER: Final = "teacher.json"
 DROPPED: Final = "dropped.jsonl"
 MANIFEST: Final = "manifest.json"
 _PART_ROWS: Final = 2_000
@@ -202,6 +203,7 @@ def write_sft(
 
     Raises:
         BadFolder: there are no answers, or the folder for the rows holds something.
+        BadFile: the answers, or what is said of the teacher, are no JSON.
         BadRow: an answer is not as `knk.teacher` writes it.
     """
     source, folder, policy = Path(answers), Path(folder), policy or Policy()
@@ -209,6 +211,8 @@ def write_sft(
         raise BadFolder(f"{source} holds no {ANSWERS}: name a folder that 'knk teach' wrote")
     if folder.exists() and any(folder.iterdir()):
         raise BadFolder(f"{folder} is not empty: choose another folder or remove that one")
+    # Read first: what is wrong with it should be known before there is anything to throw away.
+    teacher = read_json(source / TEACHER) if (source / TEACHER).is_file() else {}
     report = Report()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -216,7 +220,7 @@ def write_sft(
     except BaseException:
         shutil.rmtree(folder / "train", ignore_errors=True)
         raise
-    _write_manifest(folder, source, policy, report, files)
+    _write_manifest(folder, source, teacher, policy, report, files)
     return report
 
 
@@ -239,7 +243,7 @@ def examples(path: Path, policy: Policy) -> Iterator[Example]:
     with path.open("rb") as file:
         for place in _in_order(file):
             file.seek(place)
-            yield _example(_loaded(file.readline(), place), policy.style, count)
+            yield _example(json_row(file.readline(), f"{path.name}, byte {place}"), policy.style, count)
 
 
 def _in_order(file: IO[bytes]) -> list[int]:
@@ -248,20 +252,10 @@ def _in_order(file: IO[bytes]) -> list[int]:
     place = 0
     for line in file:
         if line.endswith(b"\n"):  # Else it was cut off while being written, and is asked again.
-            answer = _loaded(line, place)
+            answer = json_row(line, f"{ANSWERS}, byte {place}")
             places.setdefault((column(answer, "id", str), column(answer, "sample", int)), place)
         place += len(line)
     return [places[one] for one in sorted(places)]
-
-
-def _loaded(line: bytes, place: int) -> Row:
-    try:
-        answer = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BadRow(f"{ANSWERS}, byte {place}: not JSON") from error
-    if not isinstance(answer, dict):
-        raise BadRow(f"{ANSWERS}, byte {place}: an answer is a JSON object")
-    return answer
 
 
 def _example(answer: Row, style: str, count: Callable[[str], int] | None) -> Example:
@@ -458,16 +452,20 @@ def _arrow_types() -> dict[str, Any]:
 
 
 def _write_manifest(
-    folder: Path, source: Path, policy: Policy, report: Report, files: Sequence[Mapping[str, Any]]
+    folder: Path,
+    source: Path,
+    teacher: Mapping[str, Any],
+    policy: Policy,
+    report: Report,
+    files: Sequence[Mapping[str, Any]],
 ) -> None:
-    teacher = source / "teacher.json"
     content = {
         "answers": _digest(source / ANSWERS),
         "counts": {"train": {"part": report.kept}},
         "files": list(files),
         "policy": asdict(policy),
         "report": report.to_dict(),
-        "teacher": json.loads(teacher.read_text(encoding="utf-8")) if teacher.is_file() else {},
+        "teacher": teacher,
         "version": import_module(__package__).__version__,
     }
     readme = split_readme(["train"], "Chains of thought", f"{report.kept} rows. `{MANIFEST}` says how they were made.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from knk.errors import BadFolder, BadRow
+from knk.errors import BadFile, BadFolder, BadRow
 from knk.sft import Policy, moves, restored, write_sft
 from knk.tasks import kk
 
@@ -160,9 +160,17 @@ def test_an_answer_that_is_none_is_an_error(line: str, tmp_path: Path) -> None:
     folder = answers(tmp_path / "answers")
     with (folder / "answers.jsonl").open("a") as file:
         file.write(line + "\n")
-    with pytest.raises(BadRow):
+    with pytest.raises((BadRow, BadFile)):
         write_sft(folder, tmp_path / "rows")
     assert not list((tmp_path / "rows").iterdir())
+
+
+def test_a_broken_word_on_the_teacher_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = answers(tmp_path / "answers")
+    (folder / "teacher.json").write_text("{")
+    with pytest.raises(BadFile, match=r"teacher\.json: not JSON"):
+        write_sft(folder, tmp_path / "rows")
+    assert not (tmp_path / "rows").exists()
 
 
 def test_folders_that_do_not_fit(tmp_path: Path) -> None:

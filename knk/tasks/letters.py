@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from knk.answers import boxes_in
 from knk.tasks.form import answer_of
 from knk.verdict import Reason
 
@@ -233,34 +234,15 @@ def _blank(text: str) -> Reason:
     return "several answers" if len(letters) > 1 else "unreadable" if letters else "no answer"
 
 
-_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
-_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 # A sign or a command right before a box, such as an exclamation mark, \neg or \overline.
 _NEGATED: Final = re.compile(
     r"[!~¬≠]$|\\(?!(?:displaystyle|quad|qquad|therefore|implies|to|(?:long|Long)?[rR]ightarrow|[lL]arge|huge)\b)[a-zA-Z]+$"
 )
 
 
-def _boxes(text: str) -> list[tuple[int, int, int]]:
-    """Return where each box starts, and where its content starts and ends; boxes left open are none."""
-    boxes: list[tuple[int, int, int]] = []
-    for box in _BOX.finditer(text):
-        if boxes and box.start() < boxes[-1][2]:
-            continue
-        depth = 1
-        for brace in _BRACE.finditer(text, box.end()):
-            depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if not depth:
-                boxes.append((box.start(), box.end(), brace.start()))
-                break
-        else:
-            break
-    return boxes
-
-
 def _boxed(content: str, options: tuple[str, ...], tagged: bool) -> str | None:
     """Return what the boxes say, which is the same for all, or None if there are none."""
-    boxes = _boxes(content)
+    boxes = boxes_in(content)
     if not boxes:
         return None
     said = [

@@ -3,9 +3,6 @@
 import gzip
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import pytest
 
 from knk import tasks
 from knk.rewards import KINDS
-from tests.training.tiny import save_tiny_model
+from tests.training.tiny import run_trl, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,7 +72,7 @@ def metrics(folder: Path) -> Iterator[dict[str, Any]]:
 def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path: Path) -> None:
     task = tasks.load(name)
     rows = list(tasks.prompts(task, list(task.rows("test", data_of(name, tmp_path)))[:8], style))
-    data, model, out, config = (tmp_path / part for part in ("rows.jsonl", "model", "out", "grpo.yaml"))
+    data, model, out = (tmp_path / part for part in ("rows.jsonl", "model", "out"))
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     save_tiny_model(model, (str(row["prompt"]) for row in rows))
     rewards = rewards_of(name)
@@ -100,17 +97,7 @@ def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path
         "bf16": False,
         "seed": 1,
     }
-    config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML.
-    run = subprocess.run(
-        [str(Path(sys.executable).with_name("trl")), "grpo", "--config", str(config)],
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    run_trl("grpo", settings, tmp_path)
     steps = list(metrics(out / "checkpoint-2"))
     assert len(steps) == 2
     for step in steps:

@@ -2,9 +2,6 @@
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from knk.files import write
 from knk.sft import Policy, write_sft
 from knk.tasks import kk
 from tests.test_sft import answers
-from tests.training.tiny import save_tiny_model
+from tests.training.tiny import run_trl, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.parametrize("style", ["paper", "chat"])
 def test_sft_trains_on_proofs(style: str, tmp_path: Path) -> None:
-    data, model, out, config = (tmp_path / part for part in ("rows.jsonl", "model", "out", "sft.yaml"))
+    data, model, out = (tmp_path / part for part in ("rows.jsonl", "model", "out"))
     rows = list(exported(kk.rows("train", n=16), Form("sft", style, "brief")))
     write(data, rows)
     save_tiny_model(model, (str(row) for row in rows))
@@ -42,17 +39,7 @@ def test_sft_trains_on_proofs(style: str, tmp_path: Path) -> None:
         "use_cpu": True,
         "bf16": False,
     }
-    config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML.
-    run = subprocess.run(
-        [str(Path(sys.executable).with_name("trl")), "sft", "--config", str(config)],
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    run_trl("sft", settings, tmp_path)
     state = json.loads((out / "checkpoint-2" / "trainer_state.json").read_text(encoding="utf-8"))
     losses = [step["loss"] for step in state["log_history"] if "loss" in step]
     assert len(losses) == 2

@@ -1,7 +1,12 @@
 """A tiny model of a real architecture, with a tokenizer of its own, made on the spot."""
 
-from collections.abc import Iterable
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
@@ -39,3 +44,19 @@ def save_tiny_model(folder: Path, texts: Iterable[str]) -> None:
         bos_token_id=None,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
+
+
+def run_trl(trainer: str, settings: Mapping[str, Any], folder: Path) -> None:
+    """Run `trl sft --config` or `trl grpo --config` as its users do, in a folder of its own and without a network."""
+    config = folder / f"{trainer}.yaml"
+    config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML.
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("trl")), trainer, "--config", str(config)],
+        check=False,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
