@@ -75,7 +75,11 @@ class TeacherFailed(KnkError):
 
 
 class BadRecipe(KnkError):
-    """A recipe for a corpus that contradicts itself or asks for something unknown."""
+    """A recipe, for a corpus or for training, that contradicts itself, asks for something unknown, or cannot work."""
+
+
+class TrainingFailed(KnkError):
+    """The trainer ended with an error; what it said is in the run's log."""
 
 
 class BadFolder(KnkError):

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the lowest up. Modules of one room belong together; rooms of one layer know nothing of each other.
 LAYERS: list[list[set[str]]] = [
-    [{"errors"}, {"verdict"}],
+    [{"errors"}, {"verdict"}, {"intervals"}],
     [{"files"}, {"engines"}, {"workers"}, {"sandbox", "sandbox_worker", "outputs"}],
     [{"statements"}],
     [{"canonical"}],
@@ -26,7 +26,9 @@ LAYERS: list[list[set[str]]] = [
     [{"tasks", "tasks.*"}],
     [{"export"}],
     [{"corpus", "build", "recipe", "audit"}, {"teacher", "teacher.*", "sft"}, {"rewards"}],
-    [{"report"}, {"hub", "staging", "layout", "card"}],
+    [{"results", "paper"}],
+    [{"training", "training.*"}],
+    [{"report", "report.*"}, {"hub", "staging", "layout", "card"}],
     [{"cli", "cli.*"}],
 ]
 FACES = {"", "__main__"}  # The package's own file names everything in it; `python -m knk` is the command.

@@ -1,0 +1,211 @@
+"""What a run's folder says of the run: `run.json`, the manifest, and `metrics.jsonl`, what the trainer logged."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from knk.errors import BadFile, BadFolder
+from knk.files import read_json, whole_file
+from knk.training.data import sources
+from knk.training.hardware import hardware
+from knk.training.recipe import Recipe
+
+MANIFEST: Final = "run.json"
+METRICS: Final = "metrics.jsonl"
+FORMAT: Final = "knk-run-1"
+PACKAGES: Final = (
+    "knk torch transformers trl accelerate datasets tokenizers peft vllm deepspeed math-verify sympy numpy".split()
+)
+_STATE: Final = "trainer_state.json"
+_SAME: Final = ("trainer", "settings", "data")
+
+Manifest = dict[str, Any]
+
+
+def begun(recipe: Recipe) -> Manifest:
+    """Return the manifest of a run that is to begin.
+
+    Args:
+        recipe: what is trained.
+    """
+    return {
+        "format": FORMAT,
+        "recipe": recipe.path.name,
+        "trainer": recipe.trainer,
+        "settings": portable(dict(recipe.settings)),
+        "data": [told for source in sources(recipe) for told in source.told()],
+        "seed": recipe.settings.get("seed", 42),
+        "versions": versions(),
+        "git": git(recipe.path.parent),
+        "hardware": hardware(),
+        "steps": 0,
+        "seconds": 0.0,
+        "sessions": [],
+        "status": "running",
+    }
+
+
+def read(folder: Path) -> Manifest | None:
+    """Return the manifest in a run's folder, None where there is none.
+
+    Args:
+        folder: the run's folder.
+
+    Raises:
+        BadFolder: it is not a manifest.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return None
+    try:
+        manifest = read_json(path)
+    except BadFile as error:
+        raise BadFolder(f"{path}: not a run's manifest") from error
+    if manifest.get("format") != FORMAT or not isinstance(manifest.get("sessions"), list):
+        raise BadFolder(f"{path}: not a run's manifest of the format {FORMAT!r}")
+    return manifest
+
+
+def write(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a manifest into a run's folder, whole or not at all.
+
+    Args:
+        folder: the run's folder.
+        manifest: what to write.
+    """
+    with whole_file(folder / MANIFEST) as file:
+        file.write(json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def is_same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two manifests are of the same trainer, settings and data.
+
+    Args:
+        one: a manifest.
+        other: another.
+    """
+    return all(one.get(name) == other.get(name) for name in _SAME)
+
+
+def session(step: int) -> dict[str, Any]:
+    """Return the entry of a session that begins at a step.
+
+    Args:
+        step: the last step that was done before.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"started": started, "seconds": 0.0, "from_step": step, "to_step": step, "outcome": "running"}
+
+
+def checkpoint(folder: Path) -> tuple[int, Path] | None:
+    """Return the step and the folder of the last whole checkpoint of a run, None where there is none.
+
+    A trainer writes its state last, so a checkpoint without one was cut off.
+
+    Args:
+        folder: the run's folder.
+    """
+    numbered = ((path.name.removeprefix("checkpoint-"), path) for path in folder.glob("checkpoint-*"))
+    found = sorted((int(number), path) for number, path in numbered if number.isdecimal())
+    return next(((step, path) for step, path in reversed(found) if _history(path) is not None), None)
+
+
+def write_metrics(folder: Path) -> int:
+    """Write what the trainer logged up to the last checkpoint, and return that checkpoint's step.
+
+    Args:
+        folder: the run's folder.
+    """
+    found = checkpoint(folder)
+    if found is None:
+        return 0
+    step, path = found
+    with whole_file(folder / METRICS) as file:
+        file.writelines(json.dumps(entry).encode() + b"\n" for entry in _history(path) or [])
+    return step
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that matter, as far as they are installed.
+
+    >>> "python" in versions()
+    True
+    """
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git(folder: Path) -> dict[str, Any] | None:
+    """Return the revision that a folder is checked out at and whether it was changed since, None outside a checkout.
+
+    Args:
+        folder: a folder.
+    """
+    revision = _git(folder, "rev-parse", "HEAD")
+    if not revision:
+        return None
+    return {"revision": revision, "dirty": bool(_git(folder, "status", "--porcelain"))}
+
+
+def portable(value: Any) -> Any:
+    """Return a value in which a path is told from the working directory on, or by its last part outside it.
+
+    A manifest is published with the checkpoint, and must not tell whose machine made it.
+
+    Args:
+        value: settings, or a part of them.
+
+    >>> portable({"model_name_or_path": "/home/ann/models/tiny", "seed": 1})
+    {'model_name_or_path': 'tiny', 'seed': 1}
+    """
+    if isinstance(value, Mapping):
+        return {name: portable(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [portable(part) for part in value]
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    path, here = Path(value), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else path.name
+
+
+class Clock:
+    """Seconds since a session began."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since then, to a tenth."""
+        return round(time.monotonic() - self._begun, 1)
+
+
+def _history(path: Path) -> list[dict[str, Any]] | None:
+    """What the trainer had logged at a checkpoint, None where the checkpoint is not whole."""
+    try:
+        history = read_json(path / _STATE)["log_history"]
+    except (OSError, BadFile, KeyError):
+        return None
+    return history if isinstance(history, list) else None
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=20, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
