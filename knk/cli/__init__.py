@@ -22,6 +22,7 @@ from knk.cli.corpora import corpora
 from knk.cli.hub import download, publish
 from knk.cli.making import generate
 from knk.cli.puzzles import difficulty, explain, solve, verify
+from knk.cli.reporting import report
 from knk.cli.running import train
 from knk.cli.teaching import teach
 from knk.cli.training import export, sft, task
@@ -145,5 +146,6 @@ for _command in (export, sft):
 app.add_typer(corpora, name="corpus")
 app.command()(teach)
 app.command()(train)
+app.command()(report)
 for _command in (publish, download):
     app.command()(_command)

@@ -80,7 +80,9 @@ class Recipe:
 
     @property
     def processes(self) -> int:
-        """How many processes train side by side, by the configuration for accelerate."""
+        """How many processes train side by side: by the recipe, else by the configuration for accelerate."""
+        if self.settings.get("num_processes") is not None:
+            return self.number("num_processes", 1)
         name = self.settings.get(_ACCELERATE)
         if not isinstance(name, str) or not Path(name).is_file():
             return 1

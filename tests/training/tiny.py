@@ -14,11 +14,11 @@ CHAT_TEMPLATE = (
 )
 
 
-def save_tiny_model(folder: Path, texts: Iterable[str]) -> None:
-    """Save a Llama of some 30,000 parameters with random weights, whose tokenizer knows the bytes and these texts."""
+def save_tiny_model(folder: Path, texts: Iterable[str], architecture: str = "Llama") -> None:
+    """Save a model of some 30,000 parameters with random weights, whose tokenizer knows the bytes and these texts."""
     import torch
+    import transformers
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -27,11 +27,11 @@ def save_tiny_model(folder: Path, texts: Iterable[str]) -> None:
         vocab_size=600, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
     )
     tokenizer.train_from_iterator(texts, trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>")
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>")
     fast.chat_template = CHAT_TEMPLATE
     fast.save_pretrained(folder)
     torch.manual_seed(0)
-    config = LlamaConfig(
+    config = getattr(transformers, f"{architecture}Config")(
         vocab_size=len(fast),
         hidden_size=32,
         intermediate_size=64,
@@ -43,7 +43,7 @@ def save_tiny_model(folder: Path, texts: Iterable[str]) -> None:
         pad_token_id=fast.pad_token_id,
         bos_token_id=None,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    getattr(transformers, f"{architecture}ForCausalLM")(config).save_pretrained(folder)
 
 
 def run_trl(trainer: str, settings: Mapping[str, Any], folder: Path) -> None:

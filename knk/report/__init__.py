@@ -1,0 +1,75 @@
+"""One page of pictures for corpora, runs and evaluations: one file, no network, readable on a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from knk.errors import BadFolder
+from knk.files import whole_file
+from knk.report.corpus import corpus_section, is_corpus
+from knk.report.evaluation import results_section
+from knk.report.html import Section, document
+from knk.report.run import run_section
+from knk.results import FILE as RESULTS
+from knk.training.manifest import MANIFEST as RUN
+
+
+def page(paths: Sequence[str | os.PathLike[str]], title: str = "") -> str:
+    """Return a page about some paths, a section each.
+
+    A path may be a corpus or a file of rows, the folder of a run, a `results.json`, or a folder that holds runs and
+    results, such as a study's.
+
+    Args:
+        paths: what to show.
+        title: the page's title; the first section's if not given.
+
+    Raises:
+        BadFolder: a path is none of these.
+    """
+    sections = [section for path in paths for section in _sections(Path(path))]
+    return document(title or sections[0].title, sections)
+
+
+def write(path: str | os.PathLike[str], paths: Sequence[str | os.PathLike[str]], title: str = "") -> Path:
+    """Write a page about some paths to a file, whole or not at all, and return the file's path.
+
+    Args:
+        path: the file.
+        paths: what to show.
+        title: the page's title.
+
+    Raises:
+        BadFolder: a path is nothing that a page can show.
+    """
+    told = page(paths, title).encode("utf-8", errors="replace")
+    with whole_file(Path(path)) as file:
+        file.write(told)
+    return Path(path)
+
+
+def _sections(path: Path) -> list[Section]:
+    """What is to be shown of a path: results before runs, and a study's runs folded away."""
+    if not path.exists():
+        raise BadFolder(f"{path}: there is no such file or folder")
+    if path.name == RESULTS or (path / RESULTS).is_file():
+        folder = path if path.is_dir() else path.parent
+        return [results_section(path), *(_folded(run_section(run.parent)) for run in _runs(folder))]
+    if (path / RUN).is_file():
+        return [run_section(path)]
+    if is_corpus(path):
+        return [corpus_section(path)]
+    runs = _runs(path) if path.is_dir() else []
+    if not runs:
+        raise BadFolder(f"{path}: neither rows, a corpus, a run, nor the results of an evaluation")
+    return [run_section(run.parent) for run in runs]
+
+
+def _runs(folder: Path) -> list[Path]:
+    return sorted(found for pattern in (f"*/{RUN}", f"*/*/{RUN}") for found in folder.glob(pattern))
+
+
+def _folded(section: Section) -> Section:
+    return Section(section.title, section.body, folded=True)

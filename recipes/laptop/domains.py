@@ -1,0 +1,351 @@
+"""The laptop recipe's problems: knights and knaves, three kinds of search, and two skills that need none.
+
+A search problem has many candidates and a cheap check. What the base model learns of it is to propose one candidate,
+to write its check out, and to answer with it or give up: never to try again. Whether a warm-up on puzzles teaches that
+is what the recipe asks. All domains use the same words to suppose, to contradict and to conclude.
+
+| domain | the problem | candidates |
+|---|---|---|
+| `kk` | who is a knight, who a knave | 4 for two people, 8 for three |
+| `col` | five people, three colours, six pairs that differ | 243 |
+| `pair` | five people in or out, six pairs that agree or differ | 32 |
+| `pick` | which of five people have a sum together | 32 |
+| `mod` | a sum's rest | a skill, answered at once |
+| `sort` | a list put in order | a skill, answered at once |
+| `copy` | names, colours and numbers said again | a skill, answered at once; it teaches to look back |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate, combinations, islice, product
+from random import Random
+from typing import Any, Final
+
+import knk
+from knk.spec import Spec
+from knk.split import split_of
+from knk.tasks.form import answer_of, is_formed
+from knk.verdict import Verdict
+
+NAMES: Final = ("Ann", "Bob", "Cal", "Dan", "Eve")
+COLOURS: Final = ("red", "green", "blue")
+PLACES: Final = ("in", "out")
+SEARCHES: Final = ("col", "pair", "pick")
+SKILLS: Final = ("mod", "sort", "copy")
+DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
+GIVEN_UP: Final = "unknown"
+FAILS: Final = "That is a contradiction."
+FITS: Final = "It all fits."
+_HELD_OUT_OF: Final = 5
+
+Values = tuple[str, ...]
+
+KK_SPEC: Final = {
+    people: Spec(
+        people=people,
+        kinds=tuple((kind, 1.0) for kind in ("atom", "not", "and", "or")),
+        statements=(1, 2) if people == 2 else 1,
+        names=NAMES,
+        duplicates=True,
+    )
+    for people in (2, 3, 4)
+}
+"""Puzzles of few words; duplicates but for names are wanted, as few puzzles of two people differ by more."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem of a domain.
+
+    Args:
+        domain: one of `DOMAINS`.
+        question: the problem in words.
+        data: what its verifier needs, as text.
+    """
+
+    domain: str
+    question: str
+    data: str
+
+    @property
+    def prompt(self) -> str:
+        """What a model is asked; its completion begins inside the thinking."""
+        return f"{self.question}\n<think>"
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether the problem is for evaluation alone: a function of what it says, or of a puzzle's key."""
+        if self.domain == "kk":
+            return split_of(knk.decode(self.data).key) != "train"
+        return hashlib.sha256(self.question.encode()).digest()[0] % _HELD_OUT_OF == 0
+
+
+def problems(domain: str, n: int, seed: int, held_out: bool = False, people: Sequence[int] = (2, 3)) -> list[Problem]:
+    """Return so many different problems of a domain, all held out or all not.
+
+    Args:
+        domain: one of `DOMAINS`.
+        n: how many.
+        seed: the same seed gives the same problems.
+        held_out: which of the two disjoint sets they are of.
+        people: of puzzles, the numbers of people, in turn.
+    """
+    found: dict[Problem, None] = {}
+    for problem in islice(_of_set(_stream(domain, seed, people), held_out), 20 * n):
+        found[problem] = None
+        if len(found) == n:
+            break
+    return list(found)
+
+
+def verify(completion: str, problem: Problem) -> Verdict:
+    """Return what is to be said of a completion, for training and evaluation alike.
+
+    Args:
+        completion: what the model wrote after the prompt.
+        problem: the problem.
+
+    >>> from recipes.laptop.domains import Problem, verify
+    >>> problem = Problem("mod", "7 + 8 mod 5 is what?", "0")
+    >>> verify("Let me see.</think> <answer>0</answer>", problem).reason
+    'right'
+    """
+    if problem.domain == "kk":
+        return knk.verify(completion, knk.decode(problem.data))
+    answer = answer_of(completion)
+    if answer.problem or not answer.tagged:
+        return Verdict(False, answer.problem or "no answer")
+    if answer.text == GIVEN_UP:
+        return Verdict(False, "no answer", detail=GIVEN_UP)
+    right = _SEARCHES[problem.domain].is_right if problem.domain in _SEARCHES else _skill_is_right
+    said = right(answer.text, problem.data)
+    if said is None:
+        return Verdict(False, "unreadable", detail=" ".join(answer.text.split())[:80])
+    return Verdict(said, "right" if said else "wrong", detail=answer.text)
+
+
+def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -> list[float]:
+    """Return the paper's reward for each completion: form fails -2, nothing to read -1, wrong -0.5, right +2.
+
+    Args:
+        prompts: what was asked, not looked at.
+        completions: what the model wrote.
+        **columns: the data's columns `domain`, `question` and `data`, and TRL's functions for logging.
+    """
+    rows = zip(completions, columns["domain"], columns["question"], columns["data"], strict=True)
+    rewards, right = [], 0
+    for text, domain, question, data in rows:
+        verdict = verify(text, Problem(domain, question, data))
+        right += bool(verdict)
+        rewards.append(-2.0 if not is_formed(text) else 2.0 if verdict else -0.5 if verdict.answered else -1.0)
+    if log := columns.get("log_metric"):
+        log("right", right / max(len(rewards), 1))
+    return rewards
+
+
+# What the base model learns.
+
+
+def lesson(problem: Problem, random: Random) -> str:
+    """Return a completion for the base model: one candidate and its check, or a skill's answer.
+
+    Args:
+        problem: the problem, not a puzzle.
+        random: draws the candidate: a solution, a near miss, or any.
+    """
+    if problem.domain in SKILLS:
+        return answered("Let me see.", problem.data)
+    kind = _SEARCHES[problem.domain]
+    candidate = kind.propose(problem.data, random)
+    told, fits = kind.check(candidate, problem.data)
+    return answered(f"{supposed(candidate)} {told}", _said(candidate) if fits else GIVEN_UP)
+
+
+def supposed(candidate: Values) -> str:
+    """Return the sentence that proposes a candidate."""
+    return f"Suppose that {_said(candidate)}."
+
+
+def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
+    """Return a sentence that proposes a candidate, and whether the candidate is a solution.
+
+    Args:
+        problem: a search problem.
+        random: draws the candidate.
+    """
+    kind = _SEARCHES[problem.domain]
+    candidate = kind.propose(problem.data, random)
+    return supposed(candidate), kind.check(candidate, problem.data)[1]
+
+
+def answered(thought: str, answer: str) -> str:
+    """Return a completion in form."""
+    return f" {thought}</think>\n<answer>{answer}</answer>"
+
+
+# The kinds of search.
+#
+# A check has as many words a condition as the problem has, so that the place of what is checked is always as far back:
+# a model this small finds that within a few thousand examples, and a place that varies in ten times as many.
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A kind of search: what a person can be, how a candidate is checked, and when it is right."""
+
+    words: tuple[str, ...]
+    solutions: Callable[[str], list[Values]]
+    check: Callable[[Values, str], tuple[str, bool]]
+
+    def propose(self, data: str, random: Random) -> Values:
+        """Three in five candidates are any, one is a solution, and one is a solution but for one person."""
+        choice = random.random()
+        if choice < 0.6:
+            return tuple(random.choices(self.words, k=len(NAMES)))
+        values = random.choice(self.solutions(data))
+        if choice < 0.8:
+            return values
+        place = random.randrange(len(values))
+        other = random.choice([word for word in self.words if word != values[place]])
+        return (*values[:place], other, *values[place + 1 :])
+
+    def is_right(self, text: str, data: str) -> bool | None:
+        """Whether an answer is right, None where it is none: each person named once and in order."""
+        pairs = [part.split(" is ") for part in re.split(r", and |, ", text.strip().removesuffix("."))]
+        if [pair[0] for pair in pairs] != list(NAMES) or any(len(pair) != 2 for pair in pairs):
+            return None
+        values = tuple(pair[1] for pair in pairs)
+        return self.check(values, data)[1] if set(values) <= set(self.words) else None
+
+
+def _said(values: Values) -> str:
+    parts = [f"{name} is {value}" for name, value in zip(NAMES, values, strict=True)]
+    return f"{', '.join(parts[:-1])}, and {parts[-1]}"
+
+
+def _relations(data: str) -> list[tuple[int, int, bool]]:
+    """Relations such as `01d`: the first two differ; `12a`: the second and the third agree."""
+    return [(int(part[0]), int(part[1]), part[2] == "a") for part in data.split()]
+
+
+def _relation(one: str, other: str, agree: bool) -> str:
+    return f"{one} and {other} {'agree' if agree else 'differ'}."
+
+
+def _check_relations(values: Values, data: str) -> tuple[str, bool]:
+    told = []
+    for one, other, agree in _relations(data):
+        told.append(_relation(values[one], values[other], agree))
+        if (values[one] == values[other]) is not agree:
+            return " ".join([*told, FAILS]), False
+    return " ".join([*told, FITS]), True
+
+
+def _related(words: tuple[str, ...]) -> Callable[[str], list[Values]]:
+    every = list(product(words, repeat=len(NAMES)))
+    return lambda data: [values for values in every if _check_relations(values, data)[1]]
+
+
+def _relation_problems(domain: str, kinds: str, most: int, random: Random) -> Iterator[Problem]:
+    """Problems of six relations that few candidates fulfil."""
+    kind = _SEARCHES[domain]
+    every = list(combinations(range(len(NAMES)), 2))
+    while True:
+        data = " ".join(f"{one}{other}{random.choice(kinds)}" for one, other in random.sample(every, 6))
+        if not 1 <= len(kind.solutions(data)) <= most:
+            continue
+        told = " ".join(_relation(NAMES[one], NAMES[other], agree) for one, other, agree in _relations(data))
+        choices = " or ".join(kind.words)
+        yield Problem(domain, f"Each is {choices}. {told} Who is what?", data)
+
+
+def _amounts(data: str) -> tuple[list[int], int]:
+    *held, wanted = map(int, data.split())
+    return held, wanted
+
+
+def _sums(data: str) -> list[Values]:
+    return [values for values in product(PLACES, repeat=len(NAMES)) if _check_sum(values, data)[1]]
+
+
+def _check_sum(values: Values, data: str) -> tuple[str, bool]:
+    """The sum as it grows, person by person."""
+    held, wanted = _amounts(data)
+    sums = list(accumulate(amount if value == "in" else 0 for amount, value in zip(held, values, strict=True)))
+    fits = sums[-1] == wanted
+    return f"{' and '.join(map(str, sums))} of {wanted}. {FITS if fits else FAILS}", fits
+
+
+def _pick_problems(random: Random) -> Iterator[Problem]:
+    while True:
+        held = random.sample(range(1, 10), len(NAMES))
+        wanted = sum(held[who] for who in random.sample(range(len(NAMES)), random.choice((2, 3))))
+        data = " ".join(map(str, [*held, wanted]))
+        if len(_sums(data)) > 2:
+            continue
+        told = " ".join(f"{name} has {amount}." for name, amount in zip(NAMES, held, strict=True))
+        yield Problem("pick", f"Each is in or out. {told} Those in have {wanted}. Who is what?", data)
+
+
+_SEARCHES: Final[Mapping[str, _Search]] = {
+    "col": _Search(COLOURS, _related(COLOURS), _check_relations),
+    "pair": _Search(PLACES, _related(PLACES), _check_relations),
+    "pick": _Search(PLACES, _sums, _check_sum),
+}
+
+
+# The rest.
+
+
+def _skill_is_right(text: str, data: str) -> bool:
+    return text.split() == data.split()
+
+
+def _mod_problems(random: Random) -> Iterator[Problem]:
+    while True:
+        one, other, by = random.randrange(20), random.randrange(20), random.randrange(3, 10)
+        yield Problem("mod", f"{one} + {other} mod {by} is what?", str((one + other) % by))
+
+
+def _sort_problems(random: Random) -> Iterator[Problem]:
+    while True:
+        numbers = random.sample(range(20), 5)
+        yield Problem("sort", f"Sort {' '.join(map(str, numbers))}.", " ".join(map(str, sorted(numbers))))
+
+
+def _copy_problems(random: Random) -> Iterator[Problem]:
+    words = (*NAMES, *COLOURS, *PLACES, *map(str, range(20)))
+    while True:
+        said = " ".join(random.choice(words) for _ in range(random.randrange(8, 21)))
+        yield Problem("copy", f"Say again {said}.", said)
+
+
+def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
+    streams = [knk.generate(KK_SPEC[count], n=1_000_000, seed=seed) for count in people]
+    while True:
+        for stream in streams:
+            puzzle = next(stream)
+            yield Problem("kk", knk.render(puzzle, style="classic"), knk.encode(puzzle))
+
+
+def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
+    if domain == "kk":
+        return _kk_problems(seed, people)
+    made: dict[str, Callable[[Random], Iterator[Problem]]] = {
+        "col": partial(_relation_problems, "col", "d", 24),
+        "pair": partial(_relation_problems, "pair", "ad", 4),
+        "pick": _pick_problems,
+        "mod": _mod_problems,
+        "sort": _sort_problems,
+        "copy": _copy_problems,
+    }[domain]
+    return made(Random(f"{domain} {seed}"))
+
+
+def _of_set(stream: Iterator[Problem], held_out: bool) -> Iterator[Problem]:
+    return (problem for problem in stream if problem.is_held_out is held_out)

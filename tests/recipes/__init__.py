@@ -1,0 +1,1 @@
+"""Every recipe, found in its folder."""
