@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 
 # From the lowest up. Modules of one room belong together; rooms of one layer know nothing of each other.
 LAYERS: list[list[set[str]]] = [
-    [{"errors"}, {"verdict"}, {"intervals"}],
-    [{"files"}, {"engines"}, {"workers"}, {"sandbox", "sandbox_worker", "outputs"}],
+    [{"errors"}, {"verdict"}],
+    [{"intervals"}, {"files"}, {"engines"}, {"workers"}, {"sandbox", "sandbox_worker", "outputs"}],
     [{"statements"}],
     [{"canonical"}],
     [{"puzzle"}],

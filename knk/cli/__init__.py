@@ -23,7 +23,7 @@ from knk.cli.hub import download, publish
 from knk.cli.making import generate
 from knk.cli.puzzles import difficulty, explain, solve, verify
 from knk.cli.reporting import report
-from knk.cli.running import train
+from knk.cli.running import plan, train
 from knk.cli.teaching import teach
 from knk.cli.training import export, sft, task
 from knk.errors import KnkError
@@ -145,6 +145,7 @@ for _command in (export, sft):
     corpora.command()(_command)
 app.add_typer(corpora, name="corpus")
 app.command()(teach)
+app.command()(plan)
 app.command()(train)
 app.command()(report)
 for _command in (publish, download):

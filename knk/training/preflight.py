@@ -7,6 +7,8 @@ before anything is loaded.
 from __future__ import annotations
 
 import difflib
+import math
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,10 @@ from typing import Any, Final
 from knk import tasks
 from knk.errors import BadRecipe, MissingPackage
 from knk.training.data import Source, sources
+from knk.training.hardware import gpus
+from knk.training.plan import GIB, plan_memory
 from knk.training.recipe import Recipe
+from knk.training.shapes import Shape, from_config
 
 MOST_ROWS: Final = 200_000
 """Rows whose length is looked at; of more, the first so many."""
@@ -56,9 +61,19 @@ def check(recipe: Recipe) -> list[str]:
     data = sources(recipe)
     told = [_check_rewards(recipe, data)] if recipe.trainer == "grpo" else []
     told += [_check_batches(recipe, data)] if recipe.trainer == "grpo" else []
-    tokenizer, context = _model(recipe)
+    tokenizer, config = _model(recipe)
+    contexts = (config.get(name) for name in _CONTEXTS)
+    context = next((size for size in contexts if isinstance(size, int)), None)
     lengths = _check_sft if recipe.trainer == "sft" else _check_grpo
-    return [*told, lengths(recipe, data, tokenizer, context)]
+    told.append(lengths(recipe, data, tokenizer, context))
+    try:
+        shape = from_config(config)
+    except ValueError:
+        return [
+            *told,
+            "disk, memory: not looked at: the model's configuration does not tell its size",
+        ]
+    return [*told, _check_disk(recipe, data, shape), _check_memory(recipe, shape)]
 
 
 def check_keys(recipe: Recipe) -> None:
@@ -181,8 +196,8 @@ def _check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
 # Lengths.
 
 
-def _model(recipe: Recipe) -> tuple[Any, int | None]:
-    """The model's tokenizer, and the tokens of its context if its configuration says so."""
+def _model(recipe: Recipe) -> tuple[Any, dict[str, Any]]:
+    """The model's tokenizer and its configuration."""
     try:
         from transformers import AutoConfig, AutoTokenizer
     except ImportError as error:
@@ -191,12 +206,10 @@ def _model(recipe: Recipe) -> tuple[Any, int | None]:
         raise BadRecipe(f"{recipe.model}: there is no such model")
     try:
         tokenizer = AutoTokenizer.from_pretrained(recipe.model)
-        config = AutoConfig.from_pretrained(recipe.model).to_dict()
+        return tokenizer, AutoConfig.from_pretrained(recipe.model).to_dict()
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise BadRecipe(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
-    contexts = (config.get(name) for name in _CONTEXTS)
-    return tokenizer, next((size for size in contexts if isinstance(size, int)), None)
 
 
 def _check_sft(recipe: Recipe, data: Iterable[Source], tokenizer: Any, context: int | None) -> str:
@@ -264,3 +277,64 @@ def _measured(values: Iterable[Any], count: Callable[[Any], int], limit: int | N
             raise BadRecipe(f"row {number} of the data is not what this trainer takes: see the recipe's README")
         lengths.append(count(value))
     return Lengths(len(lengths), max(lengths, default=0), sum(limit is not None and one > limit for one in lengths))
+
+
+# Room on the disk and on the GPUs.
+
+
+def _check_disk(recipe: Recipe, data: Iterable[Source], shape: Shape) -> str:
+    """See that the checkpoints have room."""
+    saved = _checkpoints(recipe, data) * _checkpoint_bytes(recipe, shape)
+    whole = recipe.output.absolute()
+    folder = next(folder for folder in (whole, *whole.parents) if folder.exists())
+    free = shutil.disk_usage(folder).free
+    if saved > free:
+        raise BadRecipe(
+            f"{recipe.output}: the checkpoints need {saved / GIB:.1f} GiB and {free / GIB:.1f} GiB are free: make "
+            "room, name another output_dir, or set save_total_limit"
+        )
+    return f"disk: checkpoints of {saved / GIB:.2f} GiB, {free / GIB:.1f} GiB free"
+
+
+def _checkpoint_bytes(recipe: Recipe, shape: Shape) -> int:
+    """What a checkpoint takes: the trained weights and Adam's two moments, each in 32 bits."""
+    trained = (
+        shape.adapter_parameters(_number(recipe, "lora_r")) if recipe.settings.get("use_peft") else shape.parameters
+    )
+    return 12 * trained
+
+
+def _checkpoints(recipe: Recipe, data: Iterable[Source]) -> int:
+    """How many checkpoints lie there at a time, the model at the end counted as one."""
+    steps = recipe.settings.get("max_steps")
+    if not isinstance(steps, int) or steps < 1:
+        epochs = float(recipe.settings.get("num_train_epochs") or defaults(recipe.trainer)["num_train_epochs"])
+        a_step = _number(recipe, "per_device_train_batch_size") * _number(recipe, "gradient_accumulation_steps")
+        steps = math.ceil(sum(1 for _ in _rows(data)) * epochs / (a_step * recipe.processes))
+    every = recipe.settings.get("save_steps") or defaults(recipe.trainer)["save_steps"]
+    written = 1 if every < 1 else math.ceil(steps / every)
+    limit = recipe.settings.get("save_total_limit")
+    # The newest is written before the oldest goes.
+    return 1 + (min(written, limit + 1) if isinstance(limit, int) and limit > 0 else written)
+
+
+def _check_memory(recipe: Recipe, shape: Shape) -> str:
+    """See that the GPUs here, if there are any, are enough and large enough."""
+    here = [] if recipe.settings.get("use_cpu") else gpus()
+    if not here:
+        return "memory: not looked at, as no GPU is used here; 'knk plan' says what fits where"
+    least = min(gpu["memory_bytes"] for gpu in here)
+    if recipe.processes > len(here):
+        raise BadRecipe(
+            f"{recipe.path}: {recipe.processes} processes and {len(here)} GPUs here: 'knk plan {recipe.path}' says "
+            "what to set"
+        )
+    planned = plan_memory(recipe, shape, least)
+    needed = sum(part.amount for part in planned)
+    if needed > least:
+        largest = max(planned, key=lambda part: part.amount)
+        raise BadRecipe(
+            f"{recipe.path}: a GPU needs {needed / GIB:.1f} GiB ({largest.name}: {largest.amount / GIB:.1f}) and has "
+            f"{least / GIB:.1f}: 'knk plan {recipe.path}' says what would fit"
+        )
+    return f"memory: {needed / GIB:.1f} of {least / GIB:.1f} GiB on each of {recipe.processes} GPUs"

@@ -86,7 +86,7 @@ class Recipe:
         name = self.settings.get(_ACCELERATE)
         if not isinstance(name, str) or not Path(name).is_file():
             return 1
-        return _positive(_mapping(Path(name)), "num_processes", Path(name))
+        return _positive(mapping(Path(name)), "num_processes", Path(name))
 
     def number(self, name: str, default: int) -> int:
         """Return a setting that is a whole number from 1 up.
@@ -159,7 +159,7 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     here = path.resolve()
     if here in above or len(above) > _DEEPEST:
         raise BadRecipe(f"{path}: it extends itself")
-    own = {name: _as_number(value) for name, value in _mapping(path).items()}
+    own = {name: _as_number(value) for name, value in mapping(path).items()}
     if isinstance(own.get(_ACCELERATE), str):
         own[_ACCELERATE] = _beside(here, own[_ACCELERATE])
     base = own.pop("extends", None)
@@ -176,7 +176,7 @@ def _beside(path: Path, name: str) -> str:
     return str(beside.resolve()) if beside.is_file() else name
 
 
-def _mapping(path: Path) -> dict[str, Any]:
+def mapping(path: Path) -> dict[str, Any]:
     """The names and values in a YAML file."""
     import yaml
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from knk import results
-from knk.files import read
+from knk.files import read, read_json
 from knk.intervals import Estimate, Runs, average, difference, mean, ratio
 from knk.results import Claim, Curve, Results, Score
+from knk.training.manifest import MANIFEST
+from knk.training.manifest import METRICS as LOGGED
 from recipes.laptop.domains import SEARCHES
-from recipes.laptop.evaluate import TASKS, table
+from recipes.laptop.evaluate import FORCED, METRICS, TASKS, scores_of
+from recipes.laptop.lineage import BASE, GATE, NO_REPLAY, STARTS, WARMED, Lineage, Scale, Stage, stages
 
-if TYPE_CHECKING:
-    from recipes.laptop.study import Scale
-
-Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
-STARTS: Final = ("base", "warmed")
-PUZZLES: Final = tuple(task for task in TASKS if task.startswith("kk"))
-_SHARES: Final = ("accuracy", "answered", "format")
+ANSWERED_RIGHT: Final = "accuracy if answered"
+RIGHT_ENOUGH: Final = 0.95
+PUZZLES: Final = ("kk2", "kk3")
+_SHARES: Final = ("accuracy", "answered", "format", FORCED)
+_ABOVE: Final = "the 95% interval of the difference lies above 0"
 
 
 class Measured:
@@ -33,13 +33,32 @@ class Measured:
 
     def __init__(self, scale: Scale, output: Path) -> None:
         self.scale = scale
-        self.folders = [output / f"seed-{seed}" for seed in range(scale.seeds)]
-        self.arms = ("base", *scale.arms, *(f"{start} + RL" for start in STARTS))
-        self._tables: dict[Path, Scores] = {}
+        self.lineages = [Lineage(scale, output / f"seed-{seed}", seed) for seed in range(scale.seeds)]
+        self.arms = tuple(dict.fromkeys(stage.arm for stage in sorted(stages(scale), key=self._place)))
+        self.gates: list[dict[str, float]] = [read_json(one.folder / GATE) for one in self.lineages]
+        self._scores: dict[Path, Mapping[str, Mapping[str, Mapping[str, float]]]] = {}
 
-    def runs(self, arm: str, tasks: Sequence[str], metric: str) -> Runs:
-        """Return an arm's scores on the items of some tasks, a mapping for each base seed; RL seeds are averaged."""
-        return [self._averaged(self._files(folder, arm), tasks, metric) for folder in self.folders]
+    def _place(self, stage: Stage) -> int:
+        """Where a stage's arm stands in tables: the base, the warm-ups, RLVR."""
+        return 0 if stage.start is None else 1 if stage.number is None else 2
+
+    @property
+    def searches(self) -> list[str]:
+        """The domains of search in which every base's checks are right often enough for a warm-up to be tested."""
+        return [task for task in SEARCHES if min(gate[task] for gate in self.gates) >= RIGHT_ENOUGH]
+
+    def runs(self, arm: str, tasks: Sequence[str], metric: str = "accuracy", step: int | None = None) -> Runs:
+        """Return an arm's scores on the items of some tasks, a mapping for each base seed; RL seeds are averaged.
+
+        Args:
+            arm: the arm.
+            tasks: the tasks.
+            metric: what was measured.
+            step: of RLVR, the step of a checkpoint; the end if not given.
+        """
+        of_arm = [stage for stage in stages(self.scale) if stage.arm == arm]
+        files = [[one.samples(stage, step) for stage in of_arm] for one in self.lineages]
+        return [self._averaged([self._of(path) for path in paths], tasks, metric) for paths in files]
 
     def gain(self, arm: str, over: str, tasks: Sequence[str], metric: str = "accuracy") -> Estimate:
         """Return by how much an arm is above another on some tasks."""
@@ -47,78 +66,52 @@ class Measured:
 
     def estimate(self, arm: str, task: str, metric: str) -> Estimate:
         """Return an arm's figure on a task."""
-        if metric == "accuracy if answered":
+        if metric == ANSWERED_RIGHT:
             answered = self.runs(arm, [task], "answered")
             if not any(any(run.values()) for run in answered):
                 return Estimate(0.0, 0.0, 1.0, 0, len(answered))
-            return ratio(self.runs(arm, [task], "accuracy"), answered)
-        measure = mean if metric in _SHARES else average
-        return measure(self.runs(arm, [task], metric))
+            return ratio(self.runs(arm, [task]), answered)
+        return (mean if metric in _SHARES else average)(self.runs(arm, [task], metric))
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of RLVR at which checkpoints were measured."""
+        return list(range(self.scale.every, self.scale.steps + 1, self.scale.every))
 
     def curve(self, start: str) -> Curve:
         """Return how the accuracy on the domain of RLVR moved from a start."""
-        domain = self.scale.domain
-        points = [(0, self._at(start, None))]
-        points += [(step, self._at(start, step)) for step in self.steps(start)]
-        return Curve(f"{start} + RL", domain, "accuracy", tuple(points))
+        task = self.scale.domain
+        points = [(0, mean(self.runs(start, [task])))]
+        points += [(step, mean(self.runs(f"{start} + RL", [task], step=step))) for step in self.steps]
+        return Curve(f"{start} + RL", task, "accuracy", tuple(points))
 
-    def steps(self, start: str) -> list[int]:
-        """Return the steps at which the checkpoints of RLVR from a start were measured."""
-        found = sorted((self.folders[0] / "curves" / f"{start}-rl-0").glob("*.jsonl"))
-        return sorted(int(path.stem) for path in found)
-
-    def to_reach(self, start: str, score: Sequence[float]) -> list[list[int | None]]:
-        """Return for each base and RL seed the first measured step with at least that base seed's score."""
-        return [
-            [self._first(folder, start, number, score[place]) for number in range(self.scale.rl_seeds)]
-            for place, folder in enumerate(self.folders)
-        ]
-
-    def final(self, start: str) -> list[float]:
-        """Return the accuracy after the last step for each base seed, on the items of the curve."""
-        step = self.steps(start)[-1]
-        return [sum(run.values()) / len(run) for run in self._curve_runs(start, step)]
-
-    def _first(self, folder: Path, start: str, number: int, score: float) -> int | None:
-        for step in self.steps(start):
-            run = self._of(folder / "curves" / f"{start}-rl-{number}" / f"{step}.jsonl")[self.scale.domain]["accuracy"]
-            if sum(run.values()) / len(run) >= score:
-                return step
-        return None
-
-    def _at(self, start: str, step: int | None) -> Estimate:
-        return mean(self._curve_runs(start, step))
-
-    def _curve_runs(self, start: str, step: int | None) -> Runs:
+    def reached(self, start: str) -> list[tuple[Lineage, Stage, int | None]]:
+        """Return for each run of RLVR the first measured step with base + RL's last accuracy of the same base seed."""
         task = [self.scale.domain]
-        if step is None:
-            whole = self.runs(start, task, "accuracy")
-            names = [f"{task[0]}/{item}" for item in range(self.scale.curve)]
-            return [{name: run[name] for name in names} for run in whole]
-        files = [
-            [folder / "curves" / f"{start}-rl-{number}" / f"{step}.jsonl" for number in range(self.scale.rl_seeds)]
-            for folder in self.folders
-        ]
-        return [self._averaged(of, task, "accuracy") for of in files]
+        wanted = [_share(run) for run in self.runs("base + RL", task, step=self.steps[-1])]
+        found = []
+        for lineage, score in zip(self.lineages, wanted, strict=True):
+            for stage in stages(self.scale):
+                if stage.number is None or stage.start != start:
+                    continue
+                paths = {0: lineage.samples(Stage(start))} | {step: lineage.samples(stage, step) for step in self.steps}
+                shares = {
+                    step: _share(self._averaged([self._of(path)], task, "accuracy")) for step, path in paths.items()
+                }
+                found.append((lineage, stage, next((step for step, share in shares.items() if share >= score), None)))
+        return found
 
-    def _files(self, folder: Path, arm: str) -> list[Path]:
-        from recipes.laptop.study import named
-
-        names = [f"{arm} {number}" for number in range(self.scale.rl_seeds)] if arm.endswith("+ RL") else [arm]
-        return [folder / "samples" / f"{named(name)}.jsonl" for name in names]
-
-    def _averaged(self, files: Sequence[Path], tasks: Sequence[str], metric: str) -> dict[str, float]:
-        tables = [self._of(path) for path in files]
+    def _averaged(self, tables: Sequence[Any], tasks: Sequence[str], metric: str) -> dict[str, float]:
         return {
             f"{task}/{item}": sum(found[task][metric][item] for found in tables) / len(tables)
             for task in tasks
             for item in tables[0][task][metric]
         }
 
-    def _of(self, path: Path) -> Scores:
-        if path not in self._tables:
-            self._tables[path] = table(path)
-        return self._tables[path]
+    def _of(self, path: Path) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+        if path not in self._scores:
+            self._scores[path] = scores_of(path)
+        return self._scores[path]
 
 
 def summary(scale: Scale, output: Path) -> Results:
@@ -129,141 +122,162 @@ def summary(scale: Scale, output: Path) -> Results:
         output: the study's folder.
     """
     found = Measured(scale, output)
-    metrics = ("accuracy", "answered", "accuracy if answered", "format", "tokens", "tries")
     scores = [
         Score(arm, task, metric, found.estimate(arm, task, metric))
         for arm in found.arms
         for task in TASKS
-        for metric in metrics
+        for metric in ("accuracy", ANSWERED_RIGHT, *METRICS[1:], *([FORCED] if task in SEARCHES else []))
     ]
-    curves = tuple(found.curve(start) for start in STARTS)
     told = Results(
         "Warm-up and RLVR on a CPU",
         found.arms,
         TASKS,
         tuple(scores),
-        curves,
+        tuple(map(found.curve, STARTS)),
         tuple(claims(found)),
-        facts(found, output),
+        dict(facts(found)),
     )
     results.write(output, told)
     return told
 
 
-def claims(found: Measured) -> list[Claim]:
-    """Return the criteria with the figures that decide them.
+def claims(found: Measured) -> Iterator[Claim]:
+    """Iterate over the criteria, with the figures that decide them.
 
     Args:
         found: what was measured.
     """
-    scale, searches = found.scale, list(SEARCHES)
-    other = [task for task in SEARCHES if task != scale.domain]
-    puzzles = [task for task in PUZZLES if task != "kk4"]
-    told = [
-        _above(
-            "Warm-up teaches puzzles: held-out puzzles of two and three people", found.gain("warmed", "base", puzzles)
-        ),
-        _above("Warm-up alone raises accuracy on untouched search domains", found.gain("warmed", "base", searches)),
-        _above(
-            "Warm-up alone: answers given on untouched domains", found.gain("warmed", "base", searches, "answered"), ""
-        ),
-        _above("Warm-up alone: tries on untouched domains", found.gain("warmed", "base", searches, "tries"), ""),
-    ]
-    told += [
-        _above(f"Warm-up is above the control '{arm}' on untouched domains", found.gain("warmed", arm, searches))
-        for arm in scale.arms
-        if arm not in ("warmed", "warmed, no replay")
-    ]
-    told += [
-        _above(f"RLVR raises held-out {scale.domain} from {start}", found.gain(f"{start} + RL", start, [scale.domain]))
-        for start in STARTS
-    ]
-    rl = ("warmed + RL", "base + RL")
-    told.append(
-        _above("After RLVR, warmed is above base in the trained domain", found.gain(rl[0], rl[1], [scale.domain]))
+    yield _gate(found)
+    yield _above("Warm-up teaches puzzles: held-out ones of two and three people", found.gain(WARMED, BASE, PUZZLES))
+    if found.searches:
+        yield from _warm_up(found, found.searches)
+    yield from _rlvr(found, [found.scale.domain])
+    others = [task for task in TASKS if task not in (found.scale.domain, *PUZZLES, "kk4")]
+    pairs = (("base + RL", BASE), ("warmed + RL", BASE), ("warmed + RL", WARMED), ("warmed + RL", "base + RL"))
+    for arm, over in pairs:
+        yield _above(f"In the domains that RLVR did not train, {arm} is above {over}", found.gain(arm, over, others))
+    yield _above("On puzzles, RLVR on another domain keeps what the warm-up taught (or more)",
+                 found.gain("warmed + RL", WARMED, PUZZLES))  # fmt: skip
+    yield _sooner(found)
+
+
+def _gate(found: Measured) -> Claim:
+    told = "; ".join(
+        f"seed {seed}: " + ", ".join(f"{name} {share:.3f}" for name, share in gate.items())
+        for seed, gate in enumerate(found.gates)
     )
-    told.append(_above("RLVR's own gain is larger from the warm start", _difference_of_gains(found, [scale.domain])))
-    told += [
-        _above(f"On the other search domains, {arm} against {over}", found.gain(arm, over, other))
-        for arm, over in (("base + RL", "base"), ("warmed + RL", "base"), ("warmed + RL", "warmed"), rl)
-    ]
-    return [*told, _sooner(found)]
+    text = f"The base's checks are right: {', '.join(found.searches) or 'no domain'} can be tested"
+    criterion = f"at least {RIGHT_ENOUGH} in every base, domain by domain; others decide nothing about warm-up"
+    return Claim(text, criterion, None, len(found.searches) == len(SEARCHES), told)
 
 
-def _above(text: str, gain: Estimate, criterion: str = "the 95% interval of the difference lies above 0") -> Claim:
-    holds = True if gain.low > 0 else False if gain.high < 0 else None
-    return Claim(text, criterion or "reported, decides nothing", gain, holds if criterion else None)
+def _warm_up(found: Measured, tasks: list[str]) -> Iterator[Claim]:
+    named = ", ".join(tasks)
+    yield _above(f"Warm-up alone raises accuracy where it taught nothing ({named})", found.gain(WARMED, BASE, tasks))
+    yield _above("... and when all are made to answer, so that it is no mere readiness to guess",
+                 found.gain(WARMED, BASE, tasks, FORCED))  # fmt: skip
+    for arm in found.scale.arms:
+        if arm not in (WARMED, NO_REPLAY):
+            yield _above(f"... and above the control '{arm}'", found.gain(WARMED, arm, tasks))
+    yield _reported("Answers given there", found.gain(WARMED, BASE, tasks, "answered"))
+    yield _reported("Suppositions made there", found.gain(WARMED, BASE, tasks, "tries"))
 
 
-def _difference_of_gains(found: Measured, tasks: Sequence[str]) -> Estimate:
+def _rlvr(found: Measured, domain: list[str]) -> Iterator[Claim]:
+    for start in STARTS:
+        yield _above(f"RLVR raises accuracy on held-out {domain[0]} from {start}",
+                     found.gain(f"{start} + RL", start, domain))  # fmt: skip
+    yield _above("After RLVR on the same problems, warmed is above base",
+                 found.gain("warmed + RL", "base + RL", domain))  # fmt: skip
     gains = []
     for start in STARTS:
-        after, before = (found.runs(arm, tasks, "accuracy") for arm in (f"{start} + RL", start))
-        pairs = zip(after, before, strict=True)
-        gains.append([{item: one[item] - other[item] for item in one} for one, other in pairs])
-    return difference(gains[1], gains[0])
+        pairs = zip(found.runs(f"{start} + RL", domain), found.runs(start, domain), strict=True)
+        gains.append([{item: after[item] - before[item] for item in after} for after, before in pairs])
+    yield _above("RLVR's own gain is larger from the warm start", difference(gains[1], gains[0]))
+
+
+def _above(text: str, gain: Estimate) -> Claim:
+    return Claim(text, _ABOVE, gain, True if gain.low > 0 else False if gain.high < 0 else None)
+
+
+def _reported(text: str, gain: Estimate) -> Claim:
+    return Claim(text, "warmed less base; decides nothing", gain)
 
 
 def _sooner(found: Measured) -> Claim:
-    """Whether the warm start reaches base + RL's last score in fewer steps, in every pair of seeds."""
-    score = found.final("base")
-    base, warm = (found.to_reach(start, score) for start in STARTS)
-    pairs = [
-        (one, other) for ones, others in zip(base, warm, strict=True) for one, other in zip(ones, others, strict=True)
-    ]
-    sooner = [other is not None and (one is None or other < one) for one, other in pairs]
-    holds = True if all(sooner) else None if any(sooner) else False
-    told = "; ".join(f"{one or 'never'} and {other or 'never'}" for one, other in pairs)
+    """Whether the warm start reaches base + RL's last accuracy in fewer steps, in every pair of seeds."""
+    base, warm = ([step for *_, step in found.reached(start)] for start in STARTS)
+    sooner = [other is not None and (one is None or other < one) for one, other in zip(base, warm, strict=True)]
+    told = ", ".join(f"{_step(one)} and {_step(other)}" for one, other in zip(base, warm, strict=True))
     return Claim(
         "Warm-up reaches base + RL's last accuracy in fewer steps",
         "fewer steps in every pair of seeds; open if in some",
         None,
-        holds,
-        f"steps from base and from warmed: {told}; the warm-up's own tokens are not counted",
+        True if all(sooner) else None if any(sooner) else False,
+        f"first steps from base and from warmed: {told}; the warm-up's own tokens are not counted",
     )
 
 
-def facts(found: Measured, output: Path) -> dict[str, str]:
-    """Return what a reader must know: seeds, gates, tokens and seconds, hardware.
+def facts(found: Measured) -> Iterator[tuple[str, str]]:
+    """Iterate over what a reader must know: seeds, items, tokens and seconds, hardware.
 
     Args:
         found: what was measured.
-        output: the study's folder.
     """
-    gates = [json.loads((folder / "gate.json").read_text(encoding="utf-8")) for folder in found.folders]
-    runs = {path.parent.name: _run(path) for path in sorted(found.folders[0].glob("*/run.json"))}
-    seconds = sum(_run(path)["seconds"] for path in output.glob("seed-*/*/run.json"))
-    hardware = next(iter(runs.values()))["hardware"]
-    told = {
-        "base seeds": str(found.scale.seeds),
-        "RL seeds from each start": str(found.scale.rl_seeds),
-        "checks right before warm-up": "; ".join(
-            f"seed {seed}: " + ", ".join(f"{name} {share:.3f}" for name, share in gate.items())
-            for seed, gate in enumerate(gates)
-        ),
-        "items of each task": f"{found.scale.items}, {found.scale.samples} samples each at temperature 0.7, top-p 0.95",
-        "seconds of training, all runs": f"{seconds:.0f}",
-        "hardware": f"{hardware['processor']}, {hardware['cores']} cores, one for each run",
-    }
+    scale = found.scale
+    manifests = [read_json(path) for one in found.lineages for path in sorted(one.folder.glob(f"*/{MANIFEST}"))]
+    hardware = manifests[0]["hardware"]
+    yield "seeds", f"{scale.seeds} bases, {scale.rl_seeds} runs of RLVR from each start of each"
+    yield "items of each task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
+    yield (
+        "tokens",
+        f"base {scale.base:,}, each warm-up {scale.warm:,}, of which {scale.replay:.0%} are replayed examples",
+    )
+    yield "RLVR", f"{scale.problems} problems of {scale.domain}, {scale.steps} steps"
+    yield "seconds of training, all runs", f"{sum(one['seconds'] for one in manifests):,.0f}"
+    yield "hardware", f"{hardware['processor']}, {hardware['cores']} cores, one for each run"
     for start in STARTS:
-        told[f"RLVR from {start}"] = _cost(found, start)
-    return told
+        told = "; ".join(_cost(*one) for one in found.reached(start))
+        yield f"to base + RL's last accuracy, from {start}", told
 
 
-def _cost(found: Measured, start: str) -> str:
-    """The tokens and seconds of a run of RLVR, and of its way to base + RL's last accuracy."""
-    folder = found.folders[0] / f"{start}-rl-0"
-    entries = [entry for entry in read(folder / "metrics.jsonl") if "num_tokens" in entry]
-    whole = f"{_run(folder / 'run.json')['seconds']:.0f} s, {entries[-1]['num_tokens']:,.0f} tokens"
-    (first, *_), *_ = found.to_reach(start, found.final("base"))
-    if first is None:
-        return f"{whole} (first seed); base + RL's last accuracy not reached"
-    there = [entry for entry in entries if entry["step"] <= first]
-    seconds = sum(entry.get("step_time", 0.0) for entry in there)
-    reached = f"at step {first}: {there[-1]['num_tokens']:,.0f} tokens, {seconds:.0f} s"
-    return f"{whole} (first seed); base + RL's last accuracy {reached}"
+def _cost(lineage: Lineage, stage: Stage, step: int | None) -> str:
+    """The steps, tokens and seconds of a run of RLVR up to a step; of the whole run where it was not reached."""
+    entries = [one for one in read(lineage.folder / stage.name / LOGGED) if "num_tokens" in one]
+    done = [one for one in entries if step is None or one["step"] <= step]
+    tokens, seconds = done[-1]["num_tokens"] if done else 0, sum(one.get("step_time", 0.0) for one in done)
+    return f"{f'not in {len(entries)}' if step is None else step} steps, {tokens:,.0f} tokens, {seconds:.0f} s"
 
 
-def _run(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+def table(found: Results) -> str:
+    """Return the accuracy of each arm on each task with its interval, and what was to be shown, for a terminal.
+
+    Args:
+        found: a study's results.
+    """
+    cells = [["accuracy in %", *found.tasks]]
+    cells += [[arm, *(_cell(found.score(arm, task)) for task in found.tasks)] for arm in found.arms]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    marks = {True: "holds", False: "does not hold", None: "open"}
+    told = [f"{marks[one.holds]:<13}  {one.text}{_gained(one.estimate)}" for one in found.claims]
+    return "\n".join([*lines, "", *told])
+
+
+def _gained(estimate: Estimate | None) -> str:
+    return f": {estimate.mean:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]" if estimate else ""
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    mean, low, high = (round(100 * value) for value in (estimate.mean, estimate.low, estimate.high))
+    return f"{mean} [{low}-{high}]"
+
+
+def _step(step: int | None) -> str:
+    return "never" if step is None else str(step)
+
+
+def _share(run: Mapping[str, float]) -> float:
+    return sum(run.values()) / len(run)

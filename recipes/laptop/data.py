@@ -14,13 +14,13 @@ from recipes.laptop.puzzles import told
 
 Row = dict[str, str]
 MIXTURE: Final[Mapping[str, float]] = {
-    "col": 0.25,
-    "pair": 0.25,
-    "pick": 0.25,
+    "col": 0.22,
+    "pair": 0.22,
+    "sat": 0.22,
     "mod": 0.05,
     "sort": 0.05,
     "kk": 0.05,
-    "copy": 0.1,
+    "recall": 0.19,
 }
 """The share of each domain among the base's examples."""
 ARMS: Final[Mapping[str, str]] = {

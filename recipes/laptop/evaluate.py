@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from knk.files import read, write
 from knk.tasks.form import is_formed
-from recipes.laptop.domains import FAILS, FITS, SEARCHES, SKILLS, Problem, problems, proposal, verify
+from recipes.laptop.domains import FAILS, FITS, GIVEN_UP, SEARCHES, SKILLS, Problem, problems, proposal, verify
 
 SEED: Final = 90_000
 """The items are the same for every arm and every seed."""
@@ -18,51 +17,63 @@ TEMPERATURE: Final = 0.7
 TOP_P: Final = 0.95
 _BATCH: Final = 100
 TASKS: Final = ("kk2", "kk3", "kk4", *SEARCHES, *SKILLS)
+METRICS: Final = ("accuracy", "answered", "format", "tokens", "tries")
+FORCED: Final = "accuracy if made to answer"
+_LONGEST: Final = 256
+_LONGEST_PROOF: Final = 400
 
 
 class Model:
-    """A model that is asked for completions.
+    """A model that is asked for completions, on the GPU if there is one.
 
     Args:
         folder: where it was saved.
     """
 
     def __init__(self, folder: Path) -> None:
+        import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        self.model = AutoModelForCausalLM.from_pretrained(folder).eval()
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = AutoModelForCausalLM.from_pretrained(folder).eval().to(self.device)
 
-    def complete(self, prompts: Sequence[str], most: int, seed: int | None = None) -> list[tuple[str, int]]:
+    def complete(
+        self, prompts: Sequence[str], most: int, seed: int | None = None, never: str = ""
+    ) -> list[tuple[str, int]]:
         """Return a completion for each prompt, and its tokens.
 
         Args:
             prompts: what is asked.
             most: the most tokens of a completion.
             seed: draws the tokens; the likeliest are taken if there is none.
+            never: a text that may not be written.
         """
         import torch
 
         order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
         found: dict[int, tuple[str, int]] = {}
-        sampling: dict[str, Any] = {"do_sample": False}
+        options: dict[str, Any] = {"do_sample": False}
         if seed is not None:
             torch.manual_seed(seed)
-            sampling = {"do_sample": True, "temperature": TEMPERATURE, "top_p": TOP_P, "top_k": 0}
+            options = {"do_sample": True, "temperature": TEMPERATURE, "top_p": TOP_P, "top_k": 0}
+        if never:
+            options["bad_words_ids"] = [self.tokenizer(never, add_special_tokens=False)["input_ids"]]
+        ends = self.tokenizer.eos_token_id
         for start in range(0, len(order), _BATCH):
             places = order[start : start + _BATCH]
             inputs = self.tokenizer([prompts[place] for place in places], return_tensors="pt", padding=True)
             with torch.inference_mode():
                 outputs = self.model.generate(
-                    input_ids=inputs["input_ids"],
-                    attention_mask=inputs["attention_mask"],
+                    input_ids=inputs["input_ids"].to(self.device),
+                    attention_mask=inputs["attention_mask"].to(self.device),
                     max_new_tokens=most,
                     pad_token_id=self.tokenizer.pad_token_id,
-                    **sampling,
+                    **options,
                 )
             for place, tokens in zip(places, outputs[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
-                ended = tokens.index(self.tokenizer.eos_token_id) if self.tokenizer.eos_token_id in tokens else None
-                found[place] = (self.tokenizer.decode(tokens[:ended]), len(tokens[:ended]))
+                kept = tokens[: tokens.index(ends)] if ends in tokens else tokens
+                found[place] = (self.tokenizer.decode(kept), len(kept))
         return [found[place] for place in range(len(prompts))]
 
 
@@ -78,48 +89,45 @@ def items(task: str, n: int) -> list[Problem]:
     return problems(task, n, SEED, held_out=True)
 
 
-def sample(folder: Path, into: Path, tasks: Sequence[str], n: int, samples: int = 1, most: int = 400) -> Path:
+def sample(folder: Path, into: Path, tasks: Sequence[str], n: int, forced: bool = True) -> None:
     """Ask a model all items of some tasks and write every completion with its verdict; what is written is not redone.
+
+    Domains of search are asked a second time with no way to give up: who answers more often may be no better at it.
 
     Args:
         folder: the model.
         into: the file of rows to write.
         tasks: of `TASKS`.
         n: items of each task.
-        samples: completions of each item.
-        most: the most tokens of a completion.
+        forced: whether to ask that second time.
     """
-    if into.exists():
-        return into
-    model = Model(folder)
+    if not into.exists():
+        into.parent.mkdir(parents=True, exist_ok=True)
+        write(into, _samples(Model(folder), tasks, n, forced))
 
-    def rows() -> Iterator[dict[str, Any]]:
-        for task in tasks:
-            asked = items(task, n)
-            for number in range(samples):
-                begun = time.process_time()
-                answers = model.complete([problem.prompt for problem in asked], most, number)
-                seconds = (time.process_time() - begun) / len(asked)
-                for place, (problem, (text, tokens)) in enumerate(zip(asked, answers, strict=True)):
-                    verdict = verify(text, problem)
-                    yield {
-                        "task": task,
-                        "item": place,
-                        "sample": number,
-                        "question": problem.question,
-                        "completion": text,
-                        "correct": bool(verdict.correct),
-                        "answered": verdict.answered,
-                        "reason": verdict.reason,
-                        "format": is_formed(text),
-                        "tries": text.count("Suppose that") + text.count("Assume that"),
-                        "tokens": tokens,
-                        "seconds": round(seconds, 5),
-                    }
 
-    into.parent.mkdir(parents=True, exist_ok=True)
-    write(into, rows())
-    return into
+def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterator[dict[str, Any]]:
+    for task in tasks:
+        asked = items(task, n)
+        prompts = [problem.prompt for problem in asked]
+        longest = _LONGEST_PROOF if task.startswith("kk") else _LONGEST
+        for must in (False, True) if forced and task in SEARCHES else (False,):
+            answers = model.complete(prompts, longest, 0, GIVEN_UP if must else "")
+            for place, (problem, (text, tokens)) in enumerate(zip(asked, answers, strict=True)):
+                verdict = verify(text, problem)
+                yield {
+                    "task": task,
+                    "item": place,
+                    "forced": must,
+                    "question": problem.question,
+                    "completion": text,
+                    "correct": verdict.correct,
+                    "answered": verdict.answered,
+                    "reason": verdict.reason,
+                    "format": is_formed(text),
+                    "tries": text.count("Suppose that") + text.count("Assume that"),
+                    "tokens": tokens,
+                }
 
 
 def checks_right(folder: Path, n: int) -> dict[str, float]:
@@ -149,19 +157,16 @@ def _says(text: str) -> bool | None:
     return fails < 0 or 0 <= fits < fails
 
 
-def table(path: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the scores in a file of samples: for each task and metric the mean of each item's samples.
+def scores_of(path: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the scores in a file of samples: for each task and metric each item's score.
 
     Args:
         path: what `sample` wrote.
     """
-    gathered: dict[str, dict[str, dict[str, list[float]]]] = {}
-    names = {"accuracy": "correct", "answered": "answered", "format": "format", "tokens": "tokens", "tries": "tries"}
+    columns = {"accuracy": "correct"}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for row in read(path):
-        of_task = gathered.setdefault(row["task"], {name: {} for name in names})
-        for name, column in names.items():
-            of_task[name].setdefault(str(row["item"]), []).append(float(row[column]))
-    return {
-        task: {name: {item: sum(of) / len(of) for item, of in scores.items()} for name, scores in of_task.items()}
-        for task, of_task in gathered.items()
-    }
+        told = {FORCED: row["correct"]} if row["forced"] else {name: row[columns.get(name, name)] for name in METRICS}
+        for name, value in told.items():
+            found.setdefault(row["task"], {}).setdefault(name, {})[str(row["item"])] = float(value)
+    return found
