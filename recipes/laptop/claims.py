@@ -14,7 +14,7 @@ from knk.training.manifest import MANIFEST
 from knk.training.manifest import METRICS as LOGGED
 from recipes.laptop.domains import SEARCHES
 from recipes.laptop.evaluate import FORCED, METRICS, TASKS, scores_of
-from recipes.laptop.lineage import BASE, GATE, NO_REPLAY, STARTS, WARMED, Lineage, Scale, Stage, stages
+from recipes.laptop.lineage import BASE, GATE, STARTS, WARMED, Lineage, Scale, Stage, stages
 
 ANSWERED_RIGHT: Final = "accuracy if answered"
 RIGHT_ENOUGH: Final = 0.95
@@ -177,7 +177,7 @@ def _warm_up(found: Measured, tasks: list[str]) -> Iterator[Claim]:
     yield _above("... and when all are made to answer, so that it is no mere readiness to guess",
                  found.gain(WARMED, BASE, tasks, FORCED))  # fmt: skip
     for arm in found.scale.arms:
-        if arm not in (WARMED, NO_REPLAY):
+        if arm != WARMED:
             yield _above(f"... and above the control '{arm}'", found.gain(WARMED, arm, tasks))
     yield _reported("Answers given there", found.gain(WARMED, BASE, tasks, "answered"))
     yield _reported("Suppositions made there", found.gain(WARMED, BASE, tasks, "tries"))

@@ -20,7 +20,6 @@ BASE: Final = "base"
 WARMED: Final = "warmed"
 STARTS: Final = (BASE, WARMED)
 """What RLVR starts from."""
-NO_REPLAY: Final = "warmed, no replay"
 GATE: Final = "gate.json"
 
 
@@ -57,8 +56,8 @@ class Scale:
 
 SCALES: Final[Mapping[str, Scale]] = {
     "tiny": Scale(20_000, 10_000, 0.2, (WARMED,), "col", 16, 2, 2, 4, 1, 1),
-    "demo": Scale(1_500_000, 300_000, 0.2, (WARMED,), "col", 100, 40, 10, 150, 1, 1),
-    "study": Scale(3_000_000, 400_000, 0.2, (*ARMS, NO_REPLAY), "col", 100, 60, 10, 300, 3, 2),
+    "demo": Scale(1_500_000, 400_000, 0.2, (WARMED,), "col", 100, 40, 10, 150, 1, 1),
+    "study": Scale(3_000_000, 500_000, 0.2, tuple(ARMS), "col", 100, 50, 10, 300, 3, 2),
 }
 
 
@@ -159,8 +158,8 @@ class Lineage:
         start = self.folder / stage.start
         if stage.number is not None:
             return self._rlvr(stage, start)
-        arm, replay = (stage.arm, self.scale.replay) if stage.arm in ARMS else (WARMED, 0.0)
-        return self._sft(stage, start, warm_rows(arm, replay, self.seed), self.scale.warm, "warmup.yaml")
+        rows = warm_rows(stage.arm, self.scale.replay, self.seed)
+        return self._sft(stage, start, rows, self.scale.warm, "warmup.yaml")
 
     def _sft(self, stage: Stage, model: Path, rows: Iterable[Row], tokens: int, recipe: str) -> dict[str, Any]:
         data = self.folder / f"{stage.name}.jsonl"

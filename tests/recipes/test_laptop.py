@@ -1,0 +1,340 @@
+"""The laptop recipe: its problems and their verifier, what its arms learn, its criteria, and a whole small study."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from itertools import islice, product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+import knk
+from knk import results
+from knk.files import read, write
+from recipes.laptop import claims as decided
+from recipes.laptop.data import ARMS, MIXTURE, base_rows, rlvr_rows, warm_rows, write_budget
+from recipes.laptop.domains import DOMAINS, NAMES, SEARCHES, SKILLS, Problem, lesson, problems, proposal, reward, verify
+from recipes.laptop.evaluate import FORCED, METRICS, TASKS, items, scores_of
+from recipes.laptop.lineage import GATE, SCALES, STARTS, Lineage, Scale, Stage, stages
+from recipes.laptop.puzzles import STYLES, told
+
+ROOT = Path(__file__).parents[2]
+has_trl = importlib.util.find_spec("trl") is not None
+COL = Problem("col", "", "01d 02d 12d 03d 34d 04d")  # Ann, Bob and Cal differ, and so do Ann, Dan and Eve.
+PAIR = Problem("pair", "", "01a 12d 23a 34d 02d 13d")
+SAT = Problem("sat", "", "01io 02oi 12ii 03ii 34oo 04ii")
+
+
+def answer(values: str, thought: str = "So.") -> str:
+    said = ", ".join(f"{name} {value}" for name, value in zip(NAMES, values.split(), strict=True))
+    return f" {thought}</think>\n<answer>{said}</answer>"
+
+
+# Problems and their verifier.
+
+
+@pytest.mark.parametrize(
+    ("problem", "values", "reason"),
+    [
+        (COL, "red blue green blue green", "right"),
+        (COL, "red red green blue green", "wrong"),
+        (COL, "red blue green blue blue", "wrong"),
+        (PAIR, "in in out out in", "right"),
+        (PAIR, "out out in in out", "right"),
+        (PAIR, "in in out out out", "wrong"),
+        (SAT, "in in in out out", "right"),
+        (SAT, "out out in in in", "wrong"),  # Dan and Eve may not both be in.
+        (COL, "red blue green in out", "unreadable"),
+    ],
+)
+def test_an_answer_is_right_if_all_relations_hold(problem: Problem, values: str, reason: str) -> None:
+    assert verify(answer(values), problem).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("completion", "reason"),
+    [
+        ("", "no answer"),
+        ("Ann red, Bob blue, Cal green, Dan blue, Eve green", "no answer"),
+        (" So.</think>\n<answer>unknown</answer>", "no answer"),
+        (" So.</think>\n<answer>Ann red, Bob blue, Cal green, Dan blue</answer>", "unreadable"),
+        (" So.</think>\n<answer>Bob blue, Ann red, Cal green, Dan blue, Eve green</answer>", "unreadable"),
+        (" So.</think>\n<answer>Ann red or green, Bob blue, Cal green, Dan blue, Eve green</answer>", "unreadable"),
+        (" So.</think>\n<answer>Ann red, Bob blue, Cal green, Dan blue, Eve green, Eve red</answer>", "unreadable"),
+    ],
+)
+def test_what_is_no_whole_answer_is_none(completion: str, reason: str) -> None:
+    assert verify(completion, COL).reason == reason
+
+
+def test_two_answers_are_not_paid() -> None:
+    both = answer("red blue green blue green") + answer("red red red red red")
+    assert not verify(both, COL)
+    assert reward(["?"], [both], domain=["col"], question=[""], data=[COL.data]) == [-2.0]
+
+
+def test_rewards_are_the_papers() -> None:
+    texts = [
+        answer("red blue green blue green"),
+        answer("red red red red red"),
+        " So.</think>\n<answer>?</answer>",
+        "?",
+    ]
+    logged: dict[str, float] = {}
+    columns = {"domain": ["col"] * 4, "question": [""] * 4, "data": [COL.data] * 4}
+    assert reward(["?"] * 4, texts, **columns, log_metric=logged.__setitem__) == [2.0, -0.5, -1.0, -2.0]
+    assert logged == {"right": 0.25}
+
+
+@pytest.mark.parametrize("domain", SEARCHES)
+def test_a_search_problem_has_few_solutions_and_the_verifier_knows_them(domain: str) -> None:
+    words = ("red", "green", "blue") if domain == "col" else ("in", "out")
+    for problem in problems(domain, 20, 5):
+        found = [values for values in product(words, repeat=5) if verify(answer(" ".join(values)), problem)]
+        assert 1 <= len(found) <= (24 if domain == "col" else 4)
+
+
+@pytest.mark.parametrize("domain", [*SEARCHES, *SKILLS])
+def test_a_lesson_answers_right_or_gives_up(domain: str) -> None:
+    random = Random(1)
+    verdicts = [verify(lesson(problem, random), problem) for problem in problems(domain, 100, 2)]
+    assert {verdict.reason for verdict in verdicts} <= ({"right", "no answer"} if domain in SEARCHES else {"right"})
+    assert sum(map(bool, verdicts)) >= 15
+
+
+def test_a_proposal_says_whether_its_candidate_fits() -> None:
+    random, seen = Random(3), set()
+    for problem in problems("pair", 60, 3):
+        text, fits = proposal(problem, random)
+        values = text.removeprefix("Suppose that ").removesuffix(".")
+        assert bool(verify(f" So.</think>\n<answer>{values}</answer>", problem)) is fits
+        seen.add(fits)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_held_out_problem_is_learned_from(domain: str) -> None:
+    def marks(found: list[Problem]) -> set[object]:
+        return {knk.decode(one.data).key if domain == "kk" else one.question for one in found}
+
+    assert not marks(problems(domain, 300, 1)) & marks(problems(domain, 100, 2, held_out=True))
+
+
+def test_the_same_seed_gives_the_same_problems_and_another_others() -> None:
+    assert problems("col", 5, 1) == problems("col", 5, 1) != problems("col", 5, 2)
+    assert problems("col", 5, 1)[0].question == (
+        "Each is red or green or blue. A goes without D always. B goes without E always. B goes without D always. "
+        "D goes without E always. A goes without E always. C goes without E always. Who is what?"
+    )
+
+
+# What is learned from.
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_answers_right(style: str) -> None:
+    for problem in problems("kk", 20, 4):
+        completion = told(problem, style, 1)
+        assert verify(completion, problem), completion
+        assert ("Suppose" in completion or "Assume" in completion) <= (style in ("proof", "shuffled"))
+
+
+def test_controls_are_what_they_are_called() -> None:
+    for problem in problems("kk", 10, 4):
+        proof, shuffled, filler = (
+            told(problem, style, 1).split("</think>")[0] for style in ("proof", "shuffled", "filler")
+        )
+        assert shuffled != proof or proof.count(". ") < 2
+        assert abs(len(filler.split()) - len(proof.split())) <= 2
+        assert not {"knight", "knave"} & set(filler.replace(".", "").split())
+
+
+def test_the_mixtures_are_as_said() -> None:
+    assert sum(MIXTURE.values()) == pytest.approx(1)
+    rows = list(islice(base_rows(1), 2000))
+    share = sum("goes" in row["prompt"] or "side" in row["prompt"] for row in rows) / len(rows)
+    assert share == pytest.approx(sum(MIXTURE[domain] for domain in SEARCHES), abs=0.04)
+    for arm in ARMS:
+        warm = list(islice(warm_rows(arm, 0.2, 1), 500))
+        puzzles = sum("knave" in row["prompt"] for row in warm) / len(warm)
+        assert puzzles == pytest.approx(MIXTURE["kk"] if arm == "continued" else 0.8 + 0.2 * MIXTURE["kk"], abs=0.06)
+
+
+def test_arms_have_the_same_puzzles() -> None:
+    prompts = [
+        [row["prompt"] for row in islice(warm_rows(arm, 0.0, 1), 20)] for arm in ("warmed", "shuffled", "filler")
+    ]
+    assert prompts[0] == prompts[1] == prompts[2]
+
+
+def test_rows_fill_a_budget(tmp_path: Path) -> None:
+    count = write_budget(tmp_path / "rows.jsonl", base_rows(1), 2000, lambda text: len(text.split()))
+    words = [len((row["prompt"] + row["completion"]).split()) for row in read(tmp_path / "rows.jsonl")]
+    assert count == len(words)
+    assert sum(words) >= 2000 > sum(words[:-1])
+
+
+def test_rl_asks_problems_that_are_not_held_out() -> None:
+    rows = list(rlvr_rows("col", 30, 1))
+    assert len({row["question"] for row in rows}) == 30
+    assert not any(Problem(row["domain"], row["question"], row["data"]).is_held_out for row in rows)
+
+
+# Criteria.
+
+SCALE = Scale(100, 10, 0.2, tuple(ARMS), "col", 10, 20, 10, 40, 2, 2)
+
+
+def put(path: Path, rates: dict[str, float], only: tuple[str, ...] = TASKS, everything: bool = True) -> None:
+    """Samples of a model that is right so often; who gives up does so where it is wrong, half the time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for task in only:
+        for must in (False, True) if everything and task in SEARCHES else (False,):
+            for item in range(SCALE.items):
+                right = item < round(rates.get(task, 0.2) * SCALE.items)
+                rows.append({"task": task, "item": item, "forced": must, "correct": right, "format": True,
+                             "answered": right or must or item % 2 == 0, "tokens": 10, "tries": 1})  # fmt: skip
+    write(path, rows)
+
+
+def study(folder: Path, rates: dict[str, dict[str, float]], gate: float = 1.0) -> results.Results:
+    """The results of a study whose arms are right so often."""
+    for seed in range(SCALE.seeds):
+        lineage = Lineage(SCALE, folder / f"seed-{seed}", seed)
+        for stage in stages(SCALE):
+            put(lineage.samples(stage), rates.get(stage.arm, {}))
+            run = lineage.folder / stage.name
+            run.mkdir(parents=True)
+            (run / "run.json").write_text(json.dumps({"seconds": 1.0, "hardware": {"processor": "x", "cores": 2}}))
+            if stage.number is not None:
+                write(
+                    run / "metrics.jsonl", [{"step": n, "num_tokens": 100 * n, "step_time": 1.0} for n in range(1, 21)]
+                )
+                for step in (10, 20):
+                    reached = {"col": rates.get(stage.arm, {}).get("col", 0.2) * step / 20}
+                    put(lineage.samples(stage, step), reached, ("col",), everything=False)
+        (lineage.folder / GATE).write_text(json.dumps(dict.fromkeys(SEARCHES, gate)))
+    return decided.summary(SCALE, folder)
+
+
+def holding(found: results.Results) -> dict[str, bool | None]:
+    return {claim.text: claim.holds for claim in found.claims}
+
+
+def test_what_rises_holds_and_what_falls_does_not(tmp_path: Path) -> None:
+    warmed = dict.fromkeys(("kk2", "kk3", *SEARCHES), 0.8)
+    rl = warmed | {"col": 1.0}
+    found = study(tmp_path, {"warmed": warmed, "warmed + RL": rl, "base + RL": {"col": 0.5, "mod": 0.0}})
+    told = holding(found)
+    assert told.pop("In the domains that RLVR did not train, base + RL is above base") is False
+    assert told.pop("RLVR's own gain is larger from the warm start") is None  # 0.2 and 0.3, on 40 items.
+    assert told.pop("On puzzles, RLVR on another domain keeps what the warm-up taught (or more)") is None
+    assert told.pop("In the domains that RLVR did not train, warmed + RL is above warmed") is None
+    reported = [told.pop("Answers given there"), told.pop("Suppositions made there")]
+    assert reported == [None, None]
+    assert set(told.values()) == {True}, told
+    assert results.read(tmp_path) == found
+    scores = found.score("warmed", "col"), found.score("warmed + RL", "col"), found.score("base", "col", FORCED)
+    assert [score and round(score.mean, 3) for score in scores] == [0.8, 1.0, 0.2]
+
+
+def test_nothing_is_claimed_where_nothing_differs(tmp_path: Path) -> None:
+    found = study(tmp_path, {})
+    assert {claim.holds for claim in found.claims[1:-1]} == {None}
+    assert found.claims[-1].holds is False  # Both are there at the same step.
+
+
+def test_a_failed_gate_leaves_warm_up_undecided(tmp_path: Path) -> None:
+    found = study(tmp_path, {"warmed": dict.fromkeys(SEARCHES, 0.9)}, gate=0.9)
+    assert found.claims[0].holds is False
+    assert not [claim for claim in found.claims if "taught nothing" in claim.text]
+    assert "taught nothing" in " ".join(holding(study(tmp_path / "passed", {})))
+
+
+def test_the_start_counts_as_the_first_measured_step(tmp_path: Path) -> None:
+    found = study(tmp_path, {"warmed": {"col": 0.9}, "warmed + RL": {"col": 0.9}, "base + RL": {"col": 0.6}})
+    assert "20 and 0, 20 and 0" in found.claims[-1].remark
+    assert found.facts["to base + RL's last accuracy, from warmed"].startswith("0 steps, 0 tokens, 0 s")
+
+
+def test_the_table_says_all_arms_and_all_claims(tmp_path: Path) -> None:
+    found = study(tmp_path, {})
+    lines = decided.table(found).splitlines()
+    assert [line.split("  ")[0] for line in lines[1 : len(found.arms) + 1]] == list(found.arms)
+    assert len(lines) == len(found.arms) + 2 + len(found.claims)
+
+
+def test_scores_are_read_by_task_metric_and_item(tmp_path: Path) -> None:
+    put(tmp_path / "a.jsonl", {"col": 0.5})
+    found = scores_of(tmp_path / "a.jsonl")
+    assert set(found) == set(TASKS)
+    assert set(found["col"]) == {*METRICS, FORCED}
+    assert set(found["mod"]) == set(METRICS)
+    assert sum(found["col"]["accuracy"].values()) == 20
+
+
+def test_a_stage_comes_after_what_it_starts_from() -> None:
+    for scale in SCALES.values():
+        names = [stage.name for stage in stages(scale)]
+        assert len(set(names)) == len(names)
+        for place, stage in enumerate(stages(scale)):
+            assert stage.start is None or stage.start in names[:place]
+    assert Stage("warmed + RL", "warmed", 1).name == "warmed-rl-1"
+    assert {stage.start for stage in stages(SCALES["study"]) if stage.number is not None} == set(STARTS)
+
+
+def test_items_are_held_out_and_the_same_for_all() -> None:
+    for task in TASKS:
+        assert items(task, 6)[:4] == items(task, 4)
+        assert all(problem.is_held_out for problem in items(task, 4))
+    assert {len(knk.decode(problem.data).names) for problem in items("kk4", 3)} == {4}
+
+
+# The whole.
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
+def test_the_tokenizer_gives_back_what_it_was_given() -> None:
+    from recipes.laptop.model import UNKNOWN, vocabulary, word_tokenizer
+
+    tokenizer = word_tokenizer(vocabulary())
+    for row in islice(warm_rows("warmed", 0.5, 8), 60):
+        text = row["prompt"] + row["completion"]
+        tokens = tokenizer(text)["input_ids"]
+        assert tokenizer.decode(tokens) == text
+        assert tokenizer.convert_tokens_to_ids(UNKNOWN) not in tokens
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
+def test_the_study_runs_goes_on_where_it_was_and_shows_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "recipes.laptop.study", "tiny", "-o", str(tmp_path)]
+
+    def run() -> str:
+        done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+        log = tmp_path / "log.txt"
+        assert done.returncode == 0, done.stderr[-3000:] + (
+            log.read_text(errors="replace")[-3000:] if log.exists() else ""
+        )
+        return done.stdout
+
+    told = run()
+    stages_told = [line for line in told.splitlines() if line.startswith("seed 0, ")]
+    assert stages_told[0].startswith("seed 0, base:")
+    assert len(stages_told) == 4
+    found = results.read(tmp_path)
+    assert found.arms == ("base", "warmed", "base + RL", "warmed + RL")
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    before = {
+        path: path.stat().st_mtime for path in tmp_path.glob("seed-0/**/*") if path.suffix in (".safetensors", ".jsonl")
+    }
+    assert len(before) > 10
+    run()
+    assert {path: path.stat().st_mtime for path in before} == before
+    assert results.read(tmp_path) == found
