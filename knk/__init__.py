@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from knk.errors import NotEnough as NotEnough
     from knk.errors import SandboxFailed as SandboxFailed
     from knk.errors import TeacherFailed as TeacherFailed
+    from knk.errors import TrainingFailed as TrainingFailed
     from knk.errors import WorkersFailed as WorkersFailed
     from knk.generate import generate as generate
     from knk.notation import decode as decode
@@ -97,6 +98,7 @@ _EXPORTS: Final = {
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
         *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "TeacherFailed", "HubFailed"),
+        "TrainingFailed",
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

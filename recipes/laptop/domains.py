@@ -189,9 +189,10 @@ def answered(thought: str, answer: str) -> str:
 
 # The kinds of search.
 #
-# A check says each name again, right before its value, and has as many words a relation as the problem has: who is
-# looked up stands always as far back, and a value stands right behind its name. The problem has initials, so that a
-# whole name leads to a value and nowhere else. All this makes it something that a model this small learns.
+# A model of a million parameters learns to check only what is written out. So a check says each name again, right before
+# its value, and after that in single words what follows from two things each: same or not, and then fine or wrong. A
+# relation has as many words in a check as in the problem, so that what is looked up stands always as far back; and the
+# problem has initials, so that a whole name leads to a value and nowhere else.
 
 
 @dataclass(frozen=True)
@@ -242,9 +243,9 @@ def _relations(data: str) -> list[Relation]:
 def _told(relation: Relation) -> str:
     one, other, kind = NAMES[relation[0]][0], NAMES[relation[1]][0], relation[2]
     if kind in _MATCHES:
-        return f"{one} goes {'with' if _MATCHES[kind] else 'without'} {other} always."
+        return f"{one} goes {'with' if _MATCHES[kind] else 'without'} {other} at all."
     first, second = (f"{_PLACE_OF[letter]}side" for letter in kind)
-    return f"{one} {first} or {other} {second}."
+    return f"{one} {first} or else {other} {second} then."
 
 
 def _holds(relation: Relation, values: Values) -> bool:
@@ -258,12 +259,25 @@ def _fits(values: Values, data: str) -> bool:
     return all(_holds(relation, values) for relation in _relations(data))
 
 
+def _checked(relation: Relation, values: Values) -> str:
+    """What is written of a relation: who has what, whether that is the same or as wanted, and so whether it holds."""
+    one, other, kind = relation
+    said = [f"{NAMES[who]} {values[who]}" for who in (one, other)]
+    if kind in _MATCHES:
+        said.append("same" if values[one] == values[other] else "differ")
+    else:
+        said = [
+            f"{part} {'yes' if part.endswith(f' {_PLACE_OF[letter]}') else 'no'}"
+            for part, letter in zip(said, kind, strict=True)
+        ]
+    return f"{' '.join(said)} {'fine' if _holds(relation, values) else 'wrong'}."
+
+
 def _check(values: Values, data: str) -> tuple[str, bool]:
-    """The values of one relation after another, up to the first that does not hold; and whether all do."""
+    """One relation after another, up to the first that does not hold; and whether all do."""
     told = []
     for relation in _relations(data):
-        one, other, _ = relation
-        told.append(f"{NAMES[one]} {values[one]}, {NAMES[other]} {values[other]}.")
+        told.append(_checked(relation, values))
         if not _holds(relation, values):
             return " ".join([*told, FAILS]), False
     return " ".join([*told, FITS]), True
