@@ -45,7 +45,7 @@ def base_rows(seed: int) -> Iterator[Row]:
     while True:
         (domain,) = random.choices(list(MIXTURE), list(MIXTURE.values()))
         problem = next(streams[domain])
-        style = told(problem, "answer-only", seed) if domain == "kk" else lesson(problem, random)
+        style = told(problem.data, "answer-only", seed) if domain == "kk" else lesson(problem, random)
         yield {"prompt": problem.prompt, "completion": style}
 
 
@@ -64,7 +64,7 @@ def warm_rows(arm: str, replay: float, seed: int) -> Iterator[Row]:
             yield next(replayed)
         else:
             problem = next(puzzles)
-            yield {"prompt": problem.prompt, "completion": told(problem, ARMS[arm], number)}
+            yield {"prompt": problem.prompt, "completion": told(problem.data, ARMS[arm], number)}
 
 
 def rlvr_rows(domain: str, n: int, seed: int) -> Iterator[Row]:

@@ -7,9 +7,9 @@ is what the recipe asks. All domains use the same words to suppose, to contradic
 | domain | the problem | candidates |
 |---|---|---|
 | `kk` | who is a knight, who a knave | 4 for two people, 8 for three |
-| `col` | five people, three colours, six pairs of whom no two have the same | 243 |
-| `pair` | five people in or out, six pairs who are the same or not | 32 |
-| `sat` | five people in or out, six clauses of two | 32 |
+| `col` | five people, three colours, five pairs of whom no two have the same | 243, of which up to 48 fit |
+| `pair` | five people in or out, six pairs who are the same or not | 32, of which up to 4 fit |
+| `sat` | five people in or out, six clauses of two | 32, of which up to 8 fit |
 | `mod` | a sum's rest | a skill, answered at once |
 | `sort` | a list put in order | a skill, answered at once |
 | `recall` | who has what, said again in another order | a skill, answered at once; it teaches to look back |
@@ -30,16 +30,14 @@ from knk.spec import Spec
 from knk.split import split_of
 from knk.tasks.form import answer_of, is_formed
 from knk.verdict import Verdict
+from recipes.laptop.puzzles import question
+from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
 
-NAMES: Final = ("Ann", "Bob", "Cal", "Dan", "Eve")
 COLOURS: Final = ("red", "green", "blue")
 PLACES: Final = ("in", "out")
 SEARCHES: Final = ("col", "pair", "sat")
 SKILLS: Final = ("mod", "sort", "recall")
 DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
-GIVEN_UP: Final = "unknown"
-FAILS: Final = "That is a contradiction."
-FITS: Final = "It all fits."
 _HELD_OUT_OF: Final = 5
 
 Values = tuple[str, ...]
@@ -47,7 +45,7 @@ Values = tuple[str, ...]
 KK_SPEC: Final = {
     people: Spec(
         people=people,
-        kinds=tuple((kind, 1.0) for kind in ("atom", "not", "and", "or")),
+        kinds=tuple((kind, 1.0) for kind in ("atom", "and", "or")),
         statements=(1, 2) if people == 2 else 1,
         names=NAMES,
         duplicates=True,
@@ -115,7 +113,7 @@ def verify(completion: str, problem: Problem) -> Verdict:
     'right'
     """
     if problem.domain == "kk":
-        return knk.verify(completion, knk.decode(problem.data))
+        return knk.verify(completion.replace("_", " is a "), knk.decode(problem.data))
     answer = answer_of(completion)
     if answer.problem or not answer.tagged:
         return Verdict(False, answer.problem or "no answer")
@@ -138,8 +136,8 @@ def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -
     """
     rows = zip(completions, columns["domain"], columns["question"], columns["data"], strict=True)
     rewards, right = [], 0
-    for text, domain, question, data in rows:
-        verdict = verify(text, Problem(domain, question, data))
+    for text, domain, asked, data in rows:
+        verdict = verify(text, Problem(domain, asked, data))
         right += bool(verdict)
         rewards.append(-2.0 if not is_formed(text) else 2.0 if verdict else -0.5 if verdict.answered else -1.0)
     if log := columns.get("log_metric"):
@@ -162,12 +160,7 @@ def lesson(problem: Problem, random: Random) -> str:
     kind = _SEARCHES[problem.domain]
     candidate = kind.propose(problem.data, random)
     told, fits = _check(candidate, problem.data)
-    return answered(f"{supposed(candidate)} {told}", _said(candidate) if fits else GIVEN_UP)
-
-
-def supposed(candidate: Values) -> str:
-    """Return the sentence that proposes a candidate."""
-    return f"Suppose that {_said(candidate)}."
+    return answered(f"{supposed(_said(candidate))} {told}", _said(candidate) if fits else GIVEN_UP)
 
 
 def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
@@ -179,28 +172,24 @@ def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
     """
     kind = _SEARCHES[problem.domain]
     candidate = kind.propose(problem.data, random)
-    return supposed(candidate), _check(candidate, problem.data)[1]
-
-
-def answered(thought: str, answer: str) -> str:
-    """Return a completion in form."""
-    return f" {thought}</think>\n<answer>{answer}</answer>"
+    return supposed(_said(candidate)), _check(candidate, problem.data)[1]
 
 
 # The kinds of search.
 #
-# A model of a million parameters learns to check only what is written out. So a check says each name again, right before
-# its value, and after that in single words what follows from two things each: same or not, and then fine or wrong. A
-# relation has as many words in a check as in the problem, so that what is looked up stands always as far back; and the
-# problem has initials, so that a whole name leads to a value and nowhere else.
+# A model of a million parameters learns to check only what is written out, a step a word. So a person and what the
+# person has are one word, which the person's initial leads to; a check says initial, word and value for both people,
+# and after that in single words what follows from two things each: same or not, and then fine or wrong. A relation has
+# as many words in a check as in the problem, so that initials stand always as far back as they are copied from.
 
 
 @dataclass(frozen=True)
 class _Search:
-    """A kind of search: what a person can be, what can hold of two, and the most solutions that a problem has."""
+    """A kind of search: what a person can be, what can hold of two, how many relations, at most how many solutions."""
 
     words: tuple[str, ...]
     relations: tuple[str, ...]
+    size: int
     most: int
 
     def solutions(self, data: str) -> list[Values]:
@@ -220,7 +209,7 @@ class _Search:
 
     def is_right(self, text: str, data: str) -> bool | None:
         """Whether an answer is right, None where it is none: each person named once and in order."""
-        pairs = [part.split() for part in text.strip().removesuffix(".").split(", ")]
+        pairs = [part.split("_") for part in text.strip().removesuffix(".").split(", ")]
         if [pair[0] for pair in pairs] != list(NAMES) or any(len(pair) != 2 for pair in pairs):
             return None
         values = tuple(pair[1] for pair in pairs)
@@ -228,7 +217,7 @@ class _Search:
 
 
 def _said(values: Values) -> str:
-    return ", ".join(f"{name} {value}" for name, value in zip(NAMES, values, strict=True))
+    return ", ".join(map(word, NAMES, values))
 
 
 Relation = tuple[int, int, str]
@@ -243,9 +232,9 @@ def _relations(data: str) -> list[Relation]:
 def _told(relation: Relation) -> str:
     one, other, kind = NAMES[relation[0]][0], NAMES[relation[1]][0], relation[2]
     if kind in _MATCHES:
-        return f"{one} goes {'with' if _MATCHES[kind] else 'without'} {other} at all."
+        return f"{one} always goes {'with' if _MATCHES[kind] else 'without'} {other} come what may."
     first, second = (f"{_PLACE_OF[letter]}side" for letter in kind)
-    return f"{one} {first} or else {other} {second} then."
+    return f"{one} {first} or else {other} {second} come what may."
 
 
 def _holds(relation: Relation, values: Values) -> bool:
@@ -262,14 +251,12 @@ def _fits(values: Values, data: str) -> bool:
 def _checked(relation: Relation, values: Values) -> str:
     """What is written of a relation: who has what, whether that is the same or as wanted, and so whether it holds."""
     one, other, kind = relation
-    said = [f"{NAMES[who]} {values[who]}" for who in (one, other)]
+    said = [f"{NAMES[who][0]} {word(NAMES[who], values[who])} {values[who]}" for who in (one, other)]
     if kind in _MATCHES:
         said.append("same" if values[one] == values[other] else "differ")
     else:
-        said = [
-            f"{part} {'yes' if part.endswith(f' {_PLACE_OF[letter]}') else 'no'}"
-            for part, letter in zip(said, kind, strict=True)
-        ]
+        wanted = zip(said, kind, strict=True)
+        said = [f"{part} {'yes' if part.endswith(f' {_PLACE_OF[letter]}') else 'no'}" for part, letter in wanted]
     return f"{' '.join(said)} {'fine' if _holds(relation, values) else 'wrong'}."
 
 
@@ -284,11 +271,13 @@ def _check(values: Values, data: str) -> tuple[str, bool]:
 
 
 def _problems(domain: str, random: Random) -> Iterator[Problem]:
-    """Problems of six relations that few candidates fulfil."""
+    """Problems of relations that few candidates fulfil."""
     kind = _SEARCHES[domain]
     every = list(combinations(range(len(NAMES)), 2))
     while True:
-        data = " ".join(f"{one}{other}{random.choice(kind.relations)}" for one, other in random.sample(every, 6))
+        data = " ".join(
+            f"{one}{other}{random.choice(kind.relations)}" for one, other in random.sample(every, kind.size)
+        )
         if 1 <= len(kind.solutions(data)) <= kind.most:
             told = " ".join(map(_told, _relations(data)))
             yield Problem(domain, f"Each is {' or '.join(kind.words)}. {told} Who is what?", data)
@@ -297,9 +286,9 @@ def _problems(domain: str, random: Random) -> Iterator[Problem]:
 _MATCHES: Final = {"a": True, "d": False}
 _PLACE_OF: Final = {"i": "in", "o": "out"}
 _SEARCHES: Final[Mapping[str, _Search]] = {
-    "col": _Search(COLOURS, ("d",), 24),
-    "pair": _Search(PLACES, ("a", "d"), 4),
-    "sat": _Search(PLACES, ("ii", "io", "oi", "oo"), 4),
+    "col": _Search(COLOURS, ("d",), 5, 48),
+    "pair": _Search(PLACES, ("a", "d"), 6, 4),
+    "sat": _Search(PLACES, ("ii", "io", "oi", "oo"), 6, 8),
 }
 
 
@@ -323,13 +312,13 @@ def _sort_problems(random: Random) -> Iterator[Problem]:
 
 
 def _recall_problems(random: Random) -> Iterator[Problem]:
-    words = (*COLOURS, *PLACES, *map(str, range(20)))
     while True:
-        held = dict(zip(NAMES, random.choices(words, k=len(NAMES)), strict=True))
-        asked = random.choices(NAMES, k=8)
-        told = ", ".join(f"{name} {word}" for name, word in held.items())
-        answer = ", ".join(f"{name} {held[name]}" for name in asked)
-        yield Problem("recall", f"{told}. Now {', '.join(f'{name} what' for name in asked)}?", answer)
+        values = random.choices((*COLOURS, *PLACES), k=len(NAMES))
+        asked = random.choices(range(len(NAMES)), k=8)
+        answer = ", ".join(f"{NAMES[who][0]} {word(NAMES[who], values[who])}" for who in asked)
+        yield Problem(
+            "recall", f"{_said(tuple(values))}. Now {', '.join(f'{NAMES[who][0]} what' for who in asked)}?", answer
+        )
 
 
 def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
@@ -337,10 +326,7 @@ def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
     while True:
         for stream in streams:
             puzzle = next(stream)
-            text = knk.render(puzzle, style="classic")
-            yield Problem(
-                "kk", text[text.index("You meet") :], knk.encode(puzzle)
-            )  # What knights are is always the same.
+            yield Problem("kk", question(puzzle), knk.encode(puzzle))
 
 
 def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from knk.files import read, write
 from knk.tasks.form import is_formed
-from recipes.laptop.domains import FAILS, FITS, GIVEN_UP, SEARCHES, SKILLS, Problem, problems, proposal, verify
+from recipes.laptop.domains import SEARCHES, SKILLS, Problem, problems, proposal, verify
+from recipes.laptop.words import FAILS, FITS, GIVEN_UP
 
 SEED: Final = 90_000
 """The items are the same for every arm and every seed."""
@@ -125,7 +126,7 @@ def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterat
                     "answered": verdict.answered,
                     "reason": verdict.reason,
                     "format": is_formed(text),
-                    "tries": text.count("Suppose that") + text.count("Assume that"),
+                    "tries": text.count("Suppose that"),
                     "tokens": tokens,
                 }
 

@@ -83,5 +83,5 @@ def _texts() -> Iterator[str]:
             if domain != "kk":
                 yield lesson(problem, random)
             else:
-                yield from (told(problem, style, seed) for style in STYLES for seed in range(2))
+                yield from (told(problem.data, style, seed) for style in STYLES for seed in range(2))
     yield from (lesson(problem, Random(0)) for domain in SKILLS for problem in problems(domain, _SAMPLE, 0))

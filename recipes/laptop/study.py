@@ -20,7 +20,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tqdm import tqdm
 
@@ -32,6 +32,16 @@ from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
 Step = tuple[Lineage, Stage]
+_ENVIRONMENT: Final = {
+    "OMP_NUM_THREADS": "1",  # Small models are faster on one core than on several.
+    "MALLOC_MMAP_THRESHOLD_": str(
+        1 << 32
+    ),  # glibc keeps what is freed: a new page costs more than what it is used for.
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+}
+"""What the workers find when they start."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,8 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Lineage(scale, chosen.output / f"seed-{seed}", seed, chosen.model, tuple(chosen.overlays))
         for seed in range(scale.seeds)
     ]
-    # Small models are faster on one core than on several; the workers read these when they start.
-    os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1")
+    os.environ.update(_ENVIRONMENT)
     try:
         run(lineages, chosen.output, chosen.jobs)
     except KnkError as error:

@@ -17,10 +17,11 @@ from knk import results
 from knk.files import read, write
 from recipes.laptop import claims as decided
 from recipes.laptop.data import ARMS, MIXTURE, base_rows, rlvr_rows, warm_rows, write_budget
-from recipes.laptop.domains import DOMAINS, NAMES, SEARCHES, SKILLS, Problem, lesson, problems, proposal, reward, verify
+from recipes.laptop.domains import DOMAINS, SEARCHES, SKILLS, Problem, lesson, problems, proposal, reward, verify
 from recipes.laptop.evaluate import FORCED, METRICS, TASKS, items, scores_of
 from recipes.laptop.lineage import GATE, SCALES, STARTS, Lineage, Scale, Stage, stages
 from recipes.laptop.puzzles import STYLES, told
+from recipes.laptop.words import NAMES
 
 ROOT = Path(__file__).parents[2]
 has_trl = importlib.util.find_spec("trl") is not None
@@ -29,8 +30,17 @@ PAIR = Problem("pair", "", "01a 12d 23a 34d 02d 13d")
 SAT = Problem("sat", "", "01io 02oi 12ii 03ii 34oo 04ii")
 
 
+PROOF = (
+    "Suppose that Eve_knave. E says Cal_knight E Eve_knave knave so Cal_knave. D says Eve_knave E Eve_knave knave "
+    "so Dan_knight. C says Eve_knight or Dan_knight C Cal_knave knave D Dan_knight knight wrong. That is a contradiction. "
+    "Suppose that Eve_knight. E says Cal_knight E Eve_knight knight so Cal_knight. D says Eve_knave E Eve_knight knight "
+    "so Dan_knave. It all fits."
+)
+"""Of the puzzle Eve,Cal,Dan 0:+1 1:|(+0,+2) 2:-0."""
+
+
 def answer(values: str, thought: str = "So.") -> str:
-    said = ", ".join(f"{name} {value}" for name, value in zip(NAMES, values.split(), strict=True))
+    said = ", ".join(f"{name}_{value}" for name, value in zip(NAMES, values.split(), strict=True))
     return f" {thought}</think>\n<answer>{said}</answer>"
 
 
@@ -59,12 +69,12 @@ def test_an_answer_is_right_if_all_relations_hold(problem: Problem, values: str,
     ("completion", "reason"),
     [
         ("", "no answer"),
-        ("Ann red, Bob blue, Cal green, Dan blue, Eve green", "no answer"),
+        ("Ann_red, Bob_blue, Cal_green, Dan_blue, Eve_green", "no answer"),
         (" So.</think>\n<answer>unknown</answer>", "no answer"),
-        (" So.</think>\n<answer>Ann red, Bob blue, Cal green, Dan blue</answer>", "unreadable"),
-        (" So.</think>\n<answer>Bob blue, Ann red, Cal green, Dan blue, Eve green</answer>", "unreadable"),
-        (" So.</think>\n<answer>Ann red or green, Bob blue, Cal green, Dan blue, Eve green</answer>", "unreadable"),
-        (" So.</think>\n<answer>Ann red, Bob blue, Cal green, Dan blue, Eve green, Eve red</answer>", "unreadable"),
+        (" So.</think>\n<answer>Ann_red, Bob_blue, Cal_green, Dan_blue</answer>", "unreadable"),
+        (" So.</think>\n<answer>Bob_blue, Ann_red, Cal_green, Dan_blue, Eve_green</answer>", "unreadable"),
+        (" So.</think>\n<answer>Ann_red or green, Bob_blue, Cal_green, Dan_blue, Eve_green</answer>", "unreadable"),
+        (" So.</think>\n<answer>Ann_red, Bob_blue, Cal_green, Dan_blue, Eve_green, Eve_red</answer>", "unreadable"),
     ],
 )
 def test_what_is_no_whole_answer_is_none(completion: str, reason: str) -> None:
@@ -95,7 +105,7 @@ def test_a_search_problem_has_few_solutions_and_the_verifier_knows_them(domain: 
     words = ("red", "green", "blue") if domain == "col" else ("in", "out")
     for problem in problems(domain, 20, 5):
         found = [values for values in product(words, repeat=5) if verify(answer(" ".join(values)), problem)]
-        assert 1 <= len(found) <= (24 if domain == "col" else 4)
+        assert 1 <= len(found) <= {"col": 48, "pair": 4, "sat": 8}[domain]
 
 
 @pytest.mark.parametrize("domain", [*SEARCHES, *SKILLS])
@@ -127,8 +137,9 @@ def test_no_held_out_problem_is_learned_from(domain: str) -> None:
 def test_the_same_seed_gives_the_same_problems_and_another_others() -> None:
     assert problems("col", 5, 1) == problems("col", 5, 1) != problems("col", 5, 2)
     assert problems("col", 5, 1)[0].question == (
-        "Each is red or green or blue. A goes without D always. B goes without E always. B goes without D always. "
-        "D goes without E always. A goes without E always. C goes without E always. Who is what?"
+        "Each is red or green or blue. B always goes without E come what may. B always goes without D come what may. "
+        "A always goes without C come what may. A always goes without E come what may. "
+        "A always goes without B come what may. Who is what?"
     )
 
 
@@ -138,25 +149,31 @@ def test_the_same_seed_gives_the_same_problems_and_another_others() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_answers_right(style: str) -> None:
     for problem in problems("kk", 20, 4):
-        completion = told(problem, style, 1)
+        completion = told(problem.data, style, 1)
         assert verify(completion, problem), completion
-        assert ("Suppose" in completion or "Assume" in completion) <= (style in ("proof", "shuffled"))
+        assert ("says" in completion) <= (style in ("proof", "shuffled"))
+
+
+def test_a_proof_is_the_librarys_told_in_the_words_of_the_recipe() -> None:
+    told_proof = told("Eve,Cal,Dan 0:+1 1:|(+0,+2) 2:-0", "proof", 0)
+    assert told_proof == f" {PROOF}</think>\n<answer>Eve_knight, Cal_knight, Dan_knave</answer>"
 
 
 def test_controls_are_what_they_are_called() -> None:
     for problem in problems("kk", 10, 4):
         proof, shuffled, filler = (
-            told(problem, style, 1).split("</think>")[0] for style in ("proof", "shuffled", "filler")
+            told(problem.data, style, 1).split("</think>")[0] for style in ("proof", "shuffled", "filler")
         )
-        assert shuffled != proof or proof.count(". ") < 2
+        assert sorted(shuffled.split(". ")) != proof.split(". ")
+        assert sorted(shuffled.replace(".", "").split()) == sorted(proof.replace(".", "").split())
         assert abs(len(filler.split()) - len(proof.split())) <= 2
-        assert not {"knight", "knave"} & set(filler.replace(".", "").split())
+        assert set(filler.split()) == {"Let", "me", "see."}
 
 
 def test_the_mixtures_are_as_said() -> None:
     assert sum(MIXTURE.values()) == pytest.approx(1)
     rows = list(islice(base_rows(1), 2000))
-    share = sum("goes" in row["prompt"] or "side" in row["prompt"] for row in rows) / len(rows)
+    share = sum("come what may" in row["prompt"] for row in rows) / len(rows)
     assert share == pytest.approx(sum(MIXTURE[domain] for domain in SEARCHES), abs=0.04)
     for arm in ARMS:
         warm = list(islice(warm_rows(arm, 0.2, 1), 500))
