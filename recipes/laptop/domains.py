@@ -11,8 +11,8 @@ is what the recipe asks. All domains use the same words to suppose, to contradic
 | `pair` | five people in or out, six pairs who are the same or not | 32, of which up to 4 fit |
 | `sat` | five people in or out, six clauses of two | 32, of which up to 8 fit |
 | `mod` | a sum's rest | a skill, answered at once |
-| `sort` | a list put in order | a skill, answered at once |
 | `recall` | who has what, said again in another order | a skill, answered at once; it teaches to look back |
+| `quote` | who says what, said again in another order | a skill, answered at once; it teaches to read puzzles |
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, islice, product
+from itertools import combinations, cycle, islice, product
 from random import Random
 from typing import Any, Final
 
 import knk
+from knk.puzzle import Puzzle
 from knk.spec import Spec
 from knk.split import split_of
 from knk.tasks.form import answer_of, is_formed
 from knk.verdict import Verdict
-from recipes.laptop.puzzles import question
+from recipes.laptop.puzzles import question, sayings
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
 
 COLOURS: Final = ("red", "green", "blue")
 PLACES: Final = ("in", "out")
 SEARCHES: Final = ("col", "pair", "sat")
-SKILLS: Final = ("mod", "sort", "recall")
+SKILLS: Final = ("mod", "recall", "quote")
 DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
 _HELD_OUT_OF: Final = 5
 
@@ -305,10 +306,14 @@ def _mod_problems(random: Random) -> Iterator[Problem]:
         yield Problem("mod", f"{one} + {other} mod {by} is what?", str((one + other) % by))
 
 
-def _sort_problems(random: Random) -> Iterator[Problem]:
-    while True:
-        numbers = random.sample(range(20), 5)
-        yield Problem("sort", f"Sort {' '.join(map(str, numbers))}.", " ".join(map(str, sorted(numbers))))
+def _quote_problems(random: Random, seed: int) -> Iterator[Problem]:
+    """Who says what, said again: not what it leads to. The puzzles are of those that are learned from."""
+    for puzzle in _puzzles(seed, (2, 3)):
+        if split_of(puzzle.key) == "train":
+            said = sayings(puzzle)
+            asked = random.sample(said, len(said))
+            first = ", ".join(" ".join(one.split()[:2]) for one in asked)
+            yield Problem("quote", f"{'. '.join(said)}. Now {first} what?", ". ".join(asked))
 
 
 def _recall_problems(random: Random) -> Iterator[Problem]:
@@ -321,12 +326,13 @@ def _recall_problems(random: Random) -> Iterator[Problem]:
         )
 
 
-def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
+def _puzzles(seed: int, people: Sequence[int]) -> Iterator[Puzzle]:
     streams = [knk.generate(KK_SPEC[count], n=1_000_000, seed=seed) for count in people]
-    while True:
-        for stream in streams:
-            puzzle = next(stream)
-            yield Problem("kk", question(puzzle), knk.encode(puzzle))
+    return (next(stream) for stream in cycle(streams))
+
+
+def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
+    return (Problem("kk", question(puzzle), knk.encode(puzzle)) for puzzle in _puzzles(seed, people))
 
 
 def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
@@ -335,7 +341,9 @@ def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
     random = Random(f"{domain} {seed}")
     if domain in SEARCHES:
         return _problems(domain, random)
-    return {"mod": _mod_problems, "sort": _sort_problems, "recall": _recall_problems}[domain](random)
+    if domain == "quote":
+        return _quote_problems(random, seed + 1)
+    return {"mod": _mod_problems, "recall": _recall_problems}[domain](random)
 
 
 def _of_set(stream: Iterator[Problem], held_out: bool) -> Iterator[Problem]:

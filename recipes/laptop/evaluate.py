@@ -16,7 +16,7 @@ SEED: Final = 90_000
 """The items are the same for every arm and every seed."""
 TEMPERATURE: Final = 0.7
 TOP_P: Final = 0.95
-_BATCH: Final = 100
+_BATCH: Final = 300
 TASKS: Final = ("kk2", "kk3", "kk4", *SEARCHES, *SKILLS)
 METRICS: Final = ("accuracy", "answered", "format", "tokens", "tries")
 FORCED: Final = "accuracy if made to answer"

@@ -31,10 +31,11 @@ SAT = Problem("sat", "", "01io 02oi 12ii 03ii 34oo 04ii")
 
 
 PROOF = (
-    "Suppose that Eve_knave. E says Cal_knight E Eve_knave knave so Cal_knave. D says Eve_knave E Eve_knave knave "
-    "so Dan_knight. C says Eve_knight or Dan_knight C Cal_knave knave D Dan_knight knight wrong. That is a contradiction. "
-    "Suppose that Eve_knight. E says Cal_knight E Eve_knight knight so Cal_knight. D says Eve_knave E Eve_knight knight "
-    "so Dan_knave. It all fits."
+    "Suppose that Eve_knave. E says Cal_knight E Eve_knave knave so Cal_knave. "
+    "D says Eve_knave E Eve_knave knave so Dan_knight. "
+    "C says Eve_knight or Dan_knight C Cal_knave knave D Dan_knight knight wrong. That is a contradiction. "
+    "Suppose that Eve_knight. E says Cal_knight E Eve_knight knight so Cal_knight. "
+    "D says Eve_knave E Eve_knight knight so Dan_knave. It all fits."
 )
 """Of the puzzle Eve,Cal,Dan 0:+1 1:|(+0,+2) 2:-0."""
 
@@ -177,7 +178,7 @@ def test_the_mixtures_are_as_said() -> None:
     assert share == pytest.approx(sum(MIXTURE[domain] for domain in SEARCHES), abs=0.04)
     for arm in ARMS:
         warm = list(islice(warm_rows(arm, 0.2, 1), 500))
-        puzzles = sum("knave" in row["prompt"] for row in warm) / len(warm)
+        puzzles = sum("knight or knave" in row["prompt"] for row in warm) / len(warm)
         assert puzzles == pytest.approx(MIXTURE["kk"] if arm == "continued" else 0.8 + 0.2 * MIXTURE["kk"], abs=0.06)
 
 
