@@ -11,8 +11,8 @@ is what the recipe asks. All domains use the same words to suppose, to contradic
 | `pair` | five people in or out, six pairs who are the same or not | 32, of which up to 4 fit |
 | `sat` | five people in or out, six clauses of two | 32, of which up to 8 fit |
 | `mod` | a sum's rest | a skill, answered at once |
+| `sort` | a list put in order | a skill, answered at once |
 | `recall` | who has what, said again in another order | a skill, answered at once; it teaches to look back |
-| `quote` | who says what, said again in another order | a skill, answered at once; it teaches to read puzzles |
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, cycle, islice, product
+from itertools import combinations, islice, product
 from random import Random
 from typing import Any, Final
 
 import knk
-from knk.puzzle import Puzzle
 from knk.spec import Spec
 from knk.split import split_of
 from knk.tasks.form import answer_of, is_formed
 from knk.verdict import Verdict
-from recipes.laptop.puzzles import question, sayings
+from recipes.laptop.puzzles import question
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
 
 COLOURS: Final = ("red", "green", "blue")
 PLACES: Final = ("in", "out")
 SEARCHES: Final = ("col", "pair", "sat")
-SKILLS: Final = ("mod", "recall", "quote")
+SKILLS: Final = ("mod", "sort", "recall")
 DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
 _HELD_OUT_OF: Final = 5
 
@@ -136,13 +135,16 @@ def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -
         **columns: the data's columns `domain`, `question` and `data`, and TRL's functions for logging.
     """
     rows = zip(completions, columns["domain"], columns["question"], columns["data"], strict=True)
-    rewards, right = [], 0
+    rewards, verdicts = [], []
     for text, domain, asked, data in rows:
         verdict = verify(text, Problem(domain, asked, data))
-        right += bool(verdict)
+        verdicts.append(verdict)
         rewards.append(-2.0 if not is_formed(text) else 2.0 if verdict else -0.5 if verdict.answered else -1.0)
     if log := columns.get("log_metric"):
-        log("right", right / max(len(rewards), 1))
+        log("right", sum(map(bool, verdicts)) / max(len(verdicts), 1))
+        log("answered", sum(verdict.answered for verdict in verdicts) / max(len(verdicts), 1))
+    if extra := columns.get("log_extra"):
+        extra("verdict", [str(verdict) for verdict in verdicts])
     return rewards
 
 
@@ -306,14 +308,10 @@ def _mod_problems(random: Random) -> Iterator[Problem]:
         yield Problem("mod", f"{one} + {other} mod {by} is what?", str((one + other) % by))
 
 
-def _quote_problems(random: Random, seed: int) -> Iterator[Problem]:
-    """Who says what, said again: not what it leads to. The puzzles are of those that are learned from."""
-    for puzzle in _puzzles(seed, (2, 3)):
-        if split_of(puzzle.key) == "train":
-            said = sayings(puzzle)
-            asked = random.sample(said, len(said))
-            first = ", ".join(" ".join(one.split()[:2]) for one in asked)
-            yield Problem("quote", f"{'. '.join(said)}. Now {first} what?", ". ".join(asked))
+def _sort_problems(random: Random) -> Iterator[Problem]:
+    while True:
+        numbers = random.sample(range(20), 5)
+        yield Problem("sort", f"Sort {' '.join(map(str, numbers))}.", " ".join(map(str, sorted(numbers))))
 
 
 def _recall_problems(random: Random) -> Iterator[Problem]:
@@ -326,13 +324,12 @@ def _recall_problems(random: Random) -> Iterator[Problem]:
         )
 
 
-def _puzzles(seed: int, people: Sequence[int]) -> Iterator[Puzzle]:
-    streams = [knk.generate(KK_SPEC[count], n=1_000_000, seed=seed) for count in people]
-    return (next(stream) for stream in cycle(streams))
-
-
 def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
-    return (Problem("kk", question(puzzle), knk.encode(puzzle)) for puzzle in _puzzles(seed, people))
+    streams = [knk.generate(KK_SPEC[count], n=1_000_000, seed=seed) for count in people]
+    while True:
+        for stream in streams:
+            puzzle = next(stream)
+            yield Problem("kk", question(puzzle), knk.encode(puzzle))
 
 
 def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
@@ -341,9 +338,7 @@ def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
     random = Random(f"{domain} {seed}")
     if domain in SEARCHES:
         return _problems(domain, random)
-    if domain == "quote":
-        return _quote_problems(random, seed + 1)
-    return {"mod": _mod_problems, "recall": _recall_problems}[domain](random)
+    return {"mod": _mod_problems, "sort": _sort_problems, "recall": _recall_problems}[domain](random)
 
 
 def _of_set(stream: Iterator[Problem], held_out: bool) -> Iterator[Problem]:

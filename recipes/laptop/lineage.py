@@ -56,8 +56,8 @@ class Scale:
 
 SCALES: Final[Mapping[str, Scale]] = {
     "tiny": Scale(20_000, 10_000, 0.2, (WARMED,), "col", 16, 2, 2, 4, 1, 1),
-    "demo": Scale(1_000_000, 400_000, 0.2, (WARMED,), "col", 100, 40, 10, 150, 1, 1),
-    "study": Scale(1_250_000, 400_000, 0.2, tuple(ARMS), "col", 100, 50, 10, 300, 3, 2),
+    "demo": Scale(1_000_000, 600_000, 0.2, (WARMED,), "col", 100, 40, 10, 150, 1, 1),
+    "study": Scale(1_000_000, 800_000, 0.2, tuple(ARMS), "col", 100, 50, 10, 300, 3, 2),
 }
 
 

@@ -28,16 +28,8 @@ def question(puzzle: Puzzle) -> str:
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
     'Each is knight or knave. A says Bob_knave. B says Ann_knave and Bob_knave. Who is what?'
     """
-    return f"Each is knight or knave. {'. '.join(sayings(puzzle))}. Who is what?"
-
-
-def sayings(puzzle: Puzzle) -> list[str]:
-    """Return who says what, one after the other.
-
-    Args:
-        puzzle: a puzzle whose people say at most two things each.
-    """
-    return [_saying(puzzle, place) for place in range(len(puzzle.statements))]
+    told = " ".join(f"{_saying(puzzle, place)}." for place in range(len(puzzle.statements)))
+    return f"Each is knight or knave. {told} Who is what?"
 
 
 def told(notation: str, style: str, seed: int) -> str:

@@ -32,6 +32,7 @@ from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
 Step = tuple[Lineage, Stage]
+_LOOKS_EVERY: Final = 2.0
 _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",  # Small models are faster on one core than on several.
     "MALLOC_MMAP_THRESHOLD_": str(
@@ -91,7 +92,8 @@ def run(lineages: Sequence[Lineage], folder: Path, jobs: int) -> None:
         running: dict[Any, Step] = {}
         while graph.is_active():
             running |= {pool.submit(_do, *step, folder / "log.txt"): step for step in graph.get_ready()}
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            bar.set_postfix_str(", ".join(map(_name, running.values())))  # The seconds go on where nothing else does.
+            done, _ = wait(running, timeout=_LOOKS_EVERY, return_when=FIRST_COMPLETED)
             for future in done:
                 step = running.pop(future)
                 tqdm.write(f"{_name(step)}: {future.result()}")

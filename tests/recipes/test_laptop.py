@@ -98,7 +98,7 @@ def test_rewards_are_the_papers() -> None:
     logged: dict[str, float] = {}
     columns = {"domain": ["col"] * 4, "question": [""] * 4, "data": [COL.data] * 4}
     assert reward(["?"] * 4, texts, **columns, log_metric=logged.__setitem__) == [2.0, -0.5, -1.0, -2.0]
-    assert logged == {"right": 0.25}
+    assert logged == {"right": 0.25, "answered": 0.5}
 
 
 @pytest.mark.parametrize("domain", SEARCHES)
@@ -329,30 +329,48 @@ def test_the_tokenizer_gives_back_what_it_was_given() -> None:
         assert tokenizer.convert_tokens_to_ids(UNKNOWN) not in tokens
 
 
+def studied(folder: Path, *arguments: str) -> str:
+    """What the command prints, of a study at its least."""
+    command = [sys.executable, "-m", "recipes.laptop.study", "tiny", "-o", str(folder), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    log = folder / "log.txt"
+    said = log.read_text(encoding="utf-8", errors="replace")[-3000:] if log.exists() else ""
+    assert done.returncode == 0, done.stderr[-3000:] + said
+    return done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
 def test_the_study_runs_goes_on_where_it_was_and_shows_itself(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "recipes.laptop.study", "tiny", "-o", str(tmp_path)]
-
-    def run() -> str:
-        done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
-        log = tmp_path / "log.txt"
-        assert done.returncode == 0, done.stderr[-3000:] + (
-            log.read_text(errors="replace")[-3000:] if log.exists() else ""
-        )
-        return done.stdout
-
-    told = run()
+    told = studied(tmp_path)
     stages_told = [line for line in told.splitlines() if line.startswith("seed 0, ")]
     assert stages_told[0].startswith("seed 0, base:")
     assert len(stages_told) == 4
     found = results.read(tmp_path)
     assert found.arms == ("base", "warmed", "base + RL", "warmed + RL")
-    assert (tmp_path / "report.html").stat().st_size > 10_000
-    before = {
-        path: path.stat().st_mtime for path in tmp_path.glob("seed-0/**/*") if path.suffix in (".safetensors", ".jsonl")
-    }
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "What the model wrote" in page
+    kept = [path for path in tmp_path.glob("seed-0/**/*") if path.suffix in (".safetensors", ".jsonl")]
+    before = {path: path.stat().st_mtime for path in kept}
     assert len(before) > 10
-    run()
+    studied(tmp_path)
     assert {path: path.stat().st_mtime for path in before} == before
     assert results.read(tmp_path) == found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
+def test_another_model_takes_the_small_ones_place(tmp_path: Path) -> None:
+    from tests.training.tiny import save_tiny_model
+
+    save_tiny_model(
+        tmp_path / "other", (row["prompt"] + row["completion"] for row in islice(base_rows(1), 50)), "Qwen2"
+    )
+    overlay = tmp_path / "larger.yaml"
+    overlay.write_text("learning_rate: 1.0e-4\nper_device_train_batch_size: 10\n", encoding="utf-8")
+    studied(tmp_path / "out", "--model", str(tmp_path / "other"), "--with", str(overlay))
+    config = json.loads((tmp_path / "out/seed-0/warmed-rl-0/config.json").read_text(encoding="utf-8"))
+    assert config["model_type"] == "qwen2"
+    manifest = json.loads((tmp_path / "out/seed-0/warmed/run.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["learning_rate"] == 1e-4
+    assert not (tmp_path / "out/seed-0/model").exists()

@@ -14,7 +14,7 @@ from knk import rewards, tasks
 from knk.cli import main
 from knk.errors import BadRecipe
 from knk.export import Form, exported
-from knk.files import write
+from knk.files import read, write
 from knk.tasks import kk
 from knk.training.data import sources
 from knk.training.recipe import Recipe, load
@@ -151,6 +151,14 @@ def test_s1k_becomes_rows_in_form(tmp_path: Path) -> None:
     assert made["completion"] == "\nOne and one.\n</think>\n<answer>It is \\boxed{2}.</answer>"
     with pytest.raises(ValueError, match="row 1 is not one of s1K"):
         list(s1k.converted([{"question": "?"}]))
+
+
+def test_the_papers_corpus_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["corpus", "build", str(RECIPES / "warmup/data/corpus.yaml"), "-o", str(tmp_path / "corpus")]) == 0
+    capsys.readouterr()
+    for split, each in (("train", 900), ("test", 100)):
+        people = [row["people"] for row in read(tmp_path / "corpus" / split / f"{split}-00000.parquet")]
+        assert {count: people.count(count) for count in set(people)} == dict.fromkeys(range(3, 8), each)
 
 
 # With the trainers.
