@@ -31,7 +31,13 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     line = show("A puzzle of three people:", "generate", "--people", "3", "--seed", "5", "--format", "notation")
     show("In English:", "generate", "--people", "3", "--seed", "5")
-    show("Its proof, which is what a model is warmed up on:", "explain", line, "--style", "brief")
+    show(
+        "Its proof; the small model below is warmed up on such proofs, in fewer words:",
+        "explain",
+        line,
+        "--style",
+        "brief",
+    )
     show(f"{ROWS:,} puzzles to a file:", "generate", "--people", "5", "-n", str(ROWS), "-o", str(CORPUS), "--progress")
     if faulty(CORPUS):
         return 1

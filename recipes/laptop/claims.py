@@ -227,7 +227,8 @@ def facts(found: Measured) -> Iterator[tuple[str, str]]:
     scale = found.scale
     manifests = [read_json(path) for one in found.lineages for path in sorted(one.folder.glob(f"*/{MANIFEST}"))]
     hardware = manifests[0]["hardware"]
-    yield "seeds", f"{scale.seeds} bases, {scale.rl_seeds} runs of RLVR from each start of each"
+    yield "bases", str(scale.seeds)
+    yield "runs of RLVR from each start of each base", str(scale.rl_seeds)
     yield "items of each task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
     yield (
         "tokens",

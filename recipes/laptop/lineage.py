@@ -121,14 +121,29 @@ class Lineage:
         """The model that the base is trained from."""
         return self.model or self.folder / "model"
 
-    def do(self, stage: Stage) -> dict[str, Any]:
-        """Train and measure a stage, as far as that is not done, and return its run's manifest.
+    def train(self, stage: Stage) -> dict[str, Any]:
+        """Train a stage, as far as that is not done, and return its run's manifest.
 
         Args:
-            stage: the stage; the one that it starts from has to be done.
+            stage: the stage; the one that it starts from has to be trained.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        manifest = self._trained(stage)
+        if stage.start is None:
+            if not (self.first / "config.json").exists():
+                save_model(self.first, self.seed)
+            return self._sft(stage, self.first, base_rows(self.seed), self.scale.base, "base.yaml")
+        start = self.folder / stage.start
+        if stage.number is not None:
+            return self._rlvr(stage, start)
+        rows = warm_rows(stage.arm, self.scale.replay, self.seed)
+        return self._sft(stage, start, rows, self.scale.warm, "warmup.yaml")
+
+    def measure(self, stage: Stage) -> None:
+        """Ask a stage's model and its checkpoints all held-out items, as far as that is not done.
+
+        Args:
+            stage: the stage; it has to be trained.
+        """
         model = self.folder / stage.name
         if stage.start is None:
             self._gate(model)
@@ -137,7 +152,6 @@ class Lineage:
             for path in sorted(model.glob("checkpoint-*")):
                 step = int(path.name.removeprefix("checkpoint-"))
                 sample(path, self.samples(stage, step), (self.scale.domain,), self.scale.items, forced=False)
-        return manifest
 
     def samples(self, stage: Stage, step: int | None = None) -> Path:
         """Return the file of a stage's samples, or of one of its checkpoints'.
@@ -149,17 +163,6 @@ class Lineage:
         if step is None:
             return self.folder / "samples" / f"{stage.name}.jsonl"
         return self.folder / "curves" / stage.name / f"{step}.jsonl"
-
-    def _trained(self, stage: Stage) -> dict[str, Any]:
-        if stage.start is None:
-            if not (self.first / "config.json").exists():
-                save_model(self.first, self.seed)
-            return self._sft(stage, self.first, base_rows(self.seed), self.scale.base, "base.yaml")
-        start = self.folder / stage.start
-        if stage.number is not None:
-            return self._rlvr(stage, start)
-        rows = warm_rows(stage.arm, self.scale.replay, self.seed)
-        return self._sft(stage, start, rows, self.scale.warm, "warmup.yaml")
 
     def _sft(self, stage: Stage, model: Path, rows: Iterable[Row], tokens: int, recipe: str) -> dict[str, Any]:
         data = self.folder / f"{stage.name}.jsonl"

@@ -20,7 +20,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tqdm import tqdm
 
@@ -31,7 +31,8 @@ from knk.training.hardware import cores
 from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
-Step = tuple[Lineage, Stage]
+Work = Literal["train", "measure"]
+Step = tuple[Lineage, Stage, Work]
 _LOOKS_EVERY: Final = 2.0
 _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",  # Small models are faster on one core than on several.
@@ -85,10 +86,11 @@ def run(lineages: Sequence[Lineage], folder: Path, jobs: int) -> None:
         jobs: how many stages at a time.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    graph = TopologicalSorter(_needs(lineages))
+    needed = _graph(lineages)
+    graph = TopologicalSorter(needed)
     graph.prepare()
-    total = sum(1 for _ in _steps(lineages))
-    with executor(total, jobs, slow=True) as (pool, _), tqdm(total=total, unit=" stages", disable=None) as bar:
+    total = len(needed)
+    with executor(total, jobs, slow=True) as (pool, _), tqdm(total=total, unit=" steps", disable=None) as bar:
         running: dict[Any, Step] = {}
         while graph.is_active():
             running |= {pool.submit(_do, *step, folder / "log.txt"): step for step in graph.get_ready()}
@@ -101,30 +103,30 @@ def run(lineages: Sequence[Lineage], folder: Path, jobs: int) -> None:
                 bar.update()
 
 
-def _steps(lineages: Sequence[Lineage]) -> Iterator[Step]:
-    return ((lineage, stage) for stage in stages(lineages[0].scale) for lineage in lineages)
-
-
-def _needs(lineages: Sequence[Lineage]) -> dict[Step, list[Step]]:
-    """For each step those that it starts from."""
-    return {
-        (lineage, stage): [(lineage, one) for one in stages(lineage.scale) if one.name == stage.start]
-        for lineage, stage in _steps(lineages)
-    }
+def _graph(lineages: Sequence[Lineage]) -> dict[Step, list[Step]]:
+    """For each step those that have to be done before it: a start is trained first, and so is who is asked."""
+    needed: dict[Step, list[Step]] = {}
+    for stage in stages(lineages[0].scale):
+        for lineage in lineages:
+            starts = [one for one in stages(lineage.scale) if one.name == stage.start]
+            needed[lineage, stage, "train"] = [(lineage, one, "train") for one in starts]
+            needed[lineage, stage, "measure"] = [(lineage, stage, "train")]
+    return needed
 
 
 def _name(step: Step) -> str:
-    lineage, stage = step
-    return f"seed {lineage.seed}, {stage.arm}{'' if stage.number is None else f' {stage.number}'}"
+    lineage, stage, work = step
+    return f"{work} {stage.arm}{'' if stage.number is None else f' {stage.number}'}, seed {lineage.seed}"
 
 
-def _do(lineage: Lineage, stage: Stage, log: Path) -> str:
-    """Do a stage, and say what it took."""
+def _do(lineage: Lineage, stage: Stage, work: Work, log: Path) -> str:
+    """Do a step, and say what it took."""
     begun = time.monotonic()
     with _told_to(log):
-        manifest = lineage.do(stage)
-    whole = time.monotonic() - begun
-    return f"{manifest['steps']} steps, {manifest['seconds']:.0f} s to train, {whole:.0f} s with the measuring"
+        steps = f"{lineage.train(stage)['steps']} steps, " if work == "train" else ""
+        if work == "measure":
+            lineage.measure(stage)
+    return f"{steps}{time.monotonic() - begun:.0f} s"
 
 
 @contextmanager

@@ -343,9 +343,9 @@ def studied(folder: Path, *arguments: str) -> str:
 @pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
 def test_the_study_runs_goes_on_where_it_was_and_shows_itself(tmp_path: Path) -> None:
     told = studied(tmp_path)
-    stages_told = [line for line in told.splitlines() if line.startswith("seed 0, ")]
-    assert stages_told[0].startswith("seed 0, base:")
-    assert len(stages_told) == 4
+    steps_told = [line for line in told.splitlines() if line.startswith(("train ", "measure "))]
+    assert steps_told[0].startswith("train base, seed 0: ")
+    assert len(steps_told) == 8
     found = results.read(tmp_path)
     assert found.arms == ("base", "warmed", "base + RL", "warmed + RL")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
