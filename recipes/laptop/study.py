@@ -12,12 +12,15 @@ that was killed goes on where it was. The figures are in `results.json`, every c
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import asdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,11 +29,13 @@ from tqdm import tqdm
 
 from knk import report
 from knk.engines import executor
-from knk.errors import KnkError
+from knk.errors import BadFolder, KnkError
+from knk.files import whole_file
 from knk.training.hardware import cores
 from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
+STUDY: Final = "study.json"
 Work = Literal["train", "measure"]
 Step = tuple[Lineage, Stage, Work]
 _LOOKS_EVERY: Final = 2.0
@@ -67,14 +72,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     os.environ.update(_ENVIRONMENT)
     try:
+        claim(chosen.output, lineages[0])
         run(lineages, chosen.output, chosen.jobs)
-    except KnkError as error:
-        print(f"{error}; what the trainer said is in {chosen.output / 'log.txt'}", file=sys.stderr)
+    except (KnkError, BrokenProcessPool) as error:
+        print(f"{error}; what the trainers said is in {chosen.output / 'log.txt'}", file=sys.stderr)
         return 2
     found = summary(scale, chosen.output)
     page = report.write(chosen.output / "report.html", [chosen.output])
     print(f"\n{table(found)}\n\n{page}: all of it, with pictures ({time.monotonic() - begun:.0f} s)")
     return 0
+
+
+def claim(folder: Path, lineage: Lineage) -> None:
+    """See that a folder is this study's, and mark it so.
+
+    Args:
+        folder: the study's folder.
+        lineage: any lineage of it.
+
+    Raises:
+        BadFolder: it holds a study of another scale, model or settings.
+    """
+    told = {
+        "scale": asdict(lineage.scale),
+        "model": lineage.model.name if lineage.model else "",
+        "settings": [path.read_text(encoding="utf-8") for path in lineage.overlays],
+    }
+    wanted = json.dumps(told, indent=1) + "\n"
+    path = folder / STUDY
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.read_text(encoding="utf-8") != wanted:
+        raise BadFolder(f"{folder}: it holds a study of another scale, model or settings: name another folder after -o")
+    with whole_file(path) as file:
+        file.write(wanted.encode())
 
 
 def run(lineages: Sequence[Lineage], folder: Path, jobs: int) -> None:

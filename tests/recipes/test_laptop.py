@@ -14,6 +14,7 @@ import pytest
 
 import knk
 from knk import results
+from knk.errors import BadFolder
 from knk.files import read, write
 from recipes.laptop import claims as decided
 from recipes.laptop.data import ARMS, MIXTURE, base_rows, rlvr_rows, warm_rows, write_budget
@@ -314,6 +315,16 @@ def test_items_are_held_out_and_the_same_for_all() -> None:
 
 
 # The whole.
+
+
+def test_a_folder_belongs_to_one_study(tmp_path: Path) -> None:
+    from recipes.laptop.study import claim
+
+    demo, tiny = (Lineage(SCALES[name], tmp_path / "seed-0", 0) for name in ("demo", "tiny"))
+    claim(tmp_path, tiny)
+    claim(tmp_path, tiny)
+    with pytest.raises(BadFolder, match="another scale"):
+        claim(tmp_path, demo)
 
 
 @pytest.mark.slow
