@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from knk.cli import main
-from knk.errors import BadRecipe
+from knk.errors import BadRecipe, MissingPackage
 from knk.training.plan import GIB, GPUS, Plan, advice, gpus_here, gpus_of, plan
 from knk.training.recipe import Recipe, change_of, load
 from knk.training.shapes import KNOWN, from_config, shape_of
@@ -156,7 +156,9 @@ def test_a_share_too_small_for_the_weights_is_a_problem() -> None:
 # What would fit.
 
 
-@pytest.mark.parametrize(("recipe", "gpus"), [(PAPER, "1xRTX4090"), (MATH, "1xH100"), (MATH, "4xH100")])
+@pytest.mark.parametrize(
+    ("recipe", "gpus"), [(PAPER, "1xRTX4090"), (PAPER, "8xH100"), (MATH, "1xH100"), (MATH, "4xH100"), (MATH, "7xH100")]
+)
 def test_advice_fits(recipe: Path, gpus: str) -> None:
     found = planned(recipe, gpus)
     assert not found.fits
@@ -177,13 +179,55 @@ def test_advice_fits(recipe: Path, gpus: str) -> None:
 def test_time_goes_with_work_and_hardware() -> None:
     one = planned(PAPER, "6xH100")
     assert planned(PAPER, "12xH100").seconds == pytest.approx(one.seconds / 2)
-    assert plan(one.recipe, 6, GPUS["H100"], rows=1000).seconds == pytest.approx(one.seconds / 20)
+    assert plan(one.recipe, 6, GPUS["H100"], rows=1000).seconds == pytest.approx(one.seconds / 18)
     assert plan(one.recipe, 6, GPUS["A100-80"]).seconds > 3 * one.seconds
-    # By hand: 3.09e9 parameters x 8 operations x 111.36e6 tokens, at 35% of 6 x 989 teraflops.
-    assert one.seconds == pytest.approx(8 * 3_085_938_688 * 60_000 * 1856 / (6 * 989e12 * 0.35))
+    # By hand: 3.09e9 parameters x 8 operations x 100.2e6 tokens, at 35% of 6 x 989 teraflops.
+    assert one.seconds == pytest.approx(8 * 3_085_938_688 * 54_000 * 1856 / (6 * 989e12 * 0.35))
     math = planned(MATH, "6xH100")
     assert [part.name for part in math.time] == ["generation", "training"]
     assert plan(math.recipe, 6, GPUS["H100"], tokens=400).seconds < math.seconds / 2
+
+
+def test_without_vllm_generation_is_slower_and_gathers_the_model() -> None:
+    served, plain = planned(MATH, "5xH100", ("vllm-colocate",)), planned(MATH, "5xH100", ("transformers",))
+    assert plain.time[0].amount > 2 * served.time[0].amount
+    assert parts(plain)["model in generation"] == pytest.approx(2 * SIZES["Qwen/Qwen2.5-3B"] / GIB)
+
+
+def test_a_split_takes_no_more_rows_than_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert planned(RECIPES / "warmup/ablation-1000.yaml", "6xH100").assumed.endswith("1,000 rows")
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n' * 30, encoding="utf-8")
+    here = [{"path": "json", "data_files": "rows.jsonl", "split": "train"}]
+    assert planned(PAPER, "6xH100", datasets=here).assumed.endswith(" 30 rows")
+
+
+# What cannot be planned.
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"accelerate_config": "nosuch.yaml"}, "there is no file 'nosuch.yaml'"),
+        ({"num_train_epochs": "abc"}, "'num_train_epochs' is a number above 0"),
+        ({"max_length": "long"}, "'max_length' is a whole number"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadRecipe, match=told):
+        planned(PAPER, "6xH100", **changes)
+
+
+def test_trls_own_configurations_are_known() -> None:
+    shared = planned(PAPER, "6xH100")
+    assert planned(PAPER, "6xH100", accelerate_config="zero3").needed == shared.needed
+    assert planned(PAPER, "6xH100", accelerate_config="multi_gpu").needed > 2 * shared.needed
+
+
+def test_gpus_that_have_no_work_are_told_of() -> None:
+    found = planned(RECIPES / "warmup/lora-24gb.yaml", "2xRTX4090")
+    assert "2 x RTX4090, of which 1 is used" in found.table()
+    assert "used" not in planned(PAPER, "6xH100").table()
 
 
 # The command.
@@ -218,9 +262,28 @@ def test_the_gpus_of_a_machine_are_known_by_their_names(monkeypatch: pytest.Monk
     monkeypatch.setattr("knk.training.plan.gpus", lambda: [one, one])
     number, gpu = gpus_here()
     assert (number, gpu.memory, gpu.flops) == (2, 80 * GIB, GPUS["H100"].flops)
+    names = {"NVIDIA L40S": "L40S", "NVIDIA GeForce RTX 4090": "RTX4090", "NVIDIA A100-SXM4-80GB": "A100-80"}
+    for name, kind in names.items():
+        monkeypatch.setattr("knk.training.plan.gpus", lambda name=name: [{"name": name, "memory_bytes": 1}])
+        assert gpus_here()[1].bandwidth == GPUS[kind].bandwidth
+    monkeypatch.setattr("knk.training.plan.gpus", lambda: [{"name": "NVIDIA L40", "memory_bytes": 1}])
+    assert gpus_here()[1].name == "NVIDIA L40, taken for as fast as an H100"
 
 
 # Before a start.
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"), [({}, "DeepSpeed"), ({"accelerate_config": None, "use_vllm": True}, "vLLM")]
+)
+@pytest.mark.skipif(
+    any(map(importlib.util.find_spec, ("deepspeed", "vllm"))), reason="DeepSpeed or vLLM is installed, and not missed"
+)
+def test_a_package_that_is_missing_is_told_before_the_start(changes: dict[str, Any], told: str) -> None:
+    from knk.training.preflight import _check_packages
+
+    with pytest.raises(MissingPackage, match=told):
+        _check_packages(load(PAPER, (), changes))
 
 
 def preflight(recipe: Recipe, monkeypatch: pytest.MonkeyPatch, gpus: list[int]) -> str:

@@ -28,7 +28,10 @@ def plan(
     tokens: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Tokens of an answer, on average; 1,600 if not given.")
     ] = None,
-    rows: Annotated[int | None, typer.Option(metavar="N", min=1, help="Examples of SFT; 20,000 if not given.")] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Examples of SFT; those of the data, or 18,000, if not given."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
 ) -> None:
     """Say whether a recipe fits some GPUs, and how long it would take.

@@ -147,6 +147,7 @@ def _put(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
+    output.parent.mkdir(parents=True, exist_ok=True)
     with bar(None, "rows", None) as advance:
 
         def counted() -> Iterator[dict[str, Any]]:

@@ -8,8 +8,12 @@
 | log-probabilities | TRL works them out in chunks: 1 GiB |
 | vLLM beside the trainer | its share of the card; while it sleeps, the activations have that room |
 | a card | 1.5 GiB for CUDA, and 5% that is lost to fragments |
-| speed | 35% of the card's bfloat16 peak in training, 60% of its bandwidth in generation |
-| a step of RLVR | its longest completion is four times the mean; what rewards take is not counted |
+| vLLM's server | 90% of a card of its own |
+| without vLLM | keys and values of a pass's completions, and the whole model gathered where it is shared out |
+| speed | 35% of the card's bfloat16 peak in training, 60% of its bandwidth in generation; none lost to sending |
+| a step of generation | 5 ms besides the reading with vLLM, 30 ms without |
+| a step of RLVR | prompts of 256 tokens; the longest completion is four times the mean, and all are padded to it |
+| what is not counted | rewards, loading, saving, sending weights and gradients |
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadRecipe
+from knk.training.data import sources
 from knk.training.hardware import gpus
 from knk.training.recipe import Recipe, mapping
 from knk.training.shapes import HALF, Shape, shape_of
@@ -34,12 +40,13 @@ _CUDA: Final = 1.5 * GIB
 _FRAGMENTS: Final = 0.05
 _TRAINING: Final = 0.35
 _READING: Final = 0.6
-_STEP_OVERHEAD: Final = 0.005
+_STEP_OVERHEAD: Final = {True: 0.005, False: 0.030}
+"""Seconds a token of generation takes besides the reading, with vLLM and without."""
 _LONGEST: Final = 4
 _PROMPT: Final = 256
 _MOST_GPUS: Final = 1024
-ROWS: Final = 20_000
-"""Examples of SFT, where the data are not there to be counted: the paper's four answers to each of 5,000 puzzles."""
+ROWS: Final = 18_000
+"""Examples of SFT, where the data are not there to be counted: four answers to each of 4,500 puzzles."""
 TOKENS: Final = 1_600
 """Tokens of an answer, unless told: about the mean that the paper reports for MATH after warm-up, 1,624."""
 LORA: Final = {
@@ -49,6 +56,17 @@ LORA: Final = {
     "lora_target_modules": "all-linear",
     "dtype": "bfloat16",
 }
+
+
+_TRLS: Final = {
+    "single_gpu": "NO",
+    "multi_gpu": "",
+    "zero1": "",
+    "zero2": "",
+    "zero3": "DEEPSPEED",
+    "fsdp1": "FSDP",
+} | {"fsdp2": "FSDP"}
+"""The configurations that TRL brings, and whether they share weights out."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,7 @@ def gpus_of(text: str) -> tuple[int, Gpu]:
 
 
 def gpus_here() -> tuple[int, Gpu]:
-    """Return how many GPUs this machine has, and of which kind; of one that is not known, the speed is an H100's.
+    """Return how many GPUs this machine has, and of which kind; one that is not known is taken for as fast as an H100.
 
     Raises:
         BadRecipe: it has none.
@@ -122,9 +140,11 @@ def gpus_here() -> tuple[int, Gpu]:
     if not here:
         raise BadRecipe("this machine has no NVIDIA GPU: name some with --gpus, such as --gpus 4xH100")
     least = min(here, key=lambda gpu: float(gpu["memory_bytes"]))
-    words = re.sub(r"[^a-z0-9]", "", least["name"].lower())
-    kind = next((gpu for name, gpu in GPUS.items() if name.split("-")[0].lower() in words), GPUS["H100"])
-    return len(here), replace(kind, name=least["name"], memory=float(least["memory_bytes"]))
+    words = re.findall(r"[a-z0-9]+", least["name"].lower())
+    said = {*words, *(one + other for one, other in pairwise(words))}
+    kind = next((gpu for name, gpu in GPUS.items() if name.split("-")[0].lower() in said), None)
+    name = least["name"] if kind else f"{least['name']}, taken for as fast as an H100"
+    return len(here), replace(kind or GPUS["H100"], name=name, memory=float(least["memory_bytes"]))
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,7 @@ class Plan:
         changed: settings that differ from the recipe's because of the number of GPUs.
         problems: why it cannot work; none where it can.
         assumed: what was assumed about the data.
+        used: how many of the GPUs have work.
     """
 
     recipe: Recipe
@@ -165,6 +186,7 @@ class Plan:
     changed: Mapping[str, Any]
     problems: tuple[str, ...]
     assumed: str
+    used: int
 
     @property
     def needed(self) -> float:
@@ -199,7 +221,8 @@ class Plan:
     def table(self) -> str:
         """Return it as lines for a terminal."""
         width = max(len(part.name) for part in (*self.memory, *self.time))
-        lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}"]
+        used = f", of which {self.used} {'is' if self.used == 1 else 'are'} used" if self.used < self.gpus else ""
+        lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}{used}"]
         if self.changed:
             settings = " ".join(f"--set {name}={value}" for name, value in self.changed.items())
             lines.append(f"with {settings}")
@@ -231,7 +254,19 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
     Raises:
         BadRecipe: the model's size cannot be found out.
     """
-    return _Planned(recipe, gpus, gpu, tokens or TOKENS, rows or ROWS, shape_of(recipe.model)).plan()
+    counted = rows or (ROWS if recipe.trainer == "grpo" else _rows(recipe))
+    return _Planned(recipe, gpus, gpu, tokens or TOKENS, counted, shape_of(recipe.model)).plan()
+
+
+def _rows(recipe: Recipe) -> int:
+    """The examples of SFT: those of the data, or an assumption, and no more than the split takes of them."""
+    try:
+        named = sources(recipe)
+        found = sum(sum(1 for _ in source.rows()) for source in named) if all(one.files for one in named) else ROWS
+    except BadRecipe:
+        named, found = (), ROWS
+    slices = re.findall(r"train\[:(\d+)\]", str(recipe.settings.get("datasets")))
+    return min(found, *map(int, slices)) if slices else found
 
 
 def plan_memory(recipe: Recipe, shape: Shape, memory: float) -> tuple[Part, ...]:
@@ -263,9 +298,10 @@ def advice(planned: Plan, tokens: int | None = None, rows: int | None = None) ->
     for changes in _changes(recipe):
         if fits(changes):
             yield " ".join(f"--set {name}={value}" for name, value in changes.items())
+    less = next((number for number in range(planned.gpus - 1, 0, -1) if fits({}, number)), None)
     more = next((number for number in range(planned.gpus + 1, 65) if fits({}, number)), None)
-    if more is not None:
-        yield f"{more} x {planned.gpu.name}"
+    for number in filter(None, (less, more)):
+        yield f"{number} x {planned.gpu.name}"
 
 
 def _changes(recipe: Recipe) -> Iterator[dict[str, Any]]:
@@ -306,7 +342,13 @@ class _Planned:
     def launch(self) -> Mapping[str, Any]:
         """The configuration for accelerate."""
         name = self.recipe.settings.get("accelerate_config")
-        return mapping(Path(name)) if isinstance(name, str) and Path(name).is_file() else {}
+        if name is None:
+            return {}
+        if name in _TRLS:
+            return {"distributed_type": _TRLS[name]}
+        if not isinstance(name, str) or not Path(name).is_file():
+            raise BadRecipe(f"accelerate_config: there is no file {str(name)[:80]!r}, and TRL has none of that name")
+        return mapping(Path(name))
 
     @cached_property
     def shared(self) -> bool:
@@ -362,11 +404,14 @@ class _Planned:
             self.recipe,
             *(self.gpus, self.gpu, memory, tuple(self.time()), self.changed()),
             problems=tuple(self.problems(sum(part.amount for part in memory))),
+            used=self.processes + (1 if _serves(self.recipe) else 0),
             assumed=f"for {self.tokens:,} tokens an answer" + ("" if self.is_grpo else f", {self.rows:,} rows"),
         )
 
     def changed(self) -> dict[str, Any]:
-        size = self.device_batch or 1
+        size = self.device_batch
+        if size is None:
+            return {}
         settings = {
             "num_processes": self.processes,
             "per_device_train_batch_size": size,
@@ -394,7 +439,7 @@ class _Planned:
             return 0.0
         if _serves(self.recipe):
             return 0.9
-        return float(self.recipe.settings.get("vllm_gpu_memory_utilization") or 0.3)
+        return self._share("vllm_gpu_memory_utilization", 0.3)
 
     def memory(self) -> Iterator[Part]:
         shape, over = self.shape, self.processes if self.shared else 1
@@ -442,6 +487,8 @@ class _Planned:
             yield Part("vLLM", beside, "its share of the card")
         elif self.is_grpo and not self._served:
             yield Part("cache", shape.cache_bytes * tokens * self._generated, "keys and values in generation")
+            if self.shared:
+                yield Part("model in generation", HALF * shape.parameters, "gathered whole")
 
     @property
     def _generated(self) -> int:
@@ -459,11 +506,21 @@ class _Planned:
         mean = min(self.tokens, self.length - _PROMPT)
         yield Part("generation", steps * self._generating(mean), f"{steps} steps of {self.batch} completions")
         # The passes of training, and one more for the log-probabilities before it.
-        yield Part("training", steps * self._trained(self.batch * (mean + _PROMPT)) * 10 / 8, "")
+        padded = self.batch * (self._longest(mean) + _PROMPT)
+        yield Part("training", steps * self._trained(padded) * 10 / 8, "completions padded to the longest")
 
     @property
     def _epochs(self) -> float:
-        return float(self.recipe.settings.get("num_train_epochs") or 3)
+        return self._share("num_train_epochs", 3.0)
+
+    def _share(self, name: str, default: float) -> float:
+        """A setting that is a number above 0."""
+        value = self.recipe.settings.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
+            raise BadRecipe(f"{self.recipe.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
+        return float(value)
 
     def _trained(self, tokens: float) -> float:
         """Seconds to train on tokens: forward, backward, and the forward pass again that checkpointing takes."""
@@ -474,6 +531,9 @@ class _Planned:
         devices = 1 if _serves(self.recipe) else self.processes
         side_by_side = self.batch / devices
         caches = side_by_side * self.shape.cache_bytes * (mean / 2 + _PROMPT)
-        longest = min(_LONGEST * mean, self.length - _PROMPT)
-        token = (HALF * self.shape.parameters + caches) / (self.gpu.bandwidth * _READING) + _STEP_OVERHEAD
-        return math.ceil(longest) * token
+        overhead = _STEP_OVERHEAD[self._served > 0]
+        token = (HALF * self.shape.parameters + caches) / (self.gpu.bandwidth * _READING) + overhead
+        return self._longest(mean) * token
+
+    def _longest(self, mean: int) -> int:
+        return min(_LONGEST * mean, self.length - _PROMPT)

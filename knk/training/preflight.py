@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ from knk.errors import BadRecipe, MissingPackage
 from knk.training.data import Source, sources
 from knk.training.hardware import gpus
 from knk.training.plan import GIB, plan_memory
-from knk.training.recipe import Recipe
+from knk.training.recipe import Recipe, mapping
 from knk.training.shapes import Shape, from_config
 
 MOST_ROWS: Final = 200_000
@@ -58,6 +59,7 @@ def check(recipe: Recipe) -> list[str]:
         MissingPackage: TRL or transformers is not installed.
     """
     check_keys(recipe)
+    _check_packages(recipe)
     data = sources(recipe)
     told = [_check_rewards(recipe, data)] if recipe.trainer == "grpo" else []
     told += [_check_batches(recipe, data)] if recipe.trainer == "grpo" else []
@@ -121,6 +123,21 @@ def script(trainer: str) -> Any:
         return import_module(f"trl.scripts.{trainer}")
     except ImportError as error:
         raise MissingPackage("training needs TRL: pip install 'knk[train]'") from error
+
+
+def _check_packages(recipe: Recipe) -> None:
+    """See that what a recipe trains with beside TRL is installed."""
+    launch = recipe.settings.get("accelerate_config")
+    config = mapping(Path(launch)) if isinstance(launch, str) and Path(launch).is_file() else {}
+    if config.get("distributed_type") == "DEEPSPEED" and find_spec("deepspeed") is None:
+        raise MissingPackage(
+            f"{recipe.path}: it generates with vLLM, which is not installed: install it, or set use_vllm=false"
+            "another accelerate_config"
+        )
+    if recipe.settings.get("use_vllm") and find_spec("vllm") is None:
+        raise MissingPackage(
+            f"{recipe.path}: it generates with vLLM, which is not installed: install it, or --set use_vllm=false"
+        )
 
 
 def _number(recipe: Recipe, name: str) -> int:
