@@ -131,8 +131,8 @@ def _check_packages(recipe: Recipe) -> None:
     config = mapping(Path(launch)) if isinstance(launch, str) and Path(launch).is_file() else {}
     if config.get("distributed_type") == "DEEPSPEED" and find_spec("deepspeed") is None:
         raise MissingPackage(
-            f"{recipe.path}: it generates with vLLM, which is not installed: install it, or set use_vllm=false"
-            "another accelerate_config"
+            f"{recipe.path}: it shares weights out by DeepSpeed, which is not installed: pip install deepspeed, or "
+            "name another accelerate_config"
         )
     if recipe.settings.get("use_vllm") and find_spec("vllm") is None:
         raise MissingPackage(
