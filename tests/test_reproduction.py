@@ -47,9 +47,9 @@ def test_the_page_holds_what_the_results_say(script: ModuleType) -> None:
 
 
 def test_tables_are_filled_between_their_marks(script: ModuleType) -> None:
-    page = "Before\n<!-- accuracy -->\nold\n<!-- end -->\nAfter\n<!-- claims -->\n<!-- end -->\n"
+    page = "Before\n<!-- accuracy -->\nWhat was here before.\n<!-- end -->\nAfter\n<!-- claims -->\n<!-- end -->\n"
     told = script.filled(page, found())
-    assert "old" not in told
+    assert "What was here before" not in told
     assert "| base | 50.0 [41, 59] |" in told
     assert "| It rises | +0.200 [+0.100, +0.300] | holds |" in told
     assert "| It may | +0.000 [-0.100, +0.100] | open |" in told
