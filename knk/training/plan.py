@@ -18,19 +18,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadRecipe
 from knk.training.data import sources
 from knk.training.hardware import gpus
-from knk.training.recipe import Recipe, mapping
+from knk.training.recipe import Recipe
 from knk.training.shapes import HALF, Shape, shape_of
 
 GIB: Final = 1 << 30
@@ -56,17 +54,6 @@ LORA: Final = {
     "lora_target_modules": "all-linear",
     "dtype": "bfloat16",
 }
-
-
-_TRLS: Final = {
-    "single_gpu": "NO",
-    "multi_gpu": "",
-    "zero1": "",
-    "zero2": "",
-    "zero3": "DEEPSPEED",
-    "fsdp1": "FSDP",
-} | {"fsdp2": "FSDP"}
-"""The configurations that TRL brings, and whether they share weights out."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +251,7 @@ def _rows(recipe: Recipe) -> int:
         named = sources(recipe)
         found = sum(sum(1 for _ in source.rows()) for source in named) if all(one.files for one in named) else ROWS
     except BadRecipe:
-        named, found = (), ROWS
+        found = ROWS
     slices = re.findall(r"train\[:(\d+)\]", str(recipe.settings.get("datasets")))
     return min(found, *map(int, slices)) if slices else found
 
@@ -341,19 +328,13 @@ class _Planned:
     @cached_property
     def launch(self) -> Mapping[str, Any]:
         """The configuration for accelerate."""
-        name = self.recipe.settings.get("accelerate_config")
-        if name is None:
-            return {}
-        if name in _TRLS:
-            return {"distributed_type": _TRLS[name]}
-        if not isinstance(name, str) or not Path(name).is_file():
-            raise BadRecipe(f"accelerate_config: there is no file {str(name)[:80]!r}, and TRL has none of that name")
-        return mapping(Path(name))
+        return self.recipe.launch
 
     @cached_property
     def shared(self) -> bool:
-        """Whether weights are shared out over the GPUs."""
-        return self.launch.get("distributed_type") in ("DEEPSPEED", "FSDP") and self.processes > 1
+        """Whether weights are shared out over the GPUs: by DeepSpeed in its third stage, or by FSDP."""
+        partly = self.recipe.settings.get("accelerate_config") in ("zero1", "zero2")
+        return self.launch.get("distributed_type") in ("DEEPSPEED", "FSDP") and self.processes > 1 and not partly
 
     @cached_property
     def processes(self) -> int:
@@ -371,7 +352,7 @@ class _Planned:
         return (
             self._number("per_device_train_batch_size", 8)
             * self._number("gradient_accumulation_steps", 1)
-            * (self.recipe.processes)
+            * self.recipe.processes
         )
 
     @cached_property
@@ -439,7 +420,7 @@ class _Planned:
             return 0.0
         if _serves(self.recipe):
             return 0.9
-        return self._share("vllm_gpu_memory_utilization", 0.3)
+        return self.recipe.share("vllm_gpu_memory_utilization", 0.3)
 
     def memory(self) -> Iterator[Part]:
         shape, over = self.shape, self.processes if self.shared else 1
@@ -511,16 +492,7 @@ class _Planned:
 
     @property
     def _epochs(self) -> float:
-        return self._share("num_train_epochs", 3.0)
-
-    def _share(self, name: str, default: float) -> float:
-        """A setting that is a number above 0."""
-        value = self.recipe.settings.get(name)
-        if value is None:
-            return default
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
-            raise BadRecipe(f"{self.recipe.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
-        return float(value)
+        return self.recipe.share("num_train_epochs", 3.0)
 
     def _trained(self, tokens: float) -> float:
         """Seconds to train on tokens: forward, backward, and the forward pass again that checkpointing takes."""

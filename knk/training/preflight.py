@@ -24,7 +24,7 @@ from knk.errors import BadRecipe, MissingPackage
 from knk.training.data import Source, sources
 from knk.training.hardware import gpus
 from knk.training.plan import GIB, plan_memory
-from knk.training.recipe import Recipe, mapping
+from knk.training.recipe import Recipe
 from knk.training.shapes import Shape, from_config
 
 MOST_ROWS: Final = 200_000
@@ -127,9 +127,7 @@ def script(trainer: str) -> Any:
 
 def _check_packages(recipe: Recipe) -> None:
     """See that what a recipe trains with beside TRL is installed."""
-    launch = recipe.settings.get("accelerate_config")
-    config = mapping(Path(launch)) if isinstance(launch, str) and Path(launch).is_file() else {}
-    if config.get("distributed_type") == "DEEPSPEED" and find_spec("deepspeed") is None:
+    if recipe.launch.get("distributed_type") == "DEEPSPEED" and find_spec("deepspeed") is None:
         raise MissingPackage(
             f"{recipe.path}: it shares weights out by DeepSpeed, which is not installed: pip install deepspeed, or "
             "name another accelerate_config"
@@ -325,7 +323,7 @@ def _checkpoints(recipe: Recipe, data: Iterable[Source]) -> int:
     """How many checkpoints lie there at a time, the model at the end counted as one."""
     steps = recipe.settings.get("max_steps")
     if not isinstance(steps, int) or steps < 1:
-        epochs = float(recipe.settings.get("num_train_epochs") or defaults(recipe.trainer)["num_train_epochs"])
+        epochs = recipe.share("num_train_epochs", float(defaults(recipe.trainer)["num_train_epochs"]))
         a_step = _number(recipe, "per_device_train_batch_size") * _number(recipe, "gradient_accumulation_steps")
         steps = math.ceil(sum(1 for _ in _rows(data)) * epochs / (a_step * recipe.processes))
     every = recipe.settings.get("save_steps") or defaults(recipe.trainer)["save_steps"]

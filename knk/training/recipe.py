@@ -14,6 +14,7 @@ command is run, as TRL has them. Settings that would run code from elsewhere are
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ LONGEST: Final = 1 << 16
 _DEEPEST: Final = 8
 _OURS: Final = ("extends", "trainer", "made_by")
 _ACCELERATE: Final = "accelerate_config"
+_TRLS: Final = {
+    "multi_gpu": "MULTI_GPU",
+    **dict.fromkeys(("zero1", "zero2", "zero3"), "DEEPSPEED"),
+    **dict.fromkeys(("fsdp1", "fsdp2"), "FSDP"),
+    "single_gpu": "NO",
+}
+"""The configurations that TRL brings, with what shares the work out."""
 _REFUSED: Final = {
     "trust_remote_code": "it would run code that comes with a model",
     "env": "a file should not set the environment: set the variables in your shell",
@@ -83,10 +91,21 @@ class Recipe:
         """How many processes train side by side: by the recipe, else by the configuration for accelerate."""
         if self.settings.get("num_processes") is not None:
             return self.number("num_processes", 1)
-        name = self.settings.get(_ACCELERATE)
-        if not isinstance(name, str) or not Path(name).is_file():
+        if "num_processes" not in self.launch:
             return 1
-        return _positive(mapping(Path(name)), "num_processes", Path(name))
+        return _positive(self.launch, "num_processes", Path(str(self.settings[_ACCELERATE])))
+
+    @property
+    def launch(self) -> Mapping[str, Any]:
+        """The configuration for accelerate; of those that TRL brings, how they share weights out."""
+        name = self.settings.get(_ACCELERATE)
+        if name is None:
+            return {}
+        if name in _TRLS:
+            return {"distributed_type": _TRLS[name]}
+        if not isinstance(name, str) or not Path(name).is_file():
+            raise BadRecipe(f"{_ACCELERATE}: there is no file {str(name)[:80]!r}, and TRL has none of that name")
+        return mapping(Path(name))
 
     def number(self, name: str, default: int) -> int:
         """Return a setting that is a whole number from 1 up.
@@ -99,6 +118,23 @@ class Recipe:
             BadRecipe: it is none.
         """
         return default if self.settings.get(name) is None else _positive(self.settings, name, self.path)
+
+    def share(self, name: str, default: float) -> float:
+        """Return a setting that is a number above 0.
+
+        Args:
+            name: the setting's name.
+            default: what is taken where there is none.
+
+        Raises:
+            BadRecipe: it is none.
+        """
+        value = self.settings.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
+            raise BadRecipe(f"{self.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
+        return float(value)
 
     def yaml(self) -> str:
         """Return the settings as the YAML that `trl` takes."""
