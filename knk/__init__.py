@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from knk.errors import KnkError as KnkError
     from knk.errors import ManySolutions as ManySolutions
     from knk.errors import MissingPackage as MissingPackage
+    from knk.errors import ModelFailed as ModelFailed
     from knk.errors import NoEngine as NoEngine
     from knk.errors import NoSolution as NoSolution
     from knk.errors import NotEnough as NotEnough
     from knk.errors import SandboxFailed as SandboxFailed
-    from knk.errors import TeacherFailed as TeacherFailed
     from knk.errors import TrainingFailed as TrainingFailed
     from knk.errors import WorkersFailed as WorkersFailed
     from knk.generate import generate as generate
@@ -97,7 +97,7 @@ _EXPORTS: Final = {
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
-        *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "TeacherFailed", "HubFailed"),
+        *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "ModelFailed", "HubFailed"),
         "TrainingFailed",
     ),
 }

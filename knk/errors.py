@@ -70,8 +70,8 @@ class WorkersFailed(KnkError):
     """Worker processes that do not start, or cannot import what they should do."""
 
 
-class TeacherFailed(KnkError):
-    """A teacher that refuses what it is asked, or that has not answered for too long."""
+class ModelFailed(KnkError):
+    """A model that cannot be asked: a server that refuses or has not answered for too long, or a folder without one."""
 
 
 class BadRecipe(KnkError):

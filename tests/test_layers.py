@@ -24,10 +24,10 @@ LAYERS: list[list[set[str]]] = [
     [{"perturb"}],
     [{"rows"}, {"answers", "answer_grammar"}],
     [{"tasks", "tasks.*"}],
-    [{"export"}],
+    [{"export"}, {"inference", "inference.*"}],
     [{"corpus", "build", "recipe", "audit"}, {"teacher", "teacher.*", "sft"}, {"rewards"}],
     [{"results", "paper"}],
-    [{"training", "training.*"}],
+    [{"training", "training.*"}, {"bench", "bench.*"}],
     [{"report", "report.*"}, {"hub", "staging", "layout", "card"}],
     [{"cli", "cli.*"}],
 ]

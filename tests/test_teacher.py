@@ -23,7 +23,13 @@ import pytest
 
 from knk import cli, corpus, verify
 from knk.build import build
-from knk.errors import BadFile, BadFolder, BadRow, BadSpec, MissingPackage, TeacherFailed
+from knk.errors import BadFile, BadFolder, BadRow, BadSpec, MissingPackage, ModelFailed
+from knk.inference import server
+from knk.inference import vllm as offline
+from knk.inference.engine import Ask
+from knk.inference.replies import BadReply, message_of, reply_of, retry_after
+from knk.inference.sampling import seed_of
+from knk.inference.store import ANSWERS, FAILED, RUN, opened
 from knk.notation import decode
 from knk.recipe import Part, Recipe
 from knk.spec import Spec
@@ -37,16 +43,10 @@ from knk.teacher import (
     TraceEngine,
     VllmEngine,
     estimate,
-    offline,
-    server,
     teach,
 )
-from knk.teacher.asks import corpus_identity, how_many
 from knk.teacher.cost import by_characters
-from knk.teacher.engine import Ask
-from knk.teacher.replies import BadReply, message_of, reply_of, retry_after
-from knk.teacher.sampling import seed_of
-from knk.teacher.store import ANSWERS, FAILED, RUN, opened
+from knk.teacher.puzzles import corpus_identity, how_many
 from tests.faulty_server import FAULTS, FaultyServer, first, serving
 
 ROOT = Path(__file__).parents[1]
@@ -291,7 +291,7 @@ def test_a_message_is_a_line_without_secrets() -> None:
 @pytest.mark.parametrize("status", ["400", "401", "404", "422", "302"])
 def test_a_refusal_ends_the_run_with_the_servers_words(puzzles: Path, tmp_path: Path, status: str) -> None:
     with serving(lambda _number, _body: status) as faulty:
-        with pytest.raises(TeacherFailed, match=f"refuses: {status} fault") as error:
+        with pytest.raises(ModelFailed, match=f"refuses: {status} fault") as error:
             asked(puzzles, tmp_path / "run", engine_of(faulty, key=KEY))
         assert len(faulty.requests) <= 64
     assert KEY not in str(error.value)
@@ -302,7 +302,7 @@ def test_a_refusal_ends_the_run_with_the_servers_words(puzzles: Path, tmp_path: 
 def test_a_server_that_fails_every_request_ends_the_run(puzzles: Path, tmp_path: Path) -> None:
     with serving(lambda _number, _body: "500") as faulty:
         engine = engine_of(faulty, retries=1, concurrency=4)
-        with pytest.raises(TeacherFailed, match="20 requests were given up"):
+        with pytest.raises(ModelFailed, match="20 requests were given up"):
             asked(puzzles, tmp_path / "run", engine)
     assert 20 <= len(pairs(tmp_path / "run" / FAILED)) < 24  # What was under way may have been given up as well.
 
@@ -340,7 +340,7 @@ def test_patience_has_an_end_and_the_run_goes_on_later(puzzles: Path, tmp_path: 
     with serving() as faulty:
         engine = engine_of(faulty, patience=0.5)
         faulty.stop()
-        with pytest.raises(TeacherFailed, match="has not answered for 0 s: no connection"):
+        with pytest.raises(ModelFailed, match="has not answered for 0 s: no connection"):
             asked(puzzles, tmp_path / "run", engine, limit=20)
         faulty.start()
         assert asked(puzzles, tmp_path / "run", engine, limit=20, observer=observer).stored == 20
@@ -752,7 +752,7 @@ def test_vllm_answers_are_stored(puzzles: Path, tmp_path: Path, vllm: list[_Engi
 
 
 def test_vllm_that_dies_ends_the_run(puzzles: Path, tmp_path: Path, vllm: list[_Engine]) -> None:
-    with pytest.raises(TeacherFailed, match="the engine is dead"):
+    with pytest.raises(ModelFailed, match="the engine is dead"):
         asked(puzzles, tmp_path / "run", VllmEngine("dead"), limit=2)
 
 

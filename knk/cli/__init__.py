@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from knk import __version__
+from knk.cli.benching import benches
 from knk.cli.corpora import corpora
 from knk.cli.hub import download, publish
 from knk.cli.making import generate
@@ -147,6 +148,7 @@ app.add_typer(corpora, name="corpus")
 app.command()(teach)
 app.command()(plan)
 app.command()(train)
+app.add_typer(benches, name="bench")
 app.command()(report)
 for _command in (publish, download):
     app.command()(_command)

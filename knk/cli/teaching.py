@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,29 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
 
 import typer
 
+from knk.cli.asking import (
+    BaseUrl,
+    BatchSize,
+    Concurrency,
+    DataParallel,
+    KeyName,
+    MaxModelLen,
+    MaxTokens,
+    Patience,
+    Retries,
+    Seed,
+    ServerDialect,
+    Stop,
+    Style,
+    Temperature,
+    TensorParallel,
+    Timeout,
+    TopK,
+    TopP,
+    engine_of,
+    refuse,
+    terminable,
+)
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
@@ -19,14 +41,10 @@ if TYPE_CHECKING:
 
     from knk.teacher import Engine, Estimate, Observer, Sampling, Summary
 
-EngineName = Literal["server", "vllm", "trace"]
+EngineName = Literal["server", "vllm", "transformers", "trace"]
 Preset = Literal["paper"]
-PromptStyle = Literal["paper", "chat"]
 Split = Literal["train", "held-out", "test"]
-Dialect = Literal["vllm", "transformers", "openai"]
 _FAILED: Final = 1
-_TERMINATED: Final = 143
-"""What a shell reports for a program that SIGTERM ended."""
 
 
 def teach(
@@ -37,13 +55,12 @@ def teach(
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="The model: its name on the server, or its folder.")
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the server's API is: http://localhost:8000/v1.")
-    ] = None,
+    base_url: BaseUrl = None,
     engine: Annotated[
         EngineName | None,
         typer.Option(
-            help="What answers: a server, vLLM inside this process, or the library's own proofs, which need no model. "
+            help="What answers: a server, vLLM or transformers inside this process, or the library's own proofs, which "
+            "need no model. "
             "If not given: the server if there is a URL, else the proofs."
         ),
     ] = None,
@@ -57,46 +74,28 @@ def teach(
     n: Annotated[
         int | None, typer.Option("--n", "-n", metavar="N", min=1, help="Answers to each puzzle; 1 if not given.")
     ] = None,
-    temperature: Annotated[float | None, typer.Option(metavar="X", help="The temperature.")] = None,
-    top_p: Annotated[float | None, typer.Option(metavar="X", help="The share of the probability to draw from.")] = None,
-    top_k: Annotated[int | None, typer.Option(metavar="N", help="How many tokens to draw from.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(metavar="N", help="How long an answer may be.")] = None,
-    stop: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="A text that ends an answer; may be given several times.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Give each answer a seed of its own, made from this one.")
-    ] = None,
-    style: Annotated[
-        PromptStyle, typer.Option(help="Prompts as plain text for base models, or as messages for chat models.")
-    ] = "paper",
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    top_k: TopK = None,
+    max_tokens: MaxTokens = None,
+    stop: Stop = None,
+    seed: Seed = None,
+    style: Style = "paper",
     split: Annotated[
         Split, typer.Option(help="Which puzzles to ask. Of a file 'test' is all, and the others those of that split.")
     ] = "train",
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only the first N puzzles.")] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Requests under way at once; 64, and 256 inside vLLM.")
-    ] = None,
+    concurrency: Concurrency = None,
     per_request: Annotated[int, typer.Option(metavar="N", min=1, help="Answers to ask for in one request.")] = 1,
-    dialect: Annotated[
-        Dialect,
-        typer.Option(help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none."),
-    ] = "vllm",
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long a request may take.")] = 1800.0,
-    retries: Annotated[int, typer.Option(metavar="N", min=0, help="How often a request that fails is made again.")] = 8,
-    patience: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long the server may be away, or too busy.")
-    ] = 600.0,
-    api_key_env: Annotated[
-        str, typer.Option(metavar="NAME", help="The environment variable that holds the server's key, if it wants one.")
-    ] = "KNK_API_KEY",
-    data_parallel: Annotated[int, typer.Option(metavar="N", min=1, help="Copies of the model inside vLLM.")] = 1,
-    tensor_parallel: Annotated[
-        int, typer.Option(metavar="N", min=1, help="GPUs that each copy inside vLLM is spread over.")
-    ] = 1,
-    max_model_len: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together inside vLLM.")
-    ] = None,
+    dialect: ServerDialect = "vllm",
+    timeout: Timeout = 1800.0,
+    retries: Retries = 8,
+    patience: Patience = 600.0,
+    api_key_env: KeyName = "KNK_API_KEY",
+    data_parallel: DataParallel = 1,
+    tensor_parallel: TensorParallel = 1,
+    max_model_len: MaxModelLen = None,
+    batch_size: BatchSize = 16,
     progress: Annotated[
         bool | None,
         typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
@@ -124,7 +123,7 @@ def teach(
     proofs. Each answer is stored the moment it arrives, exactly as it came. Whatever ends the command, run the same
     command again: it goes on, and asks for nothing that is there. A server that is away is waited for.
 
-    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/teacher.json what was asked of
+    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/run.json what was asked of
     whom. What is not given is left to the server or the model, but for the length of an answer, which has to be said.
 
     The key that a server may want is read from an environment variable, and neither stored nor shown.
@@ -137,6 +136,9 @@ def teach(
     knk teach corpus --preset paper --model QwQ --base-url http://localhost:8000/v1 -o answers
     knk teach corpus --preset paper --dry-run --tokens-per-second 2500
     """
+    from knk.teacher import TraceEngine
+    from knk.teacher import teach as taught
+
     sampling = _sampling(preset, n, temperature, top_p, top_k, max_tokens, stop, seed)
     name = engine or ("server" if base_url else "trace")
     if dry_run:
@@ -162,19 +164,29 @@ def teach(
     if output is None:
         raise KnkError("there is no folder to store the answers in: give one after -o")
     if name == "trace":
-        _refuse("--engine trace", {"--model": model, "--base-url": base_url})
-    chosen = _engine(
-        name,
-        model,
-        base_url,
-        api_key_env,
-        {"dialect": dialect, "per_request": per_request, "timeout": timeout, "retries": retries, "patience": patience},
-        {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
-        concurrency,
-    )
-    from knk.teacher import teach as taught
+        refuse("--engine trace", {"--model": model, "--base-url": base_url})
+        chosen: Engine = TraceEngine()
+    elif model is None:
+        raise KnkError(f"the engine {name} needs a model: give one after --model")
+    else:
+        chosen = engine_of(
+            name,
+            model,
+            base_url,
+            api_key_env,
+            {
+                "dialect": dialect,
+                "per_request": per_request,
+                "timeout": timeout,
+                "retries": retries,
+                "patience": patience,
+            },
+            {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
+            concurrency,
+            batch_size,
+        )
 
-    with _observer(corpus, split, limit, sampling.n, progress) as observer, _terminable():
+    with _observer(corpus, split, limit, sampling.n, progress) as observer, terminable():
         summary = taught(corpus, output, chosen, sampling, style=style, split=split, limit=limit, observer=observer)
     _tell(output, summary, as_json)
     if summary.failed:
@@ -204,38 +216,6 @@ def _sampling(
     }
     start = PRESETS[preset] if preset else Sampling()
     return replace(start, **{name: value for name, value in given.items() if value is not None})
-
-
-def _refuse(what: str, given: dict[str, object]) -> None:
-    for option, value in given.items():
-        if value is not None:
-            raise KnkError(f"{what} has no use for {option}")
-
-
-def _engine(
-    name: EngineName,
-    model: str | None,
-    base_url: str | None,
-    api_key_env: str,
-    server: dict[str, Any],
-    offline: dict[str, Any],
-    concurrency: int | None,
-) -> Engine:
-    import os
-
-    from knk.teacher import ServerEngine, TraceEngine, VllmEngine
-
-    if name == "trace":
-        return TraceEngine()
-    if model is None:
-        raise KnkError(f"the engine {name} needs a model: give one after --model")
-    at_once: dict[str, Any] = {} if concurrency is None else {"concurrency": concurrency}
-    if name == "vllm":
-        _refuse("--engine vllm", {"--base-url": base_url})
-        return VllmEngine(model, **offline, **at_once)
-    if base_url is None:
-        raise KnkError("the engine server needs to know where the server is: give --base-url")
-    return ServerEngine(model, base_url, os.environ.get(api_key_env) or None, **server, **at_once)
 
 
 # What it would cost.
@@ -339,40 +319,11 @@ def _observer(corpus: str, split: str, limit: int | None, n: int, wanted: bool |
         return
     from tqdm import tqdm
 
-    from knk.teacher.asks import how_many
+    from knk.teacher.puzzles import how_many
 
     total = how_many(corpus, split, limit) * n
     with tqdm(total=total, unit=" answers", delay=0 if wanted else 2, smoothing=0.05) as bar:
         yield _Bar(bar)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Take SIGTERM for an interruption, which ends all that is under way in good order."""
-    came: list[int] = []
-
-    def interrupt(number: int, frame: Any) -> None:
-        came.append(number)
-        # What is to happen at an interruption changes while it runs: asyncio has its own way.
-        handler = signal.getsignal(signal.SIGINT)
-        if callable(handler):
-            handler(signal.SIGINT, frame)
-
-    # In a job that a script started in the background SIGINT is ignored, and asyncio would then know no interruption.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        if came:
-            raise typer.Exit(_TERMINATED) from None
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tell(output: Path, summary: Summary, as_json: bool) -> None:

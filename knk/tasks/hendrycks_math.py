@@ -343,6 +343,33 @@ def _choices(said: str, gold: str) -> list[str]:
     return [said, ""] if re.search(r"\\[pm][pm](?![a-z])", without_text(said)) else several or [said]
 
 
+# The paper's way, for evaluation.
+
+
+def paper_right(completions: Sequence[Completion], rows: Sequence[Row]) -> list[bool | None]:
+    r"""Return whether math-verify finds the right answer in each whole completion, as the paper counts it.
+
+    The gold answer is given first, which the authors' code does not do; None where no answer came in time.
+
+    Args:
+        completions: what a model wrote, with its thinking.
+        rows: the row of each.
+
+    Raises:
+        BadRow: a row is not one of this task.
+        MissingPackage: math-verify is not installed.
+        WorkersFailed: worker processes do not start.
+
+    >>> paper_right([r"It may be $2$, or so.", r"\\boxed{3}"], [{"answer": "2"}] * 2)
+    [True, False]
+    """
+    _need_math_verify()
+    jobs = [
+        {"gold": field(row, "answer", str), "whole": text_of(one)} for one, row in zip(completions, rows, strict=True)
+    ]
+    return [outcome.value is True if outcome.ending == "done" else None for outcome in _pool().run(jobs)]
+
+
 # The workers.
 
 _REASONS: Final[dict[str, Reason]] = {

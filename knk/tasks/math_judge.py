@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import sympy
 from latex2sympy2_extended import NormalizationConfig, latex2sympy, normalize_latex
-from math_verify import verify
+from math_verify import parse, verify
 from sympy.core.parameters import distribute
 
 from knk.tasks.math_forms import is_near, number_of, pieces, plain, rounds_to
@@ -82,8 +82,24 @@ def check(gold: str) -> bool:
     return _same(_read(gold), _read(gold), gold)
 
 
+def is_right_anywhere(gold: str, text: str) -> bool:
+    r"""Return whether math-verify finds the gold answer in a whole text, which is how the paper asks it.
+
+    Args:
+        gold: the gold answer in LaTeX, without dollars.
+        text: a completion with all its thinking.
+
+    >>> is_right_anywhere("2", r"So it is $2$."), is_right_anywhere("2", r"So it is \\boxed{3}.")
+    (True, False)
+    """
+    gold, text = (parse(one, parsing_timeout=None) for one in (f"${gold}$", text))
+    return bool(verify(gold, text, timeout_seconds=None))
+
+
 def work(job: dict[str, Any]) -> list[Any] | bool:
-    """Do one job: judge, or check a gold answer alone."""
+    """Do one job: judge, read a whole text, or check a gold answer alone."""
+    if "whole" in job:
+        return is_right_anywhere(job["gold"], job["whole"])
     return judge(job) if "said" in job else check(job["gold"])
 
 

@@ -6,15 +6,18 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import MissingPackage
+from knk.inference.asks import asks
+from knk.inference.sampling import Sampling
+from knk.inference.store import ANSWERS, read_answers
+from knk.tasks import kk
 from knk.tasks.form import Prompt
-from knk.teacher.asks import asks, rows_of
-from knk.teacher.sampling import Sampling
-from knk.teacher.store import ANSWERS, read_answers
+from knk.teacher.puzzles import rows_of
 
 CHARACTERS: Final = 4
 """Characters that are taken for a token where no tokenizer is named."""
@@ -90,7 +93,8 @@ def estimate(
         return tuple(sample for sample in range(sampling.n) if not there.get(mark, 0) >> sample & 1)
 
     last = None
-    for ask in filter(None, asks(rows_of(corpus, split, limit), style, missing, per_request, _ignore, sampling.n)):
+    rows = rows_of(corpus, split, limit)
+    for ask in filter(None, asks(rows, partial(kk.prompt, style=style), missing, per_request, _ignore, sampling.n)):
         puzzles += ask.row["id"] != last
         last = ask.row["id"]
         requests += 1

@@ -1,116 +1,15 @@
-"""A run: a corpus's puzzles asked, and the answers stored."""
+"""A teacher's run: a corpus's puzzles asked, and the answers stored."""
 
 from __future__ import annotations
 
-import logging
 import os
-import time
-from dataclasses import asdict, dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Protocol
+from functools import partial
 
-from knk.teacher.asks import asks, corpus_identity, rows_of
-from knk.teacher.engine import Answer, Batch, Engine
-from knk.teacher.sampling import Sampling
-from knk.teacher.store import opened
-
-log = logging.getLogger(__name__)
-
-
-class Observer(Protocol):
-    """Is told how a run goes."""
-
-    def there(self, answers: int) -> None:
-        """So many answers need not be asked for: they are there."""
-        ...
-
-    def done(self, answers: int, tokens: int) -> None:
-        """So many more answers are stored or given up, and the stored ones have so many tokens."""
-        ...
-
-    def notice(self, text: str) -> None:
-        """Something happened that a person may want to know."""
-        ...
-
-
-class _Silent:
-    """An observer that keeps it to itself."""
-
-    def there(self, answers: int) -> None:
-        """Say nothing."""
-
-    def done(self, answers: int, tokens: int) -> None:
-        """Say nothing."""
-
-    def notice(self, text: str) -> None:
-        """Leave a line in the log."""
-        log.info("%s", text)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run came to.
-
-    Args:
-        there: answers that were there before.
-        repeated: puzzles that came again, under other names perhaps, and were not asked again.
-        stored: answers stored now.
-        truncated: those of them that were cut off for their length.
-        failed: answers given up.
-        dropped: answers that came although nobody had asked for them.
-        prompt_tokens: tokens of the prompts sent, as far as the engine says so.
-        completion_tokens: tokens of the answers, likewise.
-        seconds: how long it took.
-    """
-
-    there: int
-    repeated: int
-    stored: int
-    truncated: int
-    failed: int
-    dropped: int
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values as JSON has them."""
-        return asdict(self)
-
-
-class _Tally:
-    """Counts what a run does."""
-
-    def __init__(self, observer: Observer, n: int) -> None:
-        self._observer = observer
-        self._n = n
-        self._started = time.monotonic()
-        self.counts = dict.fromkeys(("there", "repeated", "stored", "truncated", "failed", "dropped"), 0)
-        self.tokens = {"prompt_tokens": 0, "completion_tokens": 0}
-
-    def passed(self, answers: int | None) -> None:
-        """Count answers that were there, or a puzzle that was met before."""
-        if answers is None:
-            self.counts["repeated"] += 1
-        else:
-            self.counts["there"] += answers
-        self._observer.there(self._n if answers is None else answers)
-
-    def batch(self, batch: Batch) -> None:
-        """Count what one request came to."""
-        answers = [outcome for outcome in batch.outcomes if isinstance(outcome, Answer)]
-        self.counts["stored"] += len(answers)
-        self.counts["truncated"] += sum(answer.finish_reason == "length" for answer in answers)
-        self.counts["failed"] += len(batch.outcomes) - len(answers)
-        self.counts["dropped"] += batch.dropped
-        self.tokens["prompt_tokens"] += batch.prompt_tokens
-        self.tokens["completion_tokens"] += batch.completion_tokens
-        self._observer.done(len(batch.outcomes), batch.completion_tokens)
-
-    def summary(self) -> Summary:
-        """Return what was counted."""
-        return Summary(**self.counts, **self.tokens, seconds=round(time.monotonic() - self._started, 3))
+from knk.inference.engine import Engine
+from knk.inference.run import Observer, Summary, ask
+from knk.inference.sampling import Sampling
+from knk.tasks import kk
+from knk.teacher.puzzles import corpus_identity, rows_of
 
 
 def teach(
@@ -140,44 +39,26 @@ def teach(
         BadFile: there is no such corpus, file or split.
         BadFolder: the folder holds something else, or another run, or another process is at work in it.
         BadSpec: the sampling lacks what the engine needs.
-        TeacherFailed: the engine refuses, or has not answered for too long; what was answered is stored.
+        ModelFailed: the engine refuses, or has not answered for too long; what was answered is stored.
 
     >>> from tempfile import TemporaryDirectory
     >>> from knk.corpus import write
     >>> from knk.spec import Spec
-    >>> from knk.teacher.engine import TraceEngine
+    >>> from knk.teacher.proofs import TraceEngine
     >>> with TemporaryDirectory() as folder:
     ...     write(f"{folder}/puzzles.jsonl", Spec(people=3), 5)
     ...     told = teach(f"{folder}/puzzles.jsonl", f"{folder}/told", TraceEngine(), Sampling(n=2), split="test")
     >>> told.stored, told.failed
     (10, 0)
     """
-    used = engine.used(sampling)
-    rows = rows_of(corpus, split, limit)
-    header = {
-        "engine": engine.name,
-        "model": engine.model,
-        **engine.identity(),
-        "corpus": corpus_identity(corpus, split),
-        "split": split,
-        "style": style,
-        "parameters": used.as_dict(),
-        "version": _version(),
-    }
-    observer = observer or _Silent()
-    tally = _Tally(observer, used.n)
-    with opened(Path(folder), header) as store:
-
-        def keep(batch: Batch) -> None:
-            for outcome in batch.outcomes:
-                store.add(outcome)
-            tally.batch(batch)
-
-        wanted = asks(rows, style, store.missing, engine.per_request, tally.passed, used.n)
-        engine.work(wanted, used, keep, observer.notice)
-    return tally.summary()
-
-
-def _version() -> str:
-    # The package's own module stands above all others, so it is asked for by name.
-    return str(import_module("knk").__version__)
+    header = {"corpus": corpus_identity(corpus, split), "split": split, "style": style}
+    return ask(
+        rows_of(corpus, split, limit),
+        partial(kk.prompt, style=style),
+        folder,
+        engine,
+        sampling,
+        header,
+        columns=("puzzle", "people"),
+        observer=observer,
+    )

@@ -2,12 +2,12 @@
 
 | file | what it holds |
 |---|---|
-| `teacher.json` | the run: engine, model, corpus, style, sampling; another run is refused the folder |
+| `run.json` | the run: engine, model, what is asked, sampling; another run is refused the folder |
 | `answers.jsonl` | an answer a line, written when it arrives |
 | `failed.jsonl` | what was given up and why, a line each; it is asked again by the next run |
 
-A line that a killed process left unfinished is cut off. Which answers are there is kept in memory: some 130 bytes a
-puzzle, for a moment twice that while the table grows, whatever the length of the answers.
+A line that a killed process left unfinished is cut off. Which answers are there is kept in memory: some 130 bytes an
+item, for a moment twice that while the table grows, whatever the length of the answers.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
 from knk.errors import BadFolder
 from knk.files import whole_file
-from knk.teacher.engine import Answer, Failure
+from knk.inference.engine import Answer, Failure
 
-RUN: Final = "teacher.json"
+RUN: Final = "run.json"
 ANSWERS: Final = "answers.jsonl"
 FAILED: Final = "failed.jsonl"
 SYNC: Final = 1.0
@@ -43,13 +43,22 @@ class Store:
         folder: the run's folder.
         answers: its file of answers, open for reading and appending.
         failed: its file of failures, likewise.
-        header: the run, as `teacher.json` has it.
+        header: the run, as `run.json` has it.
+        columns: which of an item's columns are stored with each answer.
     """
 
-    def __init__(self, folder: Path, answers: IO[bytes], failed: IO[bytes], header: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        answers: IO[bytes],
+        failed: IO[bytes],
+        header: Mapping[str, Any],
+        columns: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self._answers = answers
         self._failed = failed
+        self._columns = tuple(columns)
         self._model = header["model"]
         self._parameters = header["parameters"]
         self._asked = read_answers(answers, self._parameters["n"], folder / ANSWERS)
@@ -57,7 +66,7 @@ class Store:
         self._keep_failures()
 
     def missing(self, key: str) -> tuple[int, ...] | None:
-        """Return which answers of a puzzle have not been asked for, and take them for asked; None if it was met before.
+        """Return which answers of an item have not been asked for, and take them for asked; None if it was met before.
 
         A puzzle that is met twice is the same in another row, under other names perhaps.
         """
@@ -73,7 +82,7 @@ class Store:
         if isinstance(outcome, Answer):
             _append(self._answers, self._line(outcome))
         else:
-            _append(self._failed, _failure_line(outcome))
+            _append(self._failed, self._named(outcome) | {"reason": outcome.reason})
         if time.monotonic() - self._synced >= SYNC:
             self.sync()
 
@@ -83,12 +92,13 @@ class Store:
         os.fsync(self._failed.fileno())
         self._synced = time.monotonic()
 
+    def _named(self, outcome: Answer | Failure) -> dict[str, Any]:
+        row = outcome.ask.row
+        return {"id": row["id"], "sample": outcome.sample, **{name: row[name] for name in self._columns}}
+
     def _line(self, answer: Answer) -> dict[str, Any]:
         line = {
-            "id": answer.ask.row["id"],
-            "sample": answer.sample,
-            "puzzle": answer.ask.row["puzzle"],
-            "people": answer.ask.row["people"],
+            **self._named(answer),
             "prompt": answer.ask.prompt,
             "completion": answer.completion,
             "finish_reason": answer.finish_reason,
@@ -120,11 +130,6 @@ class Store:
         self._failed.flush()
 
 
-def _failure_line(failure: Failure) -> dict[str, Any]:
-    row = failure.ask.row
-    return {"id": row["id"], "sample": failure.sample, "puzzle": row["puzzle"], "reason": failure.reason}
-
-
 def _append(file: IO[bytes], value: Mapping[str, Any]) -> None:
     # ASCII, so that any text a model can send comes back as it was: half a surrogate pair is no UTF-8.
     file.write(json.dumps(value).encode("ascii") + b"\n")
@@ -132,11 +137,11 @@ def _append(file: IO[bytes], value: Mapping[str, Any]) -> None:
 
 
 def read_answers(file: IO[bytes], n: int, path: Path) -> dict[bytes, int]:
-    """Return which answers a file has, a bit a sample, by the puzzles' keys; an unfinished last line is cut off.
+    """Return which answers a file has, a bit a sample, by the items' keys; an unfinished last line is cut off.
 
     Args:
         file: the file, open for reading and writing.
-        n: how many answers each puzzle gets.
+        n: how many answers each item gets.
         path: what to call the file in messages.
 
     Raises:
@@ -173,12 +178,13 @@ def _named(line: bytes, n: int, place: str) -> tuple[bytes, int]:
 
 
 @contextmanager
-def opened(folder: Path, header: Mapping[str, Any]) -> Iterator[Store]:
+def opened(folder: Path, header: Mapping[str, Any], columns: Sequence[str] = ()) -> Iterator[Store]:
     """Give a run's folder, begun now or earlier, to this process alone.
 
     Args:
         folder: where it is; made if it is not there.
         header: the run.
+        columns: which of an item's columns are stored with each answer.
 
     Raises:
         BadFolder: the folder holds something else, or another run, or another process is at work in it.
@@ -193,7 +199,7 @@ def opened(folder: Path, header: Mapping[str, Any]) -> Iterator[Store]:
             left.unlink()
         with whole_file(folder / RUN) as file:
             file.write(json.dumps(header, indent=1, ensure_ascii=False).encode() + b"\n")
-        store = Store(folder, answers, failed, header)
+        store = Store(folder, answers, failed, header, columns)
         try:
             yield store
         finally:
@@ -213,7 +219,7 @@ def check_folder(folder: Path, header: Mapping[str, Any]) -> None:
     if not (folder / RUN).is_file():
         others = [path.name for path in folder.iterdir() if not path.name.startswith(f".{RUN}.")]
         if set(others) - {ANSWERS, FAILED} or any((folder / name).stat().st_size for name in others):
-            raise BadFolder(f"{folder} is not empty, and holds no answers of a teacher")
+            raise BadFolder(f"{folder} is not empty, and holds no answers of a model")
         return
     there = _read_header(folder / RUN)
     for name in header:
@@ -251,4 +257,4 @@ def _lock(file: IO[bytes], folder: Path) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BadFolder(f"another process is asking a teacher for {folder}") from error
+            raise BadFolder(f"another process is asking a model for {folder}") from error

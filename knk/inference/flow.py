@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from knk.teacher.engine import Ask, Asks
+from knk.inference.engine import Ask, Asks
 
 
 async def drive(asks: Asks, answer: Callable[[Ask], Awaitable[None]], concurrency: int) -> None:

@@ -1,10 +1,10 @@
-"""The questions of a run: a corpus's puzzles in order, read as they are wanted."""
+"""The puzzles of a run: a corpus's rows, how many there are, and what tells the corpus from others."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,6 @@ from typing import Any
 from knk.errors import BadFile
 from knk.tasks import kk
 from knk.tasks.source import Row
-from knk.teacher.engine import Ask, Asks
-
-Missing = Callable[[str], tuple[int, ...] | None]
-"""Which answers of a puzzle, named by its key, are to be asked for; None if it was met before."""
-Passed = Callable[[int | None], None]
-"""Is told how many answers of a puzzle are there already, or None of one that was met before."""
-
-
-def asks(rows: Iterator[Row], style: str, missing: Missing, per_request: int, passed: Passed, n: int) -> Asks:
-    """Return an iterator over what is to be asked about the puzzles of some rows.
-
-    Args:
-        rows: the puzzles.
-        style: the style of the prompts; see `knk.tasks.form`.
-        missing: says which answers of a puzzle are wanted, and takes them for asked.
-        per_request: how many answers may be asked for at once.
-        passed: is told of puzzles and answers that are passed over.
-        n: how many answers each puzzle gets in all.
-    """
-    for row in rows:
-        samples = missing(row["id"])
-        if samples is None or len(samples) < n:
-            passed(None if samples is None else n - len(samples))
-        if not samples:
-            yield None
-            continue
-        prompt = kk.prompt(row, style)
-        for start in range(0, len(samples), per_request):
-            yield Ask(row, prompt, samples[start : start + per_request])
 
 
 def rows_of(corpus: str | os.PathLike[str], split: str, limit: int | None) -> Iterator[Row]:

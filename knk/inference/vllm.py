@@ -14,10 +14,10 @@ from importlib import import_module
 from itertools import count
 from typing import Any
 
-from knk.errors import BadSpec, MissingPackage, TeacherFailed
-from knk.teacher.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
-from knk.teacher.flow import drive
-from knk.teacher.sampling import Sampling, seed_of
+from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.inference.flow import drive
+from knk.inference.sampling import Sampling, seed_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class VllmEngine:
 
         Raises:
             MissingPackage: vLLM is not installed.
-            TeacherFailed: the engine dies.
+            ModelFailed: the engine dies.
         """
         asyncio.run(_answer_all(self, asks, sampling, sink, notice))
 
@@ -152,9 +152,9 @@ async def _answered(running: Any, ask: Ask, sample: int, prompt: dict[str, Any],
     except ValueError as error:  # A prompt that is too long, say.
         return Batch([Failure(ask, sample, " ".join(str(error).split()))])
     except RuntimeError as error:
-        raise TeacherFailed(f"vLLM failed: {' '.join(str(error).split()) or type(error).__name__}") from error
+        raise ModelFailed(f"vLLM failed: {' '.join(str(error).split()) or type(error).__name__}") from error
     if result is None:
-        raise TeacherFailed("vLLM ended a request without an answer")
+        raise ModelFailed("vLLM ended a request without an answer")
     (output,) = result.outputs
     prompt_tokens, tokens = len(result.prompt_token_ids), len(output.token_ids)
     stop = output.stop_reason if isinstance(output.stop_reason, str) else None

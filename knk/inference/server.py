@@ -24,11 +24,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from knk.errors import BadSpec, MissingPackage, TeacherFailed
-from knk.teacher.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
-from knk.teacher.flow import drive
-from knk.teacher.replies import BadReply, Choice, Reply, message_of, reply_of, retry_after
-from knk.teacher.sampling import Sampling, seed_of
+from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.inference.flow import drive
+from knk.inference.replies import BadReply, Choice, Reply, message_of, reply_of, retry_after
+from knk.inference.sampling import Sampling, seed_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -115,7 +115,7 @@ class ServerEngine:
         """Ask all questions, and hand each answer to the sink the moment it is there.
 
         Raises:
-            TeacherFailed: the server refuses, or has not answered for too long.
+            ModelFailed: the server refuses, or has not answered for too long.
             MissingPackage: the package for HTTP is not installed.
         """
         asyncio.run(_Asker(self, sampling, sink, notice).work(asks))
@@ -269,9 +269,7 @@ class _Asker:
     def _note_given_up(self, reason: str) -> None:
         self._given_up += 1
         if self._given_up >= max(HOPELESS, self._engine.concurrency):
-            raise TeacherFailed(
-                f"{self._given_up} requests were given up one after the other, the last because {reason}"
-            )
+            raise ModelFailed(f"{self._given_up} requests were given up one after the other, the last because {reason}")
 
     async def _patiently(self, ask: Ask, count: int, first: int) -> tuple[Reply, float]:
         """Return what the server answers, asked as often as it takes, and when it was asked."""
@@ -301,7 +299,7 @@ class _Asker:
 
         Raises:
             _GivenUp: it is not.
-            TeacherFailed: nor is any other.
+            ModelFailed: nor is any other.
         """
         engine = self._engine
         if not fault.away:
@@ -313,7 +311,7 @@ class _Asker:
         since = trouble.away_since = now if trouble.away_since is None else trouble.away_since
         if now - since >= engine.patience:
             if self._heard < since:
-                raise TeacherFailed(f"{engine.base_url} has not answered for {engine.patience:.0f} s: {fault.reason}")
+                raise ModelFailed(f"{engine.base_url} has not answered for {engine.patience:.0f} s: {fault.reason}")
             raise _GivenUp(f"{fault.reason} (for {engine.patience:.0f} s)")
         self._say_away(fault.reason, now)
         trouble.looks += 1
@@ -334,7 +332,7 @@ class _Asker:
 
         Raises:
             _Fault: it fails in a way that need not last.
-            TeacherFailed: it refuses.
+            ModelFailed: it refuses.
         """
         try:
             async with asyncio.timeout(self._engine.timeout):
@@ -353,7 +351,7 @@ class _Asker:
         told = f"{status} {message_of(content, self._engine.key)}".rstrip()
         if status in _AWAY or status == _TOO_LATE or status >= self._http.codes.INTERNAL_SERVER_ERROR:
             raise _Fault(f"the server answers {told}", status in _AWAY, retry_after(wait))
-        raise TeacherFailed(f"{self._engine.base_url} refuses: {told}")
+        raise ModelFailed(f"{self._engine.base_url} refuses: {told}")
 
     async def _post(self, place: str, body: dict[str, Any]) -> tuple[int, str | None, bytes]:
         url = f"{self._engine.base_url.rstrip('/')}/{place}"

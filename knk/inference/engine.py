@@ -1,25 +1,22 @@
-"""What an engine is: it takes questions and hands answers on; and the one that needs no model."""
+"""What an engine is: it takes questions and hands answers on."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from knk.errors import KnkError
-from knk.export import completion_row
-from knk.tasks.form import Prompt, text_of
+from knk.inference.sampling import Sampling
+from knk.tasks.form import Prompt
 from knk.tasks.source import Row
-from knk.teacher.sampling import Sampling, seed_of
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A puzzle to be asked.
+    """An item to be asked.
 
     Args:
-        row: the puzzle's row, as `knk.tasks.kk` has it.
+        row: the item's row, as its task in `knk.tasks` has it; "id" names it.
         prompt: what is asked: text, or messages.
         samples: the numbers of the answers that are wanted.
     """
@@ -31,7 +28,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a teacher wrote, exactly as it came.
+    """What a model wrote, exactly as it came.
 
     Args:
         ask: what was asked.
@@ -89,7 +86,7 @@ class Batch:
 
 
 Asks = Iterator[Ask | None]
-"""Questions as they are wanted; None where a puzzle was passed over, so that whoever waits can look round."""
+"""Questions as they are wanted; None where an item was passed over, so that whoever waits can look round."""
 Sink = Callable[[Batch], None]
 Notice = Callable[[str], None]
 
@@ -127,45 +124,3 @@ class Engine(Protocol):
     def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:
         """Ask all questions, and hand each answer to the sink the moment it is there."""
         ...
-
-
-@dataclass(frozen=True)
-class TraceEngine:
-    """The library's own proofs as a teacher: no model, and every answer right.
-
-    Of the sampling it looks at `n` and `seed`; another answer to a puzzle is the same proof in other words.
-
-    >>> TraceEngine().name
-    'trace'
-    """
-
-    name: str = field(default="trace", init=False)
-    model: str = field(default="trace", init=False)
-    per_request: int = field(default=1, init=False)
-
-    def identity(self) -> dict[str, Any]:
-        """Return nothing: the version of the library says it all."""
-        return {}
-
-    def used(self, sampling: Sampling) -> Sampling:
-        """Return the sampling's number of answers and its seed."""
-        return Sampling(n=sampling.n, seed=sampling.seed or 0)
-
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - all is well
-        """Tell each puzzle's proof as often as it is asked for."""
-        for ask in filter(None, asks):
-            for sample in ask.samples:
-                sink(Batch([_told(ask, sample, sampling.seed or 0)]))
-
-
-_STYLES: Final = {str: "paper", list: "chat"}
-
-
-def _told(ask: Ask, sample: int, seed: int) -> Answer | Failure:
-    started = time.perf_counter()
-    try:
-        wording = seed_of(seed, ask.row["id"], sample)
-        row = completion_row(ask.row, _STYLES[type(ask.prompt)], "long", wording)
-    except KnkError as error:
-        return Failure(ask, sample, str(error))
-    return Answer(ask, sample, text_of(row["completion"]), "stop", latency=time.perf_counter() - started)

@@ -1,0 +1,11 @@
+"""Benchmarks: a model asked, its answers kept and marked, and figures that can be trusted.
+
+| module | what belongs in it |
+|---|---|
+| `items` | the benchmarks, and their items with a name each |
+| `marks` | answers marked by the tasks' verifiers |
+| `scores` | marks as scores, with intervals |
+| `harness` | the same in lm-eval's terms |
+| `run` | `bench`, which puts these together |
+| `compare` | two runs, item by item |
+"""

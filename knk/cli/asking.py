@@ -1,0 +1,146 @@
+"""What commands that ask a model have in common: the options, the engine they name, and how a run ends in order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from knk.errors import KnkError
+
+if TYPE_CHECKING:
+    from knk.inference import Engine
+
+Dialect = Literal["vllm", "transformers", "openai"]
+_TERMINATED: Final = 143
+"""What a shell reports for a program that SIGTERM ended."""
+
+BaseUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the server's API is: http://localhost:8000/v1.")
+]
+Temperature = Annotated[float | None, typer.Option(metavar="X", help="The temperature.")]
+TopP = Annotated[float | None, typer.Option(metavar="X", help="The share of the probability to draw from.")]
+TopK = Annotated[int | None, typer.Option(metavar="N", help="How many tokens to draw from.")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="How long an answer may be.")]
+Stop = Annotated[
+    list[str] | None, typer.Option(metavar="TEXT", help="A text that ends an answer; may be given several times.")
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Give each answer a seed of its own, made from this one.")]
+Style = Annotated[
+    Literal["paper", "chat"],
+    typer.Option(help="Prompts as plain text for base models, or as messages for chat models."),
+]
+Concurrency = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Requests under way at once; 64, and 256 inside vLLM.")
+]
+ServerDialect = Annotated[
+    Dialect,
+    typer.Option(
+        "--dialect", help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none."
+    ),
+]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long a request may take.")]
+Retries = Annotated[int, typer.Option(metavar="N", min=0, help="How often a request that fails is made again.")]
+Patience = Annotated[float, typer.Option(metavar="SECONDS", help="How long the server may be away, or too busy.")]
+KeyName = Annotated[
+    str, typer.Option(metavar="NAME", help="The environment variable that holds the server's key, if it wants one.")
+]
+DataParallel = Annotated[int, typer.Option(metavar="N", min=1, help="Copies of the model inside vLLM.")]
+TensorParallel = Annotated[
+    int, typer.Option(metavar="N", min=1, help="GPUs that each copy inside vLLM is spread over.")
+]
+MaxModelLen = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together inside vLLM.")
+]
+BatchSize = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Answers that are written at once inside transformers.")
+]
+
+
+def refuse(what: str, given: dict[str, object]) -> None:
+    """Refuse options that another has no use for.
+
+    Args:
+        what: the other option.
+        given: the options and their values.
+
+    Raises:
+        KnkError: one of them was given.
+    """
+    for option, value in given.items():
+        if value is not None:
+            raise KnkError(f"{what} has no use for {option}")
+
+
+def engine_of(
+    name: Literal["server", "vllm", "transformers"],
+    model: str,
+    base_url: str | None,
+    api_key_env: str,
+    server: dict[str, Any],
+    offline: dict[str, Any],
+    concurrency: int | None,
+    batch_size: int,
+) -> Engine:
+    """Return the engine that a command's options name.
+
+    Args:
+        name: which kind.
+        model: the model: its name on the server, its folder, or its name on the Hub.
+        base_url: where the server is.
+        api_key_env: the environment variable that holds the server's key.
+        server: what else a server is asked with.
+        offline: what vLLM is made with.
+        concurrency: requests under way at once.
+        batch_size: answers that transformers writes at once.
+
+    Raises:
+        KnkError: the options do not go together.
+    """
+    import os
+
+    from knk.inference import ServerEngine, TransformersEngine, VllmEngine
+
+    if name != "server":
+        refuse(f"--engine {name}", {"--base-url": base_url})
+    if name == "transformers":
+        refuse(f"--engine {name}", {"--concurrency": concurrency})
+        return TransformersEngine(model, batch_size)
+    at_once: dict[str, Any] = {} if concurrency is None else {"concurrency": concurrency}
+    if name == "vllm":
+        return VllmEngine(model, **offline, **at_once)
+    if base_url is None:
+        raise KnkError("the engine server needs to know where the server is: give --base-url")
+    return ServerEngine(model, base_url, os.environ.get(api_key_env) or None, **server, **at_once)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take SIGTERM for an interruption, which ends all that is under way in good order."""
+    came: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        came.append(number)
+        # What is to happen at an interruption changes while it runs: asyncio has its own way.
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
+
+    # In a job that a script started in the background SIGINT is ignored, and asyncio would then know no interruption.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if came:
+            raise typer.Exit(_TERMINATED) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
