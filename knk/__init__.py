@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from knk.errors import NoEngine as NoEngine
     from knk.errors import NoSolution as NoSolution
     from knk.errors import NotEnough as NotEnough
+    from knk.errors import NoVerdict as NoVerdict
     from knk.errors import SandboxFailed as SandboxFailed
     from knk.errors import TrainingFailed as TrainingFailed
     from knk.errors import WorkersFailed as WorkersFailed
@@ -98,7 +99,7 @@ _EXPORTS: Final = {
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
         *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "ModelFailed", "HubFailed"),
-        "TrainingFailed",
+        *("TrainingFailed", "NoVerdict"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -94,6 +94,10 @@ class NoEngine(KnkError):
     """An engine that there is none of, or a cluster that cannot be reached."""
 
 
+class NoVerdict(KnkError):
+    """A verifier that could not find out, where nothing but a number can be told; it says nothing of the answer."""
+
+
 class CannotPerturb(KnkError):
     """A change that a puzzle does not allow, or that there is no such kind of."""
 

@@ -25,7 +25,12 @@ LAYERS: list[list[set[str]]] = [
     [{"rows"}, {"answers", "answer_grammar"}],
     [{"tasks", "tasks.*"}],
     [{"export"}, {"inference", "inference.*"}],
-    [{"corpus", "build", "recipe", "audit"}, {"teacher", "teacher.*", "sft"}, {"rewards"}],
+    [
+        {"corpus", "build", "recipe", "audit"},
+        {"teacher", "teacher.*", "sft"},
+        {"rewards"},
+        {"integrations", "integrations.*"},
+    ],
     [{"results", "paper"}],
     [{"training", "training.*"}, {"bench", "bench.*"}],
     [{"report", "report.*"}, {"hub", "staging", "layout", "card"}],

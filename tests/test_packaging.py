@@ -77,7 +77,8 @@ def test_the_wheel_says_what_it_needs(metadata: Message) -> None:
     needs = metadata.get_all("Requires-Dist", [])
     core = {need.split(">")[0].split("=")[0] for need in needs if "extra ==" not in need}
     assert {"numpy", "sympy", "python-sat", "typer", "datasets", "pyarrow", "huggingface-hub"} <= core
-    extras = {"math", "teacher", "train", "ray", "slow", "bench", "docs", "dev"}
+    frameworks = {"reasoning-gym", "inspect", "verifiers", "integrations"}
+    extras = {"math", "teacher", "train", "ray", "slow", "bench", "docs", "dev"} | frameworks
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert not [need for need in needs if "vllm" in need.lower()]
     assert metadata["Requires-Python"] == ">=3.11"

@@ -1,0 +1,85 @@
+"""Any task as a taskset of Prime Intellect's verifiers, from its version 0.4 on.
+
+That package finds a taskset by the name of a module at the top, so an environment is a file of one's own:
+
+```
+from knk.integrations.verifiers import KnkTaskset
+
+__all__ = ["KnkTaskset"]
+```
+
+Its reward is 1 or 0, what the task's `verify` says. Where the verifier could not find out the reward is an error, which
+leaves the rollout without a score and has the framework's own settings for retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+from knk.errors import MissingPackage
+from knk.files import json_row
+from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
+
+try:
+    import verifiers.v1 as vf
+except ImportError as error:
+    raise MissingPackage("a taskset needs verifiers 0.4 or newer: pip install 'knk[verifiers]'") from error
+
+__all__ = ["KnkTaskset"]
+# The framework is not followed by the type checker, so its classes and decorators have no types there.
+
+
+class KnkConfig(vf.TasksetConfig):  # type: ignore[misc]
+    """What rows of what task a taskset has; see `knk.integrations.common.rows_of`."""
+
+    domain: str = "kk"
+    split: str = "train"
+    data: str | None = None
+    n: int | None = None
+    people: int | tuple[int, int] | str | None = None
+    grade: int | tuple[int, int] | str | None = None
+    seed: int | None = None
+    subject: str | None = None
+    revision: str | None = None
+    trained: str | None = None
+
+
+class KnkData(vf.TaskData):  # type: ignore[misc]
+    """One row, as it is written into traces: the columns that the verifier looks at are JSON."""
+
+    domain: str
+    row: str
+
+
+class KnkTask(vf.Task[KnkData]):  # type: ignore[misc]
+    """One row that is asked and judged."""
+
+    @vf.reward  # type: ignore[untyped-decorator]
+    async def correct(self, trace: vf.Trace) -> float:
+        """Return 1 if the last reply is right, else 0.
+
+        Raises:
+            NoVerdict: the verifier could not find out.
+        """
+        row = json_row(self.data.row, "a task's row")
+        # In a thread: a judge of programs or formulas takes seconds, and other rollouts should not wait.
+        return score_of(await asyncio.to_thread(verdict_of, self.data.domain, trace.last_reply, row))
+
+
+class KnkTaskset(vf.Taskset[KnkTask, KnkConfig]):  # type: ignore[misc]
+    """The rows of a task's split."""
+
+    def load(self) -> Iterator[KnkTask]:
+        """Return an iterator over the tasks.
+
+        Raises:
+            BadTask: there is no such task, or it has no such option.
+            BadFile: there is no such split or file.
+        """
+        options = self.config.model_dump(include={"n", "people", "grade", "seed", "subject", "revision", "trained"})
+        name = self.config.domain
+        for row in rows_of(name, self.config.split, self.config.data, **options):
+            data = KnkData(id=row["id"], prompt=asked(name, row), domain=name, row=json.dumps(looked_at(name, row)))
+            yield KnkTask(data, self.config.task)

@@ -1,0 +1,89 @@
+"""What adapters share: rows by name and options, prompts, verdicts, and what a missing framework says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from knk.errors import BadFile, BadRow, BadSpec, BadTask, NoVerdict
+from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
+from knk.tasks import NAMES, kk, load
+from knk.verdict import Verdict
+from tests.integrations.corpus import cases, unknown, write_mmlu
+
+FRAMEWORKS = {"reasoning_gym": "reasoning-gym", "inspect_ai": "inspect", "verifiers": "verifiers"}
+
+
+def test_rows_are_those_of_the_task() -> None:
+    assert rows_of("kk", "held-out", n=4, seed=2) == list(kk.rows("held-out", n=4, seed=2))
+    graded = rows_of("kk", "train", n=3, people=[3, 4], grade=2, seed=None)
+    assert all(row["people"] in (3, 4) for row in graded)
+    assert rows_of("kk", "train", n=3, people="3-4", grade=2) == graded
+
+
+def test_rows_of_other_tasks(tmp_path: Path) -> None:
+    write_mmlu(tmp_path / "math.jsonl")
+    rows = rows_of("mmlu_pro", "train", tmp_path / "math.jsonl", subject="math", n=2)
+    assert [row["answer"] for row in rows] == ["B", "B"]
+    assert set(looked_at("mmlu_pro", rows[0])) == {"options", "answer"}
+    assert rows[0]["question"] in asked("mmlu_pro", rows[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "data", "options", "error", "told"),
+    [
+        ("chess", "train", None, {}, BadTask, "there is no task 'chess'"),
+        ("kk", "validation", None, {}, BadFile, "no split 'validation'"),
+        ("kk", "train", None, {"subject": "physics"}, BadTask, "no option 'subject'; it has n, people, grade, seed"),
+        ("kk", "train", "puzzles.jsonl", {"people": 3}, BadTask, "people are for puzzles made to order"),
+        ("kk", "train", "nowhere.jsonl", {}, BadFile, "no file or folder 'nowhere.jsonl'"),
+        ("kk", "train", None, {"people": "three"}, BadSpec, "people is a number"),
+        ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "people is a number"),
+        ("kk", "train", None, {"people": "5-3"}, BadSpec, "people is a number"),
+    ],
+)
+def test_what_cannot_be_asked_for(
+    name: str, split: str, data: str | None, options: dict[str, object], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        rows_of(name, split, data, **options)
+
+
+def test_verdicts_are_those_of_the_task() -> None:
+    assert all(verdict_of(case.task, case.completion, case.row) == case.verdict for case in cases())
+
+
+def test_a_row_of_another_task_is_an_error() -> None:
+    for name in NAMES:
+        with pytest.raises(BadRow):
+            verdict_of(name, "B", {"quiz": "?"})
+
+
+def test_what_could_not_be_found_out_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([Verdict(None, "failed"), Verdict(True, "right"), Verdict(None, "failed"), Verdict(None, "failed")])
+    monkeypatch.setattr(kk, "verify", lambda *_: next(answers))
+    assert verdict_of("kk", "", {}) == Verdict(True, "right")
+    assert verdict_of("kk", "", {}) == Verdict(None, "failed")
+    assert next(answers, None) is None
+
+
+def test_no_number_is_made_of_no_verdict() -> None:
+    assert score_of(Verdict(True, "right")) == 1
+    assert score_of(Verdict(False, "retracted")) == 0
+    with pytest.raises(NoVerdict, match="could not find out whether an answer is right: timed out"):
+        score_of(unknown())
+
+
+@pytest.mark.parametrize("module", FRAMEWORKS)
+def test_a_missing_framework_is_told_with_the_extra_that_brings_it(module: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; import knk.integrations.{module}"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("knk.errors.MissingPackage: ")
+    assert f"pip install 'knk[{FRAMEWORKS[module]}]'" in last
+
+
+def test_a_row_is_asked_as_in_training() -> None:
+    (row,) = rows_of("kk", "train", n=1)
+    assert load("kk").prompt(row, "chat") == [{"role": "user", "content": asked("kk", row)}]
