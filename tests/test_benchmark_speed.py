@@ -19,6 +19,7 @@ from benchmarks.speed.timing import Done, Job, Measure, batches, measured
 from benchmarks.speed.works import GYM, KNK, LIMIT, SAT, WORKS, At
 from knk.solver import solutions
 
+README = run.KEPT.with_name("README.md")
 NAMES = [work.name for work in WORKS]
 SIDES = [(work.name, side) for work in WORKS for side in work.sides if not work.clock]
 SIZED = ("arrays", "kept", "rows")
@@ -155,6 +156,12 @@ def test_sides_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [(KNK, 1), (SAT, 1), (KNK, 2), (SAT, 2)]
 
 
+def test_nothing_is_measured_whose_results_have_no_place(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run.main(["--only", "key 5", "-o", "no/such/folder/results.json"])
+    assert "there is no folder no/such/folder" in capsys.readouterr().err
+
+
 def test_a_measurement_that_fails_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "__file__", "/no/such/file.py")
     with pytest.raises(SystemExit, match="key 5 by knk could not be measured"):
@@ -222,6 +229,12 @@ def test_every_work_is_in_the_results(kept: Results) -> None:
     for work in WORKS:
         assert list(kept.works[work.name]) == list(work.sides)
         assert {len(rounds) for rounds in kept.works[work.name].values()} == {kept.rounds}
+
+
+def test_the_readme_says_how_large_a_puzzle_is(kept: Results) -> None:
+    assert f"{kept.works['arrays 5'][KNK][0].size:.0f} for a puzzle of five people" in README.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_no_path_of_a_machine_is_published() -> None:

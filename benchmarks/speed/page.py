@@ -53,8 +53,7 @@ def works(found: Results) -> str:
             continue
         theirs = told_rate(rate(sides, GYM).median) if GYM in sides else ""
         times, share = told_times(ratio(sides, GYM)), told_share(ratio(sides, LIMIT))
-        goal = told_rate(work.goal) if work.goal else ""
-        cells = (work.told, goal, told_rate(rate(sides, KNK).median), theirs, times, share)
+        cells = (work.told, goal(work), told_rate(rate(sides, KNK).median), theirs, times, share)
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -79,8 +78,7 @@ def published(found: Results) -> str:
     for work, sides in measured(found):
         if work.file:
             first = told_rate(spread([one.first for one in sides[KNK]]).median)
-            goal = told_rate(work.goal) if work.goal else ""
-            rows.append(f"| {work.told} | {goal} | {first} | {told_rate(rate(sides, KNK).median)} |")
+            rows.append(f"| {work.told} | {goal(work)} | {first} | {told_rate(rate(sides, KNK).median)} |")
     return "\n".join(rows)
 
 
@@ -97,6 +95,12 @@ def crossing(found: Results) -> str:
 def measured(found: Results) -> Iterator[tuple[Work, Sides]]:
     """Iterate over the works that were measured, in their order."""
     return ((work, found.works[work.name]) for work in WORKS if work.name in found.works)
+
+
+def goal(work: Work) -> str:
+    """Return what is aimed at, "" if nothing is."""
+    aim = told_rate(work.goal) if work.goal else ""
+    return f"{aim}, {short_times(work.ahead)}" if work.ahead else aim
 
 
 def rate(sides: Sides, side: str) -> Spread:

@@ -142,7 +142,7 @@ def ratio(sides: Sides, side: str) -> Spread | None:
 
 def this_machine() -> Machine:
     """Return what this process runs on."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     system = f"{platform.system()} {platform.machine()}"
     return Machine(_cpu(), os.cpu_count() or 1, system, platform.python_version(), _versions(), load)
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +56,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write the results, as JSON")
     parser.add_argument("--docs", action="store_true", help="measure nothing: fill the documents from the kept results")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for path in (options.output, options.figure):
+        if path and not path.parent.is_dir():  # It would be a pity to learn that at the end.
+            parser.error(f"there is no folder {path.parent}")
+    return options
 
 
 def run(options: argparse.Namespace) -> Results:
@@ -72,16 +76,17 @@ def run(options: argparse.Namespace) -> Results:
     return Results(machine, options.seconds, options.rounds, options.rows, took, found)
 
 
-def _one_work(work: Work, options: argparse.Namespace) -> Iterator[tuple[str, Sides]]:
-    """Give a work with what was measured of it, nothing if it cannot be."""
+def _one_work(work: Work, options: argparse.Namespace) -> dict[str, Sides]:
+    """Return a work's name with what was measured of it, nothing if it cannot be."""
     lacking = {side: work.missing(side, options.data) for side in work.sides}
     for side, problem in lacking.items():
         if problem:
             print(f"{work.name}: {side} is left out, for {problem}", file=sys.stderr)
     sides = measured_sides(work, [side for side, problem in lacking.items() if not problem], options)
-    if sides:
-        print(_json(work, sides) if options.json else page.told(work, sides), flush=True)
-        yield work.name, sides
+    if not sides:
+        return {}
+    print(_json(work, sides) if options.json else page.told(work, sides), flush=True)
+    return {work.name: sides}
 
 
 def measured_sides(work: Work, sides: Sequence[str], options: argparse.Namespace) -> Sides:

@@ -48,6 +48,7 @@ class Work:
         told: what it is, for a reader.
         sides: who does it and how, this library first; each after the other in every round.
         goal: units a second that are aimed at.
+        ahead: how many times reasoning-gym's rate that should be.
         clock: whether its time is the clock's, as other processes do it.
         package: the package it needs.
         file: the published file it needs.
@@ -57,6 +58,7 @@ class Work:
     told: str
     sides: Mapping[str, Side]
     goal: float | None = None
+    ahead: float | None = None
     clock: bool = False
     package: str = ""
     file: str = ""
@@ -87,11 +89,11 @@ def _kept(people: int) -> Work:
     return Work(f"kept {people}", f"arrays, {people} people, repeats kept", sides)
 
 
-def _rows(people: int, goal: float, rival: bool) -> Work:
+def _rows(people: int, goal: float, ahead: float | None = None) -> Work:
     sides: dict[str, Side] = {KNK: lambda at: ours.rows(people, at.seed)}
-    if rival:
+    if ahead:
         sides[GYM] = lambda at: theirs.items(people, at.seed)
-    return Work(f"rows {people}", f"rows with English, {people} people", sides, goal)
+    return Work(f"rows {people}", f"rows with English, {people} people", sides, goal, ahead)
 
 
 def _solve(people: int, goal: float | None, rival: bool) -> Work:
@@ -123,7 +125,7 @@ def _published(name: str, told: str, jobs: Callable[[Path], Jobs], file: str, go
         assert at.data
         return jobs(at.data / file)
 
-    return Work(f"verify {name}", f"{told} completions", {KNK: side}, goal, True, package, file)
+    return Work(f"verify {name}", f"{told} completions", {KNK: side}, goal, clock=True, package=package, file=file)
 
 
 WORKS: Final[tuple[Work, ...]] = (
@@ -131,11 +133,11 @@ WORKS: Final[tuple[Work, ...]] = (
     _kept(5),
     _arrays(8, 1_000_000, rival=True),
     _arrays(12, None, rival=False),
-    _rows(5, 150_000, rival=True),
-    _rows(8, 60_000, rival=True),
-    _rows(12, 5_000, rival=False),
-    _rows(100, 300, rival=False),
-    _rows(500, 20, rival=False),
+    _rows(5, 150_000, 400),
+    _rows(8, 60_000, 1000),
+    _rows(12, 5_000),
+    _rows(100, 300),
+    _rows(500, 20),
     Work(
         "render 5",
         "puzzle to English, 5 people",
