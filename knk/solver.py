@@ -2,7 +2,7 @@
 
 Few people: each statement is a truth table held as one big integer, and the puzzle is their conjunction. Many people:
 a SAT solver, where a model blocked and nothing found is the proof that it was the only one. `TABLE_PEOPLE` is where
-the second becomes faster, as `benchmarks/speed/crossover.py` measures it.
+the second becomes faster, as `python benchmarks/speed/run.py --only crossing` measures it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from knk.cli import main
 from knk.errors import BadFolder
 from knk.files import write
 from knk.intervals import Estimate
-from knk.report.charts import Line, bars, histogram, intervals, lines
+from knk.report.charts import Line, Ratio, bars, histogram, intervals, lines, ratios
 from knk.report.html import LONGEST, safe
 from knk.results import Claim, Curve, Results, Score
 from knk.rows import row_of
@@ -238,6 +238,17 @@ def test_bars_are_as_high_as_their_counts() -> None:
     heights = places(bars("Sizes", "people", {"2": 10, "3": 40}), "rect", "height")
     assert heights[1] / heights[0] == pytest.approx(4, abs=0.01)
     assert bars("Sizes", "people", {}) == ""
+
+
+def test_ratios_are_bars_from_one_on_a_logarithmic_axis() -> None:
+    drawn = [Ratio("a", 100, 90, 110, "100 times"), Ratio("b", 0.1, 0.1, 0.1, "10 %", 1), Ratio("c", 1, 1, 1, "1")]
+    picture = ratios("Speed", "times", drawn)
+    faster, slower, same = places(picture, "rect", "width")
+    assert faster / slower == pytest.approx(2, abs=0.01)
+    assert same == 0
+    assert places(picture, "rect", "x")[0] == pytest.approx(places(picture, "rect", "x")[1] + slower, abs=0.11)
+    assert "100 times" in picture
+    assert ratios("Speed", "times", []) == ""
 
 
 def test_a_histogram_counts_all() -> None:

@@ -1,233 +1,136 @@
-"""Measure this library and reasoning-gym on the same work, one process each, and print the ratio."""
+"""Measure how fast this library is, against reasoning-gym at the same work and against what the machine can do."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from itertools import count, islice
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Final
 
-WORKS = [
-    *(f"arrays {people}" for people in (5, 8, 12)),
-    *(f"repeating {people}" for people in (5, 8)),
-    *(f"english {people}" for people in (5, 8, 12, 100, 500)),
-    *(f"solve {people}" for people in (5, 10, 20, 100, 500)),
-    "again 5",
-    *(f"key {people}" for people in (5, 8)),
-    "command",
-]
-RIVALS = {"english": (5, 8, 12), "solve": (5, 10)}
-"""The sizes at which reasoning-gym is measured: beyond, one item takes it longer than a measurement."""
+sys.path.insert(0, str(Path(__file__).parents[2]))  # So that it runs as a file from anywhere.
+
+from benchmarks.speed import page, results
+from benchmarks.speed.results import Results, Sides
+from benchmarks.speed.timing import Measure, measured
+from benchmarks.speed.works import GYM, LIMIT, SAT, WORKS, At, Work
+
+ROOT: Final = Path(__file__).parents[2]
+KEPT: Final = Path(__file__).with_name("results.json")
+PAGE: Final = ROOT / "docs" / "performance.md"
+FIGURE: Final = PAGE.with_suffix("") / "ratios.svg"
 
 
-def main() -> None:
-    """Run every measurement that was asked for in a process of its own and print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3, help="how long to measure each, at least (default: 3)")
-    parser.add_argument("--only", default="", help="measure only what has this in its name")
-    parser.add_argument("--json", action="store_true", help="print JSON lines")
-    parser.add_argument("--measure", nargs=2, metavar=("WHO", "WORK"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print, or fill the documents with what was measured."""
+    options = _options(arguments)
     if options.measure:
-        who, work = options.measure
-        print(json.dumps(measured(who, work, options.seconds)))
-        return
-    for work in WORKS:
-        if options.only in work:
-            show(work, options.seconds, options.json)
-
-
-def show(work: str, seconds: float, as_json: bool) -> None:
-    """Print what both libraries reach at one work."""
-    name, _, people = work.partition(" ")
-    ours = in_own_process("knk", work, seconds)
-    theirs = in_own_process("reasoning-gym", work, seconds) if int(people or 0) in RIVALS.get(name, ()) else None
-    if as_json:
-        print(json.dumps({"work": work, "knk": ours, "reasoning-gym": theirs}), flush=True)
-    elif name == "command":
-        print(f"{work:12} {ours['seconds']:.1f} s, {ours['megabytes']:,.0f} MB of memory at most", flush=True)
+        work, side, seed, folder = options.measure
+        at = At(int(seed), options.rows, Path(folder), options.data)
+        print(json.dumps(asdict(one_measure(work, side, at, options.seconds))))
+    elif options.docs:
+        fill(results.read(KEPT))
     else:
-        each = f"{1e6 / ours['rate']:>12,.1f} us each"
-        ratio = f"{theirs['rate']:>12,.1f}/s {ours['rate'] / theirs['rate']:>9,.0f} times" if theirs else ""
-        print(f"{work:12} {ours['rate']:>14,.1f}/s {each} {ratio}", flush=True)
+        found = run(options)
+        if options.figure:
+            options.figure.write_text(page.figure(found), encoding="utf-8")
+        if options.output:
+            results.write(options.output, found)
 
 
-def in_own_process(who: str, work: str, seconds: float) -> dict[str, float]:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.3, help="how long to warm up and to measure (default: 0.3)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often to measure each (default: 3)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the whole command (default: 1,000,000)")
+    parser.add_argument("--only", default="", metavar="NAME", help="measure only what has this in its name")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder with the published tasks' files")
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
+    parser.add_argument("--figure", type=Path, metavar="PATH.svg", help="where to draw the ratios")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write the results, as JSON")
+    parser.add_argument("--docs", action="store_true", help="measure nothing: fill the documents from the kept results")
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    for path in (options.output, options.figure):
+        if path and not path.parent.is_dir():  # It would be a pity to learn that at the end.
+            parser.error(f"there is no folder {path.parent}")
+    return options
+
+
+def run(options: argparse.Namespace) -> Results:
+    """Measure what was asked for, print a line for each work, and return it all."""
+    start = time.perf_counter()
+    machine = results.this_machine()
+    print(json.dumps({"machine": asdict(machine)}) if options.json else machine, flush=True)
+    found: dict[str, Sides] = {}
+    for work in WORKS:
+        if options.only in work.name:
+            found |= _one_work(work, options)
+    took = round(time.perf_counter() - start, 1)
+    return Results(machine, options.seconds, options.rounds, options.rows, took, found)
+
+
+def _one_work(work: Work, options: argparse.Namespace) -> dict[str, Sides]:
+    """Return a work's name with what was measured of it, nothing if it cannot be."""
+    lacking = {side: work.missing(side, options.data) for side in work.sides}
+    for side, problem in lacking.items():
+        if problem:
+            print(f"{work.name}: {side} is left out, for {problem}", file=sys.stderr)
+    sides = measured_sides(work, [side for side, problem in lacking.items() if not problem], options)
+    if not sides:
+        return {}
+    print(_json(work, sides) if options.json else page.told(work, sides), flush=True)
+    return {work.name: sides}
+
+
+def measured_sides(work: Work, sides: Sequence[str], options: argparse.Namespace) -> Sides:
+    """Return what each side reached, each round a process for one after the other."""
+    found: dict[str, list[Measure]] = {side: [] for side in sides}
+    with TemporaryDirectory() as folder:
+        for number in range(1, options.rounds + 1):
+            for side in sides:
+                found[side].append(in_own_process(work.name, side, number, folder, options))
+    return found
+
+
+def in_own_process(work: str, side: str, seed: int, folder: str, options: argparse.Namespace) -> Measure:
     """Return one measurement, made in a fresh process."""
-    command = [sys.executable, __file__, "--seconds", str(seconds), "--measure", who, work]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # type: ignore[no-any-return]
+    command = [sys.executable, __file__, "--measure", work, side, str(seed), folder]
+    command += ["--seconds", str(options.seconds), "--rows", str(options.rows)]
+    command += ["--data", str(options.data)] if options.data else []
+    # The whole command starts Python anew, and has to find this library and no other.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"{work} by {side} could not be measured")
+    return Measure(**json.loads(done.stdout))
 
 
-def measured(who: str, work: str, seconds: float) -> dict[str, float]:
-    """Return the rate of a work, or what the whole command takes."""
-    name, _, people = work.partition(" ")
-    if name == "command":
-        return whole_command()
-    steps: Iterator[int] = MEASURES[who, name](int(people))
-    next(steps)
-    done, spent, start = 0, 0.0, time.process_time()
-    for more in steps:
-        done += more
-        spent = time.process_time() - start
-        if spent >= seconds:
-            break
-    return {"rate": done / spent}
+def one_measure(name: str, side: str, at: At, seconds: float) -> Measure:
+    """Return one measurement, made in this process."""
+    (work,) = (work for work in WORKS if work.name == name)
+    return measured(work.sides[side](at), seconds, work.clock)
 
 
-def whole_command() -> dict[str, float]:
-    """Run `knk generate` for a million rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.parquet"
-        start = time.perf_counter()
-        arguments = ["generate", "--people", "5", "-n", "1000000", "-o", str(path)]
-        process = subprocess.Popen([sys.executable, "-m", "knk", *arguments], stdout=subprocess.DEVNULL)
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, memory(process.pid))
-            time.sleep(0.05)
-        if process.returncode:
-            raise SystemExit(process.returncode)
-        return {"seconds": time.perf_counter() - start, "megabytes": peak / 1e6, "file": path.stat().st_size / 1e6}
+def _json(work: Work, sides: Sides) -> str:
+    rounds = {side: [asdict(one) for one in measures] for side, measures in sides.items()}
+    compared = {side: at._asdict() for side in (GYM, SAT, LIMIT) if (at := results.ratio(sides, side))}
+    return json.dumps({"work": work.name, "rounds": rounds, "ratios": compared})
 
 
-def memory(pid: int) -> int:
-    """Return the resident bytes of a process and its descendants together."""
-    total = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-            total += int(fields["VmRSS"].split()[0]) * 1024 if descends(int(fields["Pid"]), pid) else 0
-        except (OSError, KeyError):  # A process that ended meanwhile, or a kernel thread, holds nothing.
-            continue
-    return total
+def fill(found: Results) -> None:
+    """Fill the page and draw its figure."""
+    PAGE.write_text(page.filled(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    FIGURE.parent.mkdir(exist_ok=True)
+    FIGURE.write_text(page.figure(found), encoding="utf-8")
+    print(f"{PAGE}\n{FIGURE}")
 
-
-def descends(pid: int, ancestor: int) -> bool:
-    """Whether a process is another or was started by it or its descendants."""
-    while pid > 1 and pid != ancestor:
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return pid == ancestor
-
-
-# Each of these yields how much has been done since it was asked last; the first answer is the warm-up.
-
-
-def arrays(people: int) -> Iterator[int]:
-    """Blocks of puzzles as arrays."""
-    from knk.generate import blocks
-    from knk.spec import Spec
-
-    return map(len, blocks(Spec(people=people), 1))
-
-
-def repeating(people: int) -> Iterator[int]:
-    """Blocks of puzzles as arrays, those met before kept."""
-    from knk.generate import blocks
-    from knk.spec import Spec
-
-    return map(len, blocks(Spec(people=people, duplicates=True), 1))
-
-
-def english(people: int) -> Iterator[int]:
-    """Rows of a data set."""
-    from knk.corpus import tables
-    from knk.spec import Spec
-
-    return map(len, tables(Spec(people=people), 10**9, 1))
-
-
-def rival_english(people: int) -> Iterator[int]:
-    """Items of reasoning-gym's data set."""
-    import reasoning_gym
-
-    data = reasoning_gym.create_dataset("knights_knaves", n_people=people, seed=1, size=10**9)
-    return (len([data[number]]) for number in count())
-
-
-def statements(people: int) -> Iterator[Any]:
-    """Puzzles in reasoning-gym's form, one statement a person, each drawn afresh."""
-    from reasoning_gym.logic.knights_knaves import KKProblemSampler
-
-    sampler = KKProblemSampler(1, people)
-    while True:
-        yield sampler.sample()
-
-
-def solve(people: int) -> Iterator[int]:
-    """Solve puzzles of reasoning-gym's grammar, the time to draw and build them left out."""
-    from knk import solver
-    from knk.puzzle import Puzzle, Said
-
-    names = tuple(f"P{number}" for number in range(people))
-    drawn = islice(statements(people), 4000)
-    puzzles = [Puzzle(names, tuple(map(Said, range(people), map(read, one)))) for one in drawn]
-    return timed(puzzles, lambda puzzle: solver.count(puzzle, 2))
-
-
-def again(people: int) -> Iterator[int]:
-    """Solve a few puzzles over and over."""
-    from knk.generate import generate
-    from knk.solver import solutions
-
-    few = list(generate(people=people, n=100, seed=1))
-    while True:
-        for puzzle in few:
-            list(solutions(puzzle))
-        yield len(few)
-
-
-def rival_solve(people: int) -> Iterator[int]:
-    """Solve the same puzzles with reasoning-gym."""
-    from reasoning_gym.logic.knights_knaves import KnightsKnavesDataset
-
-    return timed(list(islice(statements(people), 4000)), KnightsKnavesDataset.find_solution)
-
-
-def keys(people: int) -> Iterator[int]:
-    """The keys of generated puzzles."""
-    from knk.generate import generate
-
-    puzzles = list(generate(people=people, n=100_000 if people < 6 else 20_000, seed=1))
-    return timed(puzzles, lambda puzzle: puzzle.key)
-
-
-def timed(items: list[Any], work: Callable[[Any], object]) -> Iterator[int]:
-    """Do the work on each item once."""
-    for start in range(0, len(items), 50):
-        chunk = items[start : start + 50]
-        for item in chunk:
-            work(item)
-        yield len(chunk)
-
-
-def read(said: Any) -> Any:
-    """Return reasoning-gym's form of a statement as the library's."""
-    from knk.statements import And, Iff, Implies, Knave, Knight, Not, Or
-
-    kind, *parts = said
-    if kind in ("telling-truth", "lying"):
-        return (Knight if kind == "telling-truth" else Knave)(int(parts[0]))
-    inside = [read(part) for part in parts]
-    kinds = {"not": Not, "and": And, "or": Or, "->": Implies, "<=>": Iff}
-    return inside[0] if kind in ("and", "or") and len(inside) == 1 else kinds[kind](*inside)
-
-
-MEASURES: dict[tuple[str, str], Callable[[int], Iterator[int]]] = {
-    ("knk", "arrays"): arrays,
-    ("knk", "repeating"): repeating,
-    ("knk", "english"): english,
-    ("knk", "solve"): solve,
-    ("knk", "again"): again,
-    ("knk", "key"): keys,
-    ("reasoning-gym", "english"): rival_english,
-    ("reasoning-gym", "solve"): rival_solve,
-}
 
 if __name__ == "__main__":
     main()

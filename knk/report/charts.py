@@ -1,7 +1,7 @@
-"""Charts as inline SVG: lines with bands, figures with intervals, and bars.
+"""Charts as inline SVG: lines with bands, figures with intervals, bars, and ratios on a logarithmic axis.
 
 They are drawn here because a page has to be one file without a network, light and dark, and sharp on a phone; a
-plotting library would add its weight to every installation for three kinds of picture.
+plotting library would add its weight to every installation for four kinds of picture.
 """
 
 from __future__ import annotations
@@ -16,9 +16,15 @@ from knk.report.html import safe
 
 COLOURS: Final = 7
 WIDTH: Final = 440
+RATIOS_WIDTH: Final = 640
 HEIGHT: Final = 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 40
 _ROW: Final = 24
+_BAR: Final = 18
+_NUMBER: Final = 56
+"""How wide a number below an axis may be."""
+_TOLD: Final = 80
+"""How wide what a ratio says may be."""
 _MOST_POINTS: Final = 400
 
 
@@ -35,6 +41,27 @@ class Line:
     name: str
     points: Sequence[tuple[float, float]]
     band: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A bar of a chart of ratios.
+
+    Args:
+        name: what is compared.
+        value: the ratio, above 0.
+        low: the low end of its spread.
+        high: the high end.
+        told: the ratio as it is to be written.
+        colour: the place of its colour.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    told: str
+    colour: int = 0
 
 
 def lines(title: str, across: str, up: str, drawn: Sequence[Line], share: bool = False) -> str:
@@ -137,6 +164,47 @@ def bars(title: str, across: str, counts: Mapping[str, int]) -> str:
     return _figure(title, "".join(parts), HEIGHT)
 
 
+def ratios(title: str, across: str, drawn: Sequence[Ratio]) -> str:
+    """Return a chart with a bar for each ratio, from 1 to where it is on a logarithmic axis, and a line for its spread.
+
+    Args:
+        title: what it shows.
+        across: the name of the axis.
+        drawn: the ratios, from the top.
+    """
+    if not drawn:
+        return ""
+    low = math.floor(math.log10(min(1.0, *(one.low for one in drawn))))
+    high = max(math.ceil(math.log10(max(one.high for one in drawn))), low + 1)
+    name_width = 16 + int(6.2 * max(len(one.name) for one in drawn))
+    bottom = _BAR * len(drawn)
+    scale = _Scale(low, high, 0, 1, name_width, 0, bottom, RATIOS_WIDTH - _TOLD)
+    every = 1 if scale.x(low + 1) - scale.x(low) > _NUMBER else 2
+    parts = []
+    for power in range(low, high + 1):
+        x = scale.x(power)
+        colour = "var(--dim)" if power == 0 else "var(--line)"
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{bottom}" stroke="{colour}"/>')
+        if power % every == 0:
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{_number(10.0**power)}</text>')
+    parts += [_ratio(one, scale, _BAR * (place + 0.5)) for place, one in enumerate(drawn)]
+    middle = (scale.left + scale.right) / 2
+    parts.append(f'<text x="{middle}" y="{bottom + 34}" text-anchor="middle">{safe(across)}</text>')
+    return _figure(title, "".join(parts), bottom + _BOTTOM, width=RATIOS_WIDTH)
+
+
+def _ratio(one: Ratio, scale: _Scale, y: float) -> str:
+    """A bar with its name on the left and what it says on the right."""
+    one_at, at, low, high = (scale.x(math.log10(value)) for value in (1.0, one.value, one.low, one.high))
+    return (
+        f'<text class="ink" x="{scale.left - 8}" y="{y + 4:.1f}" text-anchor="end">{safe(one.name, 48)}</text>'
+        f'<rect x="{min(one_at, at):.1f}" y="{y - 5:.1f}" width="{abs(at - one_at):.1f}" height="10"'
+        f' fill="var(--c{one.colour % COLOURS})"/>'
+        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="var(--ink)" stroke-width="1.5"/>'
+        f'<text class="ink" x="{max(one_at, high) + 5:.1f}" y="{y + 4:.1f}">{safe(one.told, 24)}</text>'
+    )
+
+
 def histogram(values: Sequence[float], most: int = 16) -> dict[str, int]:
     """Return how many values lie in each of at most so many ranges of round numbers.
 
@@ -167,9 +235,10 @@ class _Scale:
     left: int = _LEFT
     top: int = _TOP
     bottom: int = HEIGHT - _BOTTOM
+    right: int = WIDTH - _RIGHT
 
     def x(self, value: float) -> float:
-        return self.left + (WIDTH - _RIGHT - self.left) * (value - self.low_x) / (self.high_x - self.low_x)
+        return self.left + (self.right - self.left) * (value - self.low_x) / (self.high_x - self.low_x)
 
     def y(self, value: float) -> float:
         return self.bottom - (self.bottom - self.top) * (value - self.low_y) / (self.high_y - self.low_y)
@@ -244,8 +313,8 @@ def _legend(names: Sequence[str]) -> str:
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _figure(title: str, inside: str, height: float, legend: str = "") -> str:
+def _figure(title: str, inside: str, height: float, legend: str = "", width: int = WIDTH) -> str:
     return (
         f"<figure><figcaption>{safe(title)}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{safe(title)}">{inside}</svg>{legend}</figure>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{safe(title)}">{inside}</svg>{legend}</figure>'
     )

@@ -13,13 +13,19 @@ LONGEST: Final = 6_000
 """Characters of a text that is shown; a longer one is cut, and says so."""
 _HIDDEN: Final = {"Cc", "Cf", "Cs", "Co"}
 
-STYLE: Final = """
+PALETTE: Final = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2229; --dim: #59636e; --line: #d5dae0; --soft: #f4f6f8;
   --c0: #0072b2; --c1: #d55e00; --c2: #007a5a; --c3: #a8528a; --c4: #9a6a00; --c5: #2f8fc4; --c6: #59636e;
   --yes: #00704f; --no: #b4450c; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181d; --ink: #e4e8ec; --dim: #9aa5b1; --line: #38424d;
   --soft: #1d232a; --c0: #56b4e9; --c1: #f08a4b; --c2: #35c29b; --c3: #dd8fc0; --c4: #e6b422; --c5: #a6d5f2;
   --c6: #aab4bf; --yes: #35c29b; --no: #f08a4b; } }
+"""
+"""The colours by name, light and dark, for a page or a picture of its own."""
+
+STYLE: Final = (
+    PALETTE
+    + """\
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.2rem 1rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -49,6 +55,7 @@ details { border-top: 1px solid var(--line); padding: .5rem 0; } summary { curso
 .yes, .no, .open { font-weight: 600; white-space: nowrap; } .yes { color: var(--yes); } .no { color: var(--no); }
 .open { color: var(--dim); } .dim { color: var(--dim); font-size: .9rem; }
 """
+)
 
 
 @dataclass(frozen=True)
