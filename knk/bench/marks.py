@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from knk.bench.items import Benchmark
-from knk.errors import BadFolder, BadRow
+from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.files import read, write
-from knk.inference.store import ANSWERS
+from knk.inference.store import ANSWERS, FAILED
 from knk.tasks import hendrycks_math, mmlu_pro
 from knk.tasks.form import is_formed
 from knk.tasks.source import Row, field
@@ -131,7 +131,8 @@ def mark(
         progress: is told how many more answers are marked.
 
     Raises:
-        BadFolder: there are no answers, or they are of other items.
+        BadFolder: there is no file of answers, or they are to other items.
+        ModelFailed: not one answer was had.
     """
     by_name = {row["id"]: row for row in rows}
     marks: list[Mark] = []
@@ -148,6 +149,8 @@ def mark(
         marks += [_with_length(one, answer) for one, answer in zip(found, some, strict=True)]
         if progress:
             progress(len(some))
+    if not marks:
+        raise ModelFailed(f"no answer of {benchmark.name} was had: {folder / FAILED} says why")
     places = {name: place for place, name in enumerate(by_name)}
     marks.sort(key=lambda one: (places[one.item], one.sample))
     write(folder / VERDICTS, (one.to_dict() for one in marks))

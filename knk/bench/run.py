@@ -24,7 +24,7 @@ from knk.bench import harness
 from knk.bench.items import Benchmark, Data, benchmark, digest, items
 from knk.bench.marks import Mark, mark, marks_in, stored
 from knk.bench.scores import Summary, by_group, memorisation, summary
-from knk.errors import BadFolder, BadSpec, ModelFailed
+from knk.errors import BadFolder, BadSpec
 from knk.files import read_json, whole_file
 from knk.inference import Engine, Observer, Sampling, ask
 from knk.intervals import Estimate
@@ -151,8 +151,6 @@ def bench(
         rows = asked[one.name]
         watcher.begins(one.name, "marked", len(rows) * plan.sampling.n)
         marks[one.name] = mark(one, rows, folder / one.name, watcher.marked)
-        if not marks[one.name]:
-            raise ModelFailed(f"no answer of {one.name} was had: {folder / one.name / 'failed.jsonl'} says why")
     run = Run(arm or engine.model, engine.model, marks, engine.used(plan.sampling).as_dict(), plan.style)
     _write(folder, run, asked)
     if lm_eval:

@@ -252,7 +252,7 @@ class _Stops:
         # A token is a character or more, but for the bytes of a rare one: twice as many are enough.
         self._looked_at = 2 * max(map(len, stops))
 
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG002 - as transformers calls it
         """Return for each row whether it has ended."""
         ends = input_ids[:, max(self._prompt, input_ids.shape[1] - self._looked_at) :].tolist()
         texts = [self._tokenizer.decode(tokens, skip_special_tokens=True) for tokens in ends]
