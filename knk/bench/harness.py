@@ -213,6 +213,7 @@ def evaluate(
     tasks: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     include: str | os.PathLike[str] | None = None,
+    defaults: bool = True,
 ) -> dict[str, Any]:
     """Score stored answers by lm-eval, and return what its `evaluate` returns, samples included.
 
@@ -222,6 +223,7 @@ def evaluate(
         tasks: what is changed about the tasks: `{"repeats": 2}` for two answers each.
         metadata: as in `lm_eval --metadata`.
         include: another folder of task files than this library's own.
+        defaults: whether such files may build on lm-eval's own; to look through those takes seconds.
 
     Raises:
         BadSpec: an item's answers are missing.
@@ -233,7 +235,7 @@ def evaluate(
 
     path = str(include or include_path())
     with _quiet():
-        manager = TaskManager(include_path=path, metadata=dict(metadata or {}), include_defaults=include is not None)
+        manager = TaskManager(include_path=path, metadata=dict(metadata or {}), include_defaults=include is not None and defaults)
         found = manager.load(_changed(names, tasks) if tasks else list(names))
         kept = {name: _asked(task, completions) for name, task in found["tasks"].items()}
         told = evaluated(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from knk.bench.compare import Difference
     from knk.bench.run import Run, Watcher
     from knk.bench.scores import Summary
+    from knk.inference import Engine
     from knk.intervals import Estimate
     from knk.paper import Reported
 
@@ -95,8 +96,11 @@ def run(
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only N items of each, the same N.")] = None,
     engine: Annotated[
-        Literal["transformers", "vllm", "server"] | None,
-        typer.Option(help="What answers. If not given: the server if there is a URL, else transformers."),
+        Literal["transformers", "vllm", "server", "trace"] | None,
+        typer.Option(
+            help="What answers; 'trace' is the library's own proofs, to try the command without a model. If not given: "
+            "the server if there is a URL, else transformers."
+        ),
     ] = None,
     base_url: BaseUrl = None,
     n: Annotated[int, typer.Option("--n", "-n", metavar="N", min=1, help="Answers to each item.")] = 4,
@@ -151,6 +155,7 @@ def run(
     from knk.bench.items import identities
     from knk.bench.run import PAPER, Plan
     from knk.bench.run import bench as benched
+    from knk.teacher import TraceEngine
 
     if output is None:
         raise KnkError("there is no folder to keep the answers in: give one after -o")
@@ -159,16 +164,20 @@ def run(
     names = tuple(name.strip() for name in tasks.split(",") if name.strip())
     files = dict(_pair(one) for one in data or [])
     trained = frozenset(name for path in without or [] for name in identities(path))
-    chosen = engine_of(
-        engine or ("server" if base_url else "transformers"),
-        model,
-        base_url,
-        api_key_env,
-        {"dialect": dialect, "timeout": timeout, "retries": retries, "patience": patience},
-        {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
-        concurrency,
-        batch_size,
-    )
+    kind = engine or ("server" if base_url else "transformers")
+    if kind == "trace":
+        chosen: Engine = TraceEngine()
+    else:
+        chosen = engine_of(
+            kind,
+            model,
+            base_url,
+            api_key_env,
+            {"dialect": dialect, "timeout": timeout, "retries": retries, "patience": patience},
+            {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
+            concurrency,
+            batch_size,
+        )
     plan = Plan(names, sampling, style, files, trained, limit)
     with _watcher(progress) as watcher, terminable():
         found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, watcher=watcher)
@@ -453,11 +462,9 @@ def _ends(one: Estimate, many: int = 100, sign: str = "") -> str:
 
 
 def _print_rows(rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: names to the left, figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    """Print a table, names to the left and figures to the right, without the columns that hold nothing."""
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:]) or not column[0]]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True):
+        figures = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join([row[0].ljust(widths[0]), *figures]).rstrip())

@@ -367,6 +367,21 @@ def test_the_study_runs_goes_on_where_it_was_and_shows_itself(tmp_path: Path) ->
     studied(tmp_path)
     assert {path: path.stat().st_mtime for path in before} == before
     assert results.read(tmp_path) == found
+    if importlib.util.find_spec("lm_eval") is not None:
+        from recipes.laptop import parity
+
+        assert parity.main(tmp_path) == 0
+        for path in tmp_path.glob("seed-*/samples/base.jsonl"):
+            rows = list(read(path))
+            rows[0]["correct"] = not rows[0]["correct"]
+            write(path, rows)
+            assert parity.differences(path)[1] == [f"{rows[0]['task']} {rows[0]['item']}"]
+
+
+def test_the_study_has_a_task_file_for_every_task() -> None:
+    from recipes.laptop import parity
+
+    assert {path.stem for path in parity.TASKS.glob("*.yaml")} == {f"laptop_{task}" for task in TASKS}
 
 
 @pytest.mark.slow
