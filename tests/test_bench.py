@@ -15,10 +15,11 @@ import pytest
 
 from knk import intervals, results
 from knk.bench import harness
-from knk.bench.compare import compare, unlike
+from knk.bench.compare import Scored, compare, scored, unlike
+from knk.bench.compare import read as read_scored
 from knk.bench.items import BENCHMARKS, TEST_SET, benchmark, identities, items
 from knk.bench.marks import Mark, marks_in
-from knk.bench.run import PAPER, Plan, Run, Watcher, bench, read, results_of, summaries, write_as_lm_eval
+from knk.bench.run import PAPER, Plan, Watcher, bench, read, results_of, summaries, write_as_lm_eval
 from knk.bench.scores import by_group, deviation, memorisation, scores, solved, summary
 from knk.cli import main
 from knk.difficulty import difficulty
@@ -341,19 +342,19 @@ def test_several_seeds_widen_the_interval() -> None:
 
 def test_a_difference_is_taken_item_by_item(runs: tuple[Path, Path]) -> None:
     base, warmed = map(read, runs)
-    (one, other) = compare([base], [warmed])
+    (one, other) = compare([scored(base)], [scored(warmed)])
     assert one.estimate == intervals.difference([scores(warmed.marks["knk"])], [scores(base.marks["knk"])])
     assert (one.name, other.name, one.told) == ("K&K", "K&K changed", "higher")
-    assert compare([warmed], [base])[0].told == "lower"
-    assert compare([base], [base])[0].told == "not resolved"
-    assert any(found.name == "K&K: 5 people" for found in compare([base], [warmed], groups=True))
+    assert compare([scored(warmed)], [scored(base)])[0].told == "lower"
+    assert compare([scored(base)], [scored(base)])[0].told == "not resolved"
+    grouped = [[scored(run, groups=True)] for run in (base, warmed)]
+    assert any(found.name == "K&K: 5 people" for found in compare(*grouped))
 
 
 def test_pairing_narrows_the_interval_and_keeps_to_shared_items() -> None:
-    easy = [mark(str(item), 0, item % 2 == 0) for item in range(200)]
-    better = [mark(str(item), 0, item % 2 == 0 or item % 20 == 1) for item in range(5, 200)]
-    ones, others = (Run(name, name, {"knk": marks}, {}, "paper") for name, marks in (("a", easy), ("b", better)))
-    (found,) = compare([ones], [others])
+    easy = {str(item): float(item % 2 == 0) for item in range(200)}
+    better = {str(item): float(item % 2 == 0 or item % 20 == 1) for item in range(5, 200)}
+    (found,) = compare([Scored("a", {"T": easy}, {})], [Scored("b", {"T": better}, {})])
     assert found.left_out == 5
     assert found.estimate.n == 195
     assert found.estimate.is_resolved
@@ -362,18 +363,47 @@ def test_pairing_narrows_the_interval_and_keeps_to_shared_items() -> None:
 
 def test_what_cannot_be_compared_is_an_error(runs: tuple[Path, Path]) -> None:
     base, warmed = map(read, runs)
+    ones, others = [scored(base)], [scored(warmed)]
     with pytest.raises(BadSpec, match="seed by seed"):
-        compare([base], [warmed, warmed])
+        compare(ones, others * 2)
     with pytest.raises(BadSpec, match="no benchmark in common"):
-        compare([base], [replace(warmed, marks={})])
+        compare(ones, [Scored("b", {}, {})])
     with pytest.raises(BadSpec, match="no item"):
-        compare([replace(base, marks={"knk": [mark("a", 0, True)]})], [warmed])
+        compare([Scored("a", {"K&K": {"a": 1.0}}, {})], others)
+    with pytest.raises(BadSpec, match="there is no metric 'pass@1'"):
+        scored(base, "pass@1")
     with pytest.raises(BadRow):
         results_of([[base, replace(base, marks={"knk": [mark("a", 0, True)], "knk_perturbed": []})]], "t")
-    assert unlike(base, replace(warmed, style="chat", parameters={**warmed.parameters, "n": 4})) == [
+    assert unlike(ones[0], scored(replace(warmed, style="chat", parameters={**warmed.parameters, "n": 4}))) == [
         "prompts (paper, chat)",
         "n (2, 4)",
     ]
+
+
+def test_lm_evals_own_logs_are_compared_too(tmp_path: Path) -> None:
+    for name, right in (("a", 3), ("b", 7)):
+        rows = [
+            {
+                "doc_id": n,
+                "doc_hash": f"h{n}",
+                "metrics": ["exact_match", "f1"],
+                "exact_match": float(n < right),
+                "f1": 0.5,
+            }
+            for n in range(10)
+        ]
+        (tmp_path / name / "model").mkdir(parents=True)
+        old, new = (tmp_path / name / "model" / f"samples_gsm8k_2026-01-0{day}T12-00-00.000000.jsonl" for day in (1, 2))
+        write(old, [row | {"exact_match": 1.0} for row in rows])
+        write(new, rows)
+    (found,) = compare([read_scored(tmp_path / "a")], [read_scored(tmp_path / "b")])
+    assert (found.name, found.first.mean, found.second.mean, found.told) == ("gsm8k", 0.3, 0.7, "higher")
+    assert read_scored(tmp_path / "a", "f1").tables["gsm8k"]["0 h0"] == 0.5
+    with pytest.raises(BadSpec, match="it has exact_match, f1"):
+        read_scored(tmp_path / "a", "acc")
+    new.write_text("{}\n")
+    with pytest.raises(BadFolder, match="no log of lm-eval"):
+        read_scored(tmp_path / "b")
 
 
 # The command.
@@ -394,7 +424,7 @@ def test_the_command_prints_tables(runs: tuple[Path, Path], capsys: pytest.Captu
     assert "K&K: 5 people" in told
     assert main(["bench", "compare", base, warmed, "--json"]) == 0
     first = json.loads(capsys.readouterr().out)["differences"][0]
-    assert Estimate.from_dict(first["difference"]) == compare([read(base)], [read(warmed)])[0].estimate
+    assert Estimate.from_dict(first["difference"]) == compare([read_scored(base)], [read_scored(warmed)])[0].estimate
     assert main(["bench", "compare", f"{base},{base}", f"{warmed},{warmed}"]) == 0
     assert "2 seeds" in capsys.readouterr().out
 
@@ -552,7 +582,7 @@ def test_the_harness_asks_a_model_by_its_own_command(tmp_path: Path) -> None:
     from tests.training.tiny import save_tiny_model
 
     save_tiny_model(tmp_path / "tiny", [str(row) for row in items("knk", limit=20)])
-    command = [
+    command: list[str | Path] = [
         Path(sys.executable).with_name("lm_eval"),
         "run",
         "--model",

@@ -1,18 +1,40 @@
-"""Two arms compared, item by item: what a difference is, and whether it is more than chance among the items."""
+"""Two arms compared, item by item: what a difference is, and whether it is more than chance among the items.
+
+An arm is one run, or several with other seeds of training; a run is a folder of `knk bench`, or one that lm-eval logged
+its samples into.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from knk import intervals
+from knk.bench import harness
+from knk.bench import run as runs
 from knk.bench.items import benchmark
-from knk.bench.marks import Mark
 from knk.bench.run import Run
-from knk.bench.scores import scores
+from knk.bench.scores import METRICS, Scores, scores
 from knk.errors import BadSpec
 from knk.intervals import Estimate
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run's scores.
+
+    Args:
+        arm: what tables call the model.
+        tables: each item's score, by benchmark or group.
+        asked: how it was asked, by names of what can differ; empty where nobody knows.
+    """
+
+    arm: str
+    tables: Mapping[str, Scores]
+    asked: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +43,7 @@ class Difference:
 
     Args:
         name: the benchmark, or "benchmark: group".
-        first: the first arm's accuracy.
+        first: the first arm's figure.
         second: the second arm's.
         estimate: the difference, with its interval over items, and over seeds where there are several.
         left_out: items that only one of the two has.
@@ -52,68 +74,97 @@ class Difference:
         }
 
 
-def compare(
-    first: Sequence[Run], second: Sequence[Run], metric: str = "accuracy", groups: bool = False
-) -> list[Difference]:
-    """Return by how much the second arm is above the first, on each benchmark that both have.
+def read(folder: str | os.PathLike[str], metric: str = "accuracy", groups: bool = False) -> Scored:
+    """Return the scores of a run in a folder.
+
+    Args:
+        folder: what `knk bench` wrote, or `lm_eval --log_samples`.
+        metric: of `knk bench` one of `knk.bench.scores.METRICS`; of lm-eval a metric of its tasks, and where "accuracy"
+            is none of them the first that they have.
+        groups: whether to give the scores of groups as well.
+
+    Raises:
+        BadSpec: there is no such metric.
+        BadFolder: it is no run's folder, or the run is not finished.
+    """
+    if not (Path(folder) / runs.FILE).is_file() and (found := harness.logged(folder, metric)):
+        return Scored(Path(folder).name, found, {})
+    return scored(runs.read(folder), metric, groups)
+
+
+def scored(run: Run, metric: str = "accuracy", groups: bool = False) -> Scored:
+    """Return the scores of a run.
+
+    Args:
+        run: the run.
+        metric: one of `knk.bench.scores.METRICS`.
+        groups: whether to give the scores of groups as well.
+
+    Raises:
+        BadSpec: there is no such metric.
+    """
+    if metric not in METRICS:
+        raise BadSpec(f"there is no metric {metric!r}; there are {', '.join(METRICS)}")
+    tables: dict[str, Scores] = {}
+    for name, marks in run.marks.items():
+        heading = benchmark(name).heading
+        tables[heading] = scores(marks, metric)
+        for group in dict.fromkeys(group for one in marks for group in one.groups) if groups else ():
+            tables[f"{heading}: {group}"] = scores([one for one in marks if group in one.groups], metric)
+    return Scored(run.arm, tables, {"prompts": run.style, **run.parameters})
+
+
+def compare(first: Sequence[Scored], second: Sequence[Scored]) -> list[Difference]:
+    """Return by how much the second arm is above the first, on all that both have.
 
     Items are paired: what both arms find easy or hard alike tells nothing, and does not widen the interval.
 
     Args:
         first: the first arm's runs, one for each seed of training.
         second: the second arm's, as many.
-        metric: "accuracy", "accuracy as the paper reads", "format", "answered" or "tokens".
-        groups: whether to compare within each benchmark's groups as well.
 
     Raises:
-        BadSpec: they have no benchmark, or no item, in common, or not as many runs.
-        BadRow: an arm's runs are not of the same items.
+        BadSpec: they have nothing, or no item, in common, or not as many runs.
+
+    >>> ones, others = ([Scored(name, {"T": scores}, {})] for name, scores in (("a", {"x": 0.0}), ("b", {"x": 1.0})))
+    >>> compare(ones, others)[0].estimate.mean
+    1.0
     """
     if len(first) != len(second):
         raise BadSpec(f"{len(first)} and {len(second)} runs cannot be paired seed by seed")
-    shared = [name for name in first[0].marks if all(name in run.marks for run in [*first, *second])]
+    shared = [name for name in first[0].tables if all(name in run.tables for run in [*first, *second])]
     if not shared:
         raise BadSpec("the two have no benchmark in common")
-    found = []
-    for name in shared:
-        ones, others = ([run.marks[name] for run in runs] for runs in (first, second))
-        heading = benchmark(name).heading
-        found.append(_difference(heading, ones, others, metric))
-        found += [
-            _difference(f"{heading}: {group}", _of_group(ones, group), _of_group(others, group), metric)
-            for group in (dict.fromkeys(group for one in ones[0] for group in one.groups) if groups else ())
-        ]
-    return found
+    return [
+        _difference(name, [run.tables[name] for run in first], [run.tables[name] for run in second]) for name in shared
+    ]
 
 
-def _of_group(runs: Sequence[Sequence[Mark]], group: str) -> list[list[Mark]]:
-    return [[one for one in marks if group in one.groups] for marks in runs]
-
-
-def _difference(name: str, ones: Sequence[Sequence[Mark]], others: Sequence[Sequence[Mark]], metric: str) -> Difference:
-    all_scores = [scores(marks, metric) for marks in [*ones, *others]]
-    shared = set.intersection(*map(set, all_scores)) if all_scores else set()
+def _difference(name: str, ones: Sequence[Scores], others: Sequence[Scores]) -> Difference:
+    tables = [*ones, *others]
+    shared = set.intersection(*map(set, tables))
     if not shared:
-        raise BadSpec(f"the two have no item of {name} in common that has {metric!r}")
-    kept: list[Mapping[str, float]] = [{item: found[item] for item in shared} for found in all_scores]
-    left_out = len(set.union(*map(set, all_scores)) - shared)
+        raise BadSpec(f"the two have no item of {name} in common that has a score")
+    kept = [{item: found[item] for item in shared} for found in tables]
+    left_out = len(set.union(*map(set, tables)) - shared)
     first, second = kept[: len(ones)], kept[len(ones) :]
-    mean = intervals.average if metric == "tokens" else intervals.mean
+    is_share = all(0 <= value <= 1 for found in kept for value in found.values())
+    mean = intervals.mean if is_share else intervals.average
     return Difference(name, mean(first), mean(second), intervals.difference(second, first), left_out)
 
 
-def unlike(first: Run, second: Run) -> list[str]:
+def unlike(first: Scored, second: Scored) -> list[str]:
     """Return in what two runs were asked otherwise, so that a difference may come from that.
 
     Args:
         first: a run.
         second: another.
     """
-    told = []
-    if first.style != second.style:
-        told.append(f"prompts ({first.style}, {second.style})")
-    for name in {**first.parameters, **second.parameters}:
-        one, other = first.parameters.get(name), second.parameters.get(name)
-        if one != other and name != "seed":
-            told.append(f"{name} ({one}, {other})")
-    return told
+    if not first.asked or not second.asked:
+        return []
+    names = dict.fromkeys([*first.asked, *second.asked])
+    return [
+        f"{name} ({first.asked.get(name)}, {second.asked.get(name)})"
+        for name in names
+        if name != "seed" and first.asked.get(name) != second.asked.get(name)
+    ]

@@ -24,8 +24,8 @@ from typing import Any, Final
 
 from knk.bench.items import benchmark, items
 from knk.bench.marks import Mark, marks_of
-from knk.errors import BadSpec, MissingPackage
-from knk.files import whole_file
+from knk.errors import BadFolder, BadSpec, MissingPackage
+from knk.files import read, whole_file
 from knk.tasks.form import Prompt
 from knk.tasks.source import Row
 
@@ -235,7 +235,9 @@ def evaluate(
 
     path = str(include or include_path())
     with _quiet():
-        manager = TaskManager(include_path=path, metadata=dict(metadata or {}), include_defaults=include is not None and defaults)
+        manager = TaskManager(
+            include_path=path, metadata=dict(metadata or {}), include_defaults=include is not None and defaults
+        )
         found = manager.load(_changed(names, tasks) if tasks else list(names))
         kept = {name: _asked(task, completions) for name, task in found["tasks"].items()}
         told = evaluated(
@@ -371,6 +373,39 @@ def write_results(folder: str | os.PathLike[str], model: str, told: Mapping[str,
     with whole_file(path) as file:
         file.write(json.dumps(results, indent=2, default=_by_name(handle_non_serializable)).encode() + b"\n")
     return path
+
+
+def logged(folder: str | os.PathLike[str], metric: str = "accuracy") -> dict[str, dict[str, float]]:
+    """Return the score of each document in lm-eval's logs of samples, by task; of a task the newest log counts.
+
+    Args:
+        folder: where the logs are, or a folder above.
+        metric: the metric; where it is "accuracy" and a task has none of that name, the first of the task's.
+
+    Raises:
+        BadSpec: a task has no such metric.
+        BadFolder: a log is broken.
+    """
+    newest: dict[str, Path] = {}
+    for path in sorted(Path(folder).rglob("samples_*.jsonl"), key=lambda path: path.stem[-_DATE:]):
+        newest[path.stem[len("samples_") : -_DATE - 1]] = path
+    return {task: _logged(path, metric) for task, path in newest.items()}
+
+
+_DATE: Final = len("2026-01-31T12-00-00.000000")
+
+
+def _logged(path: Path, metric: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in read(path):
+        if not {"metrics", "doc_id", "doc_hash"} <= row.keys() or not row["metrics"]:
+            raise BadFolder(f"{path} is no log of lm-eval's samples")
+        named = row["metrics"][0] if metric == "accuracy" and metric not in row["metrics"] else metric
+        value = row.get(named)
+        if named not in row["metrics"] or not isinstance(value, int | float):
+            raise BadSpec(f"{path.name} has no metric {metric!r}; it has {', '.join(map(str, row['metrics']))}")
+        found[f"{row['doc_id']} {row['doc_hash']}"] = float(value)
+    return found
 
 
 def _portable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ _VALUES: Final[Mapping[str, Callable[[Mark], float | None]]] = MappingProxyType(
     }
 )
 """What an answer scores on each metric; None counts for nothing."""
+METRICS: Final = tuple(_VALUES)
+"""What an item can be scored on."""
 
 
 def scores(marks: Marks, metric: str = "accuracy") -> Scores:
@@ -60,7 +62,7 @@ def scores(marks: Marks, metric: str = "accuracy") -> Scores:
 
     Args:
         marks: the marks of one run.
-        metric: "accuracy", "accuracy as the paper reads", "format", "answered" or "tokens".
+        metric: one of `METRICS`.
 
     >>> scores([Mark("a", 0, (), True, True, True, "right"), Mark("a", 1, (), False, True, True, "wrong")])
     {'a': 0.5}

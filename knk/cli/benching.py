@@ -240,8 +240,12 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="The folder of a run; of several seeds, with commas.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Another, with as many seeds.")],
     metric: Annotated[
-        Literal["accuracy", "accuracy as the paper reads", "format", "answered", "tokens"],
-        typer.Option(help="What to compare."),
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What to compare: accuracy, accuracy as the paper reads, format, answered, tokens; or a metric of "
+            "lm-eval's tasks.",
+        ),
     ] = "accuracy",
     groups: Groups = False,
     as_json: Json = False,
@@ -251,15 +255,17 @@ def compare(
     'not resolved' is a difference whose interval holds zero: these items, and these seeds, do not tell which of the two
     is better. That is not to say that they are equal.
 
+    A and B are folders of 'knk bench', or folders that 'lm_eval run --log_samples' wrote, whatever the tasks.
+
     \b
     knk bench compare bench/base bench/warmed
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
     from knk.bench.compare import compare as compared
-    from knk.bench.compare import unlike
+    from knk.bench.compare import read, unlike
 
-    ones, others = _runs(first), _runs(second)
-    found = compared(ones, others, metric, groups)
+    ones, others = ([read(folder, metric, groups) for folder in told.split(",") if folder] for told in (first, second))
+    found = compared(ones, others)
     differing = unlike(ones[0], others[0])
     if as_json:
         told = [one.to_dict() for one in found]
@@ -268,16 +274,14 @@ def compare(
     for name in differing:
         print(f"knk: the two were asked otherwise: {name}", file=sys.stderr)
     print(f"{others[0].arm} against {ones[0].arm}, {metric}\n")
-    _print_rows(
-        [["", ones[0].arm, others[0].arm, "difference", "", "items"], *(_difference(one, metric) for one in found)]
-    )
+    _print_rows([["", ones[0].arm, others[0].arm, "difference", "", "items"], *(_difference(one) for one in found)])
     for one in found:
         if one.left_out:
             print(f"{one.name}: {one.left_out:,} items are not in both, and were left out")
 
 
-def _difference(one: Difference, metric: str) -> list[str]:
-    many = 1 if metric == "tokens" else 100
+def _difference(one: Difference) -> list[str]:
+    many = 100 if max(one.first.high, one.second.high) <= 1 else 1
     seeds = f", {one.estimate.seeds} seeds" if one.estimate.seeds > 1 else ""
     return [
         one.name,
