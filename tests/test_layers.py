@@ -27,7 +27,7 @@ LAYERS: list[list[set[str]]] = [
     [{"export"}],
     [{"corpus", "build", "recipe", "audit"}, {"teacher", "teacher.*", "sft"}, {"rewards"}],
     [{"results", "paper"}],
-    [{"training", "training.*"}],
+    [{"training", "training.*"}, {"bench", "bench.*"}],
     [{"report", "report.*"}, {"hub", "staging", "layout", "card"}],
     [{"cli", "cli.*"}],
 ]

@@ -1,0 +1,1 @@
+"""Benchmarks that others have made, run on what models wrote."""
