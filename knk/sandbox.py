@@ -213,8 +213,7 @@ def run(
     limits = limits or Limits()
     level = level or strongest()
     what = {"programs": program.variants, "entry_point": program.entry_point, "timed": timed}
-    lines = "\n".join([json.dumps(what), *inputs]).encode()
-    with _request(lines) as request, _worker(request, limits, level) as (process, channel):
+    with _request([json.dumps(what), *inputs]) as request, _worker(request, limits, level) as (process, channel):
         reader = _Reader(process, channel, limits, len(inputs), judge)
         state = reader.wait_until_ready()
         if state["memory"] is not level.memory:
@@ -223,13 +222,13 @@ def run(
 
 
 def run_script(
-    script: Path, request: bytes, paths: Sequence[str], limits: Limits, *, level: Level | None = None
+    script: Path, request: str, paths: Sequence[str], limits: Limits, *, level: Level | None = None
 ) -> bytes:
     """Return what a script of ours answers to a request; it and the processes that it starts run behind the walls.
 
     The script is a file that defines `answer(request, confine)`, which takes bytes and returns one line of text. It may
-    start copies of its process; such a one calls `confine` before it runs model code, which closes all its files, pipes to
-    others among them; from then on it can start no process and send no signal. All are gone when this returns.
+    start copies of its process; such a one calls `confine` before it runs model code, which closes all its files, pipes
+    to others among them; from then on it can start no process and send no signal. All are gone when this returns.
 
     Args:
         script: the file, read before the walls are up.
@@ -244,7 +243,7 @@ def run_script(
     """
     level = level or strongest()
     paths = [str(Path(path).resolve()) for path in paths]
-    with _request(request) as file, _worker(file, limits, level, script, paths) as (process, channel):
+    with _request([request]) as file, _worker(file, limits, level, script, paths) as (process, channel):
         reader = _Reader(process, channel, limits, 1, None)
         state = reader.wait_until_ready()
         if state["memory"] is not level.memory:
@@ -256,10 +255,10 @@ def run_script(
 
 
 @contextmanager
-def _request(request: bytes) -> Iterator[IO[bytes]]:
+def _request(lines: list[str]) -> Iterator[IO[bytes]]:
     # A file and no pipe: nobody has to wait for the other to read or write.
     with tempfile.TemporaryFile() as file:
-        file.write(request)
+        file.write("\n".join(lines).encode())
         file.seek(0)
         yield file
 

@@ -195,7 +195,7 @@ def _change_root(config: Config) -> None:
 
 
 def shown_paths(others: list[str]) -> list[str]:
-    """The directories that have to be there: the standard library, shared libraries its modules may need, and others."""
+    """The directories that have to be there: the standard library, shared libraries that it may need, and others."""
     libraries = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{sys.base_prefix}/lib"]
     paths = sorted({path for path in [*libraries, *sys.path, *others] if os.path.isdir(path)})
     return [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]

@@ -449,7 +449,7 @@ def tried(action):
 FORKS = Limits(total_seconds=60.0, open_files=64, threads=64)
 
 
-def scripted(code: str, folder: Path, request: bytes = b"", limits: Limits = FORKS, level: Level | None = None) -> Any:
+def scripted(code: str, folder: Path, request: str = "", limits: Limits = FORKS, level: Level | None = None) -> Any:
     script = folder / "script.py"
     script.write_text(code)
     return json.loads(run_script(script, request, [str(folder / "packages")], limits, level=level))
@@ -468,7 +468,7 @@ def test_what_walls_keep_a_scripts_processes_from(
     with socket.create_server(("127.0.0.1", 0)) as server:
         asked = {"secret": str(secret), "folder": str(tmp_path), "packages": str(packages)}
         asked["port"] = server.getsockname()[1]
-        found, room, ended, listed = scripted(SCRIPT, tmp_path, json.dumps(asked).encode(), level=level)
+        found, room, ended, listed = scripted(SCRIPT, tmp_path, json.dumps(asked), level=level)
     files_shut = level.wall != "none" or level.landlock
     assert found["read"] is not files_shut
     assert found["write"] is found["write a package"] is not (files_shut or level.own_user)

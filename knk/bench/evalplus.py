@@ -248,7 +248,7 @@ def score(
         "memory_bytes": memory_bytes,
         "mend": mended,
     }
-    answer = run_script(_WORKER, json.dumps(request).encode(), _packages(), limits, level=level)
+    answer = run_script(_WORKER, json.dumps(request), _packages(), limits, level=level)
     return _scores(answer, samples, problems, mended=mended, level=level, min_seconds=min_seconds)
 
 

@@ -107,6 +107,8 @@ def _passed_there(verdict: Verdict, sample: Sample, row: Row) -> str:
         return "imports what is no part of the standard library, which is all that is here"
     if "MemoryError" in verdict.detail:
         return "needs more memory than the verifier gives"
+    if verdict.detail.startswith("garbled"):
+        return "writes into files that are not its own, such as the pipe through which outputs come here"
     place = _PLACE.search(verdict.detail)
     prying = _PRYING.search(sample.solution)
     told = _output_told(int(place[1]) - 1, sample, row) if place else ""

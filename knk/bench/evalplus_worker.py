@@ -99,7 +99,7 @@ def _confine(checks: Any, confine: Callable[[], None]) -> None:
         original(*arguments)
 
     checks.unsafe_execute = confined
-    Popen.wait = _wait
+    Popen.wait = _wait  # type: ignore[method-assign]
 
 
 def _wait(self: Any, timeout: float | None = None) -> int | None:
