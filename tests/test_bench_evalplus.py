@@ -12,12 +12,14 @@ import pytest
 
 from benchmarks.evalplus import generate
 from benchmarks.evalplus.score import main
-from knk.bench import evalplus
-from knk.bench.evalplus import Sample, Scores, figure, held_out, pass_at, problems_of, read_samples, score
+from knk.bench import evalplus, evalplus_compare
+from knk.bench.evalplus import Sample, Scores, figure, held_out, pass_at, problems_of, read_samples, sample_of, score
 from knk.bench.evalplus_compare import Difference, compare
 from knk.errors import BadFile, BadFolder, BadRow, MissingPackage, SandboxFailed
 from knk.sandbox import Level, strongest
+from knk.tasks import humaneval_plus
 from tests.attacks.code import ATTACKS, HONEST, INPUTS, ROW
+from tests.faulty_server import FaultyServer
 from tests.test_humaneval_plus import ALL, PUBLISHED, RANK, SCALE, ZERO, needs_data, written
 from tests.training.tiny import save_tiny_model
 
@@ -63,6 +65,20 @@ def test_samples_are_whole_programs_or_the_end_of_the_stub(tmp_path: Path) -> No
     whole, continued = read_samples(path, problems)
     assert whole == Sample("Mine/0", "x = 1")
     assert continued.solution == f"{SCALE['prompt']}    return 1\n"
+
+
+@pytest.mark.parametrize("item", [SCALE, RANK])
+def test_a_completion_gives_the_sample_that_the_verifier_reads(item: dict[str, Any], tmp_path: Path) -> None:
+    (row,) = humaneval_plus.rows("test", data_of([item], tmp_path))
+    body = item["canonical_solution"]
+    header = next(line for line in item["prompt"].splitlines() if f"def {item['entry_point']}" in line)
+    for answer in (f"```python\n{header}\n{body}\n```", f"```\n{header}\n{body}\n```\nSo.", body, solution(item)):
+        completion = f"Hm.</think><answer>{answer}</answer>"
+        sample = sample_of(completion, row)
+        assert humaneval_plus.verify(completion, row)
+        assert humaneval_plus.verify(evalplus_compare.completion(sample.solution), row)
+        compile(sample.solution, "sample", "exec")
+    assert sample_of("<answer>1</answer><answer>2</answer>", row) == Sample(item["task_id"], "")
 
 
 @pytest.mark.parametrize(
@@ -384,6 +400,33 @@ def test_models_with_code_of_their_own_are_refused(tmp_path: Path) -> None:
     tmp_path.joinpath("tokenizer_config.json").write_text('{"auto_map": {"AutoTokenizer": ["own.Own", null]}}')
     with pytest.raises(BadFolder, match="auto_map"):
         generate.refuse_custom_code(tmp_path)
+
+
+@needs_evalplus
+@pytest.mark.parametrize(("fault", "status"), [("ok", 0), ("500", 1)])
+def test_a_server_is_asked_and_one_that_refuses_is_an_error(fault: str, status: int, tmp_path: Path) -> None:
+    server = FaultyServer(lambda *_: fault)
+    server.start()
+    path = data_of([SCALE, RANK], tmp_path)
+    command = [sys.executable, "-m", "benchmarks.evalplus.generate", "model", "--backend", "openai"]
+    command += ["--base-url", server.url, "--data", str(path), "--out", str(tmp_path / "out")]
+    try:
+        run = subprocess.run(
+            command,
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    finally:
+        server.close()
+    assert run.returncode == status, run.stderr
+    if status:
+        assert "the server: InternalServerError" in run.stderr.splitlines()[-1]
+    else:
+        made = read_samples(run.stdout.splitlines()[-1], problems_of(path))
+        assert [sample.task_id for sample in made] == ["Mine/0", "Mine/1"]
 
 
 @needs_evalplus

@@ -26,7 +26,8 @@ from knk.errors import BadFile, BadRow, MissingPackage, SandboxFailed
 from knk.files import read
 from knk.sandbox import Level, Limits, run_script, strongest
 from knk.tasks import humaneval_plus
-from knk.tasks.source import field
+from knk.tasks.form import Completion
+from knk.tasks.source import Row, field
 
 PASSED: Final = "pass"
 MIN_SECONDS: Final = 4.0
@@ -182,6 +183,20 @@ def _sample(row: Mapping[str, Any], problems: Problems) -> Sample:
     if "solution" in row:
         return Sample(name, field(dict(row), "solution", str))
     return Sample(name, problems[name]["prompt"] + field(dict(row), "completion", str))
+
+
+def sample_of(completion: Completion, row: Row) -> Sample:
+    """Return the sample that a completion gives which was asked for by the library's own prompt.
+
+    Args:
+        completion: what a model wrote.
+        row: a row that `knk.tasks.humaneval_plus.rows` gave.
+
+    Raises:
+        BadRow: the row is not one of that task.
+        TypeError: the completion is neither a string nor messages.
+    """
+    return Sample(field(row, "task_id", str), humaneval_plus.source_of(completion, row))
 
 
 def held_out(data: str | os.PathLike[str]) -> frozenset[str]:
@@ -350,7 +365,7 @@ def _mean_pass_at(found: Iterable[Sequence[Scored]], k: int) -> float:
 def pass_at(samples: int, correct: int, k: int) -> float:
     """Return the chance that of k samples, drawn from so many of which so many are correct, one at least is correct.
 
-    >>> pass_at(10, 1, 1), pass_at(10, 9, 2), pass_at(4, 2, 2)
-    (0.1, 1.0, 0.8333333333333334)
+    >>> pass_at(4, 1, 1), pass_at(10, 9, 2), pass_at(4, 1, 2)
+    (0.25, 1.0, 0.5)
     """
     return 1 - math.comb(samples - correct, k) / math.comb(samples, k)
