@@ -175,7 +175,7 @@ def test_a_file_of_a_few_problems_is_scored(tmp_path: Path) -> None:
         ("Mine/3", 0, "pass", "pass"),
     ]
     assert scores.samples[1].failed == "['pear', 'fig', 'apple'], 4"
-    assert scores.level == str(strongest())
+    assert scores.level == strongest()
     assert scores.reported[-1] == "pass@1:\t0.875"
     assert figure(scores).pass_at == {1: 0.875}
     assert figure(scores, {"Mine/1"}).to_dict() == {"tasks": 1, "samples": 2, "base": 1, "plus": 1, "pass@1": 0.5}
@@ -339,6 +339,16 @@ def test_where_each_is_more_lenient(
 
 
 @needs_evalplus
+def test_what_passes_with_more_time_is_explained(tmp_path: Path) -> None:
+    path = data_of([BLEND], tmp_path)
+    samples = samples_of(HONEST + "\nimport time\nhonest = blend\ndef blend(*a): time.sleep(0.3); return honest(*a)\n")
+    scores = score(samples, problems_of(path), min_seconds=0.1, seconds=60)
+    assert scores.samples[0].base == "fail"
+    (one,) = compare(scores, samples, path)
+    assert one.explanation == "passes when EvalPlus gives it four times the time, which it counts by the clock"
+
+
+@needs_evalplus
 @pytest.mark.slow
 def test_every_attack_is_explained(tmp_path: Path) -> None:
     """And none stops EvalPlus, as writing into its pipes would."""
@@ -444,7 +454,7 @@ def test_a_tiny_model_writes_samples_that_are_scored(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]

@@ -84,7 +84,7 @@ def _report(asked: argparse.Namespace, samples: list[Sample], problems: Problems
     differences = compare(scores, samples, asked.data)
     return {
         "evalplus": scores.version,
-        "walls": scores.level,
+        "walls": str(scores.level),
         "reported": list(scores.reported),
         "figures": {name: one.to_dict() for name, one in _figures(scores, asked.data)},
         "ours": _ours(scores, differences),

@@ -93,7 +93,7 @@ class Scores:
         samples: what it says of each, in the order in which they were given.
         reported: the lines it prints at the end.
         version: its version.
-        level: the walls it ran behind, in words.
+        level: the walls it ran behind.
         roots: the problems that ask for a root, where this version fails every right one.
         mended: whether those were counted all the same.
         min_seconds: the least time for an input.
@@ -102,7 +102,7 @@ class Scores:
     samples: tuple[Scored, ...]
     reported: tuple[str, ...]
     version: str
-    level: str
+    level: Level
     roots: frozenset[str]
     mended: bool
     min_seconds: float = MIN_SECONDS
@@ -325,7 +325,7 @@ def _scores(
         scored.append(Scored(sample.task_id, number, *found[sample.task_id][number]))
         numbers[sample.task_id] += 1
     roots = frozenset(name for name, row in problems.items() if defective and row["entry_point"] == _ROOT)
-    return Scores(tuple(scored), reported, version, str(level), roots, mended, min_seconds)
+    return Scores(tuple(scored), reported, version, level, roots, mended, min_seconds)
 
 
 def _texts(one: Any) -> tuple[str, str, str]:
@@ -341,9 +341,9 @@ def figure(scores: Scores, tasks: AbstractSet[str] | None = None) -> Figure:
         tasks: the names of the problems; all if not given.
 
     >>> scored = [Scored("a", 0, "pass", "pass"), Scored("a", 1, "pass", "fail"), Scored("b", 0, "fail", "fail")]
-    >>> figure(Scores((*scored, Scored("b", 1, "pass", "pass")), (), "", "", frozenset(), True)).pass_at
+    >>> figure(Scores((*scored, Scored("b", 1, "pass", "pass")), (), "", Level("none"), frozenset(), True)).pass_at
     {1: 0.5}
-    >>> figure(Scores(tuple(scored), (), "", "", frozenset(), True), {"a"}).to_dict()
+    >>> figure(Scores(tuple(scored), (), "", Level("none"), frozenset(), True), {"a"}).to_dict()
     {'tasks': 1, 'samples': 2, 'base': 2, 'plus': 1, 'pass@1': 0.5}
     """
     by_task: dict[str, list[Scored]] = defaultdict(list)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from knk.bench.evalplus import Sample, Scored, Scores
+from knk.bench.evalplus import Problems, Sample, Scored, Scores, problems_of, score
 from knk.errors import BadOutput
 from knk.outputs import Tree, number_of, same, tree_of
 from knk.sandbox import Limits, Program, Run, run
@@ -30,6 +30,7 @@ _PRYING: Final = re.compile(
 )
 _GUARDED: Final = re.compile(r"\bopen\s*\(|\bos\s*\.|\bshutil\b|\bsubprocess\b|\b(?:exit|quit|help|input)\s*\(")
 _LONGEST_SHOWN: Final = 80
+_TIMES_THE_TIME: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,16 @@ def compare(scores: Scores, samples: Sequence[Sample], data: str | os.PathLike[s
     """
     rows = {row["task_id"]: row for row in humaneval_plus.rows("test", data)}
     chosen = [rows[sample.task_id] for sample in samples]
+    problems = problems_of(data)
     verdicts = humaneval_plus.verify_many([completion(sample.solution) for sample in samples], chosen)
     return [
-        Difference(scored.task_id, scored.number, str(scored), str(verdict), _why(scores, scored, verdict, sample, row))
+        Difference(
+            scored.task_id,
+            scored.number,
+            str(scored),
+            str(verdict),
+            _why(scores, scored, verdict, sample, row, problems),
+        )
         for scored, verdict, sample, row in zip(scores.samples, verdicts, samples, chosen, strict=True)
         if verdict.correct is not scored.correct
     ]
@@ -87,14 +95,14 @@ def completion(solution: str) -> str:
     return f"</think><answer>\n```python\n{solution}\n```\n</answer>"
 
 
-def _why(scores: Scores, scored: Scored, verdict: Verdict, sample: Sample, row: Row) -> str:
+def _why(scores: Scores, scored: Scored, verdict: Verdict, sample: Sample, row: Row, problems: Problems) -> str:
     if verdict.correct is None:
         return ""
     if scored.correct:
         return _passed_there(verdict, sample, row)
     if scored.task_id in scores.roots and not scores.mended:
         return f"EvalPlus {scores.version} fails every root of this problem"
-    return _passed_here(scores, scored, sample, row)
+    return _passed_here(scored, sample, row) or _passed_later(scores, sample, problems)
 
 
 # What passes in EvalPlus alone.
@@ -194,7 +202,7 @@ def _shown(text: bytes) -> str:
 # What passes here alone.
 
 
-def _passed_here(scores: Scores, scored: Scored, sample: Sample, row: Row) -> str:
+def _passed_here(scored: Scored, sample: Sample, row: Row) -> str:
     if "timeout" in (scored.base, scored.plus):
         return "EvalPlus's time was over, which it counts by the clock"
     alone = _alone(sample.solution, row)
@@ -207,8 +215,6 @@ def _passed_here(scores: Scores, scored: Scored, sample: Sample, row: Row) -> st
     guarded = _GUARDED.search(sample.solution)
     if guarded:
         return f"uses what EvalPlus takes away from a program ({guarded[0].strip('( ')})"
-    if max(_times(sample, row), default=0.0) > scores.min_seconds / 4:
-        return "slow; EvalPlus counts an input's time by the clock"
     return ""
 
 
@@ -220,6 +226,11 @@ def _other_numbers(alone: Run, row: Row) -> Iterator[bool]:
             yield got is not None and right is not None and got != right and type(got) is not type(right)
 
 
-def _times(sample: Sample, row: Row) -> tuple[float, ...]:
-    inputs = [json.dumps(arguments) for arguments in json.loads(row["inputs"])]
-    return run(Program(row["entry_point"], ((sample.solution,),)), inputs, _AGAIN, timed=True).times
+def _passed_later(scores: Scores, sample: Sample, problems: Problems) -> str:
+    """Return what is told of a sample that passes in EvalPlus by itself and with more time."""
+    problem = {sample.task_id: problems[sample.task_id]}
+    patient = _TIMES_THE_TIME * scores.min_seconds
+    again = score([sample], problem, mended=scores.mended, min_seconds=patient, level=scores.level, open_walls=True)
+    if again.samples[0].correct:
+        return "passes when EvalPlus gives it four times the time, which it counts by the clock"
+    return ""
