@@ -446,7 +446,7 @@ def test_a_server_that_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(openai_request, "make_request", refuse)
     monkeypatch.setattr(openai_request, "make_auto_request", None)
     generate._fail_early()
-    with pytest.raises(KnkError, match="the server: ConnectionError: no such model$"):
+    with pytest.raises(KnkError, match=r"the server: ConnectionError: no such model$"):
         openai_request.make_auto_request(None, message="")
 
 
