@@ -2,7 +2,8 @@
 
 Each program runs in a fresh process (`knk.sandbox_worker`), behind the strongest walls the machine offers: see `Level`.
 The process gets inputs and sends outputs; it holds nothing else. What is wanted stays here, and so does the comparison
-(`knk.outputs`). All that comes out is read as hostile.
+(`knk.outputs`). All that comes out is read as hostile. `run_script` puts a program of ours behind the same walls that
+runs model code on its own account, in processes that it starts.
 
 The walls are tried once, when they are first needed; if they are weaker than full, a warning in the log says what is
 open. They are never lowered later in silence: if a wall that stood fails, that is `SandboxFailed`.
@@ -220,6 +221,36 @@ def run(
         return reader.read()
 
 
+def run_script(
+    script: Path, request: str, paths: Sequence[str], limits: Limits, *, level: Level | None = None
+) -> bytes:
+    """Return what a script of ours answers to a request; it and the processes that it starts run behind the walls.
+
+    The script is a file that defines `answer(request, confine)`, which takes bytes and returns one line of text. It may
+    start copies of its process; such a one calls `confine` before it runs model code, which closes all its files, pipes
+    to others among them; from then on it can start no process and send no signal. All are gone when this returns.
+
+    Args:
+        script: the file, read before the walls are up.
+        request: what it is given.
+        paths: folders of packages that it imports, which are shown to it and not to be written in.
+        limits: what each process may use, but that `total_seconds` are by the clock and for all together, and that
+            `output_bytes` is the length of the answer; `threads` counts the processes and their threads.
+        level: the walls, this machine's strongest if not given.
+
+    Raises:
+        SandboxFailed: the sandbox could not be started, or the script failed, was over a limit, or died.
+    """
+    level = level or strongest()
+    paths = [str(Path(path).resolve()) for path in paths]
+    with _request([request]) as file, _worker(file, limits, level, script, paths) as (process, channel):
+        reader = _Reader(process, channel, limits, 1, None)
+        state = reader.wait_until_ready()
+        if state["memory"] is not level.memory:
+            raise SandboxFailed("the sandbox is not what it was when it was first tried")
+        return reader.answer()
+
+
 # --- The process ---
 
 
@@ -233,7 +264,9 @@ def _request(lines: list[str]) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _worker(request: IO[bytes], limits: Limits, level: Level) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _worker(
+    request: IO[bytes], limits: Limits, level: Level, script: Path | None = None, paths: Sequence[str] = ()
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start a worker; at the end neither it nor its directory is left."""
     if os.name != "posix":
         raise SandboxFailed("model code is run on Linux and macOS alone")
@@ -241,7 +274,9 @@ def _worker(request: IO[bytes], limits: Limits, level: Level) -> Iterator[tuple[
     channel, sending = os.pipe()
     try:
         try:
-            process = _start(request, sending, room, limits, level)
+            config = _config(sending, room, limits, level)
+            config |= {"script": str(script.resolve()) if script else "", "paths": list(paths)}
+            process = _start(request, config)
         finally:
             os.close(sending)
         try:
@@ -256,8 +291,9 @@ def _worker(request: IO[bytes], limits: Limits, level: Level) -> Iterator[tuple[
             _remove(Path(room))
 
 
-def _start(request: IO[bytes], sending: int, room: str, limits: Limits, level: Level) -> subprocess.Popen[bytes]:
-    config = {
+def _config(sending: int, room: str, limits: Limits, level: Level) -> dict[str, Any]:
+    """Return what the worker is told of itself."""
+    return {
         "channel": sending,
         "parent": os.getpid(),
         "wall": level.wall,
@@ -271,15 +307,18 @@ def _start(request: IO[bytes], sending: int, room: str, limits: Limits, level: L
             for name in ("memory_bytes", "room_bytes", "room_files", "open_files", "threads")
         },
     }
+
+
+def _start(request: IO[bytes], config: dict[str, Any]) -> subprocess.Popen[bytes]:
     # -I would ignore the seed, without which sets of text have another order in each process; -P -s are the rest of it.
     command = [_python(), "-P", "-s", "-S", "-B", str(_WORKER), json.dumps(config)]
-    before = _bubblewrap(command[0]) if level.wall == "bubblewrap" else []
+    before = _bubblewrap(command[0], config) if config["wall"] == "bubblewrap" else []
     return subprocess.Popen(
         [*before, *command],
         stdin=request,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=(sending,),
+        pass_fds=(config["channel"],),
         env={"PYTHONHASHSEED": "0"},
         cwd="/",
         start_new_session=True,
@@ -371,6 +410,23 @@ class _Reader:
             raise SandboxFailed(f"the sandbox could not be set up: {json.loads(told)}")
         state: dict[str, Any] = json.loads(told)
         return state
+
+    def answer(self) -> bytes:
+        """Return a script's answer, a line that may be long."""
+        deadline = time.monotonic() + self._limits.total_seconds
+        lines = self._early
+        while not lines:
+            data = _read(self._channel, deadline)
+            if data is None:
+                raise SandboxFailed(f"the script took longer than {self._limits.total_seconds:.0f} seconds")
+            if not data:
+                raise SandboxFailed("the script died")
+            lines = self._lines(data)
+            if max([self._size, *map(len, lines)]) > self._limits.bytes_of(0):
+                raise SandboxFailed("the script's answer is too long")
+        if lines[0][:1] != b"=":
+            raise SandboxFailed(f"the script failed: {lines[0][1:].decode('ascii', 'replace')}")
+        return lines[0][1:]
 
     def read(self) -> Run:
         """Return what came of the program."""
@@ -576,13 +632,16 @@ def _try(level: Level) -> None:
         raise SandboxFailed(f"honest code does not work behind {level}: {outcome.ending} {outcome.detail}")
 
 
-def _bubblewrap(python: str) -> list[str]:
+def _bubblewrap(python: str, config: dict[str, Any]) -> list[str]:
     """Return the command line that stands before the worker's."""
-    shown = dict.fromkeys(["/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{sys.base_prefix}/lib", python, str(_WORKER)])
+    libraries = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{sys.base_prefix}/lib"]
+    script = [config["script"], *config["paths"]] if config["script"] else []
+    shown = dict.fromkeys([*libraries, python, str(_WORKER), *script])
     options = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     options += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
     for path in shown:
         if Path(path).exists():
             options += ["--ro-bind", path, path]
-    room = ["--size", str(Limits().room_bytes), "--tmpfs", "/sandbox", "--remount-ro", "/", "--chdir", "/sandbox"]
-    return [shutil.which("bwrap") or "bwrap", *options, *room, "--"]
+    for folder in ("/sandbox", "/dev/shm") if script else ("/sandbox",):
+        options += ["--size", str(config["room_bytes"]), "--tmpfs", folder]
+    return [shutil.which("bwrap") or "bwrap", *options, "--remount-ro", "/", "--chdir", "/sandbox", "--"]

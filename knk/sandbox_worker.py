@@ -10,6 +10,10 @@ input. What the code returns goes back through a pipe of its own, one line a cal
 
 The model's code shares this process, so it can write such lines itself. That gains it nothing: what is wanted never
 comes here, and a line that gives the right output is a right output.
+
+A configuration with a script asks for something else: a file of this library that runs model code itself, in processes
+that it starts. It gets all of standard input and a function that its processes call before they run model code; what
+it returns goes back as one line after "=", what it raises after "!".
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ from typing import Any, Final, NoReturn
 
 ROOM: Final = "/sandbox"
 """The private directory, as seen from inside a root of its own."""
+SHARED_MEMORY: Final = "/dev/shm"
+"""Where processes that work together meet; it is there for scripts alone."""
 DEEPEST: Final = 100
 """A value nested deeper is no plain value."""
 _FLUSH_BYTES: Final = 1 << 15
@@ -86,7 +92,8 @@ def lock_in(config: Config) -> dict[str, bool]:
 
     Args:
         config: "wall" ("namespaces", "bubblewrap", "none"), "own_user", "seccomp", "landlock" (whether to), "room" (the
-            private directory where there is no root of its own), "parent" (its process id), and the limits.
+            private directory where there is no root of its own), "parent" (its process id), "script" (a file that
+            starts processes, or ""), "paths" (folders of packages that it imports), and the limits.
 
     Raises:
         OSError: something that was asked for cannot be had.
@@ -97,7 +104,7 @@ def lock_in(config: Config) -> dict[str, bool]:
     if config["wall"] == "namespaces":
         _separate()
         leash = _go_on_as_first_process(config["channel"])
-        _change_root(config["room_bytes"], config["room_files"])
+        _change_root(config)
     room = config["room"] if config["wall"] == "none" else ROOM
     if user is not None:
         os.chown(room, user, user)
@@ -111,9 +118,9 @@ def lock_in(config: Config) -> dict[str, bool]:
         _drop_capabilities()
     memory = _limit(config)
     if config["landlock"]:
-        _restrict_files(room)
+        _restrict_files(room, config)
     if config["seccomp"]:
-        _filter_calls()
+        _filter_calls(processes=bool(config["script"]))
     return {"memory": memory}
 
 
@@ -167,26 +174,30 @@ def _is_loose(leash: int) -> bool:
     return True
 
 
-def _change_root(room_bytes: int, room_files: int) -> None:
+def _change_root(config: Config) -> None:
     """Make a root in memory that shows Python's own files, read-only, and has one directory to write in."""
+    size = f"size={config['room_bytes']},nr_inodes={config['room_files']}"
     _mount(None, "/", None, _MS_RECURSIVE_PRIVATE)
     # Any directory will do that is on every machine and holds nothing that has to be shown.
     root = "/proc"
     _mount("root", root, "tmpfs", _MS_NOTHING_SPECIAL, "size=1m,mode=755")
-    for path in shown_paths():
+    for path in shown_paths(config["paths"]):
         _show(path, root)
     os.mkdir(root + ROOM)
-    _mount("room", root + ROOM, "tmpfs", _MS_NOTHING_SPECIAL, f"size={room_bytes},nr_inodes={room_files},mode=700")
+    _mount("room", root + ROOM, "tmpfs", _MS_NOTHING_SPECIAL, f"{size},mode=700")
+    if config["script"]:
+        os.makedirs(root + SHARED_MEMORY)
+        _mount("shared", root + SHARED_MEMORY, "tmpfs", _MS_NOTHING_SPECIAL, f"{size},mode=1777")
     _make_read_only(root, 0)
     os.chdir(root)
     _call("pivot_root", b".", b".")
     _call("umount2", b".", _DETACH)
 
 
-def shown_paths() -> list[str]:
-    """The directories that have to be there: the standard library, and the shared libraries its modules may need."""
+def shown_paths(others: list[str]) -> list[str]:
+    """The directories that have to be there: the standard library, shared libraries that it may need, and others."""
     libraries = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{sys.base_prefix}/lib"]
-    paths = sorted({path for path in [*libraries, *sys.path] if os.path.isdir(path)})
+    paths = sorted({path for path in [*libraries, *sys.path, *others] if os.path.isdir(path)})
     return [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
 
 
@@ -234,7 +245,7 @@ def _limit(config: Config) -> bool:
     _lower(resource.RLIMIT_CORE, 0)
     if config["own_user"] or config["wall"] == "namespaces":
         _lower(resource.RLIMIT_NPROC, config["threads"])
-    elif not config["seccomp"]:
+    elif not config["seccomp"] and not config["script"]:
         # It counts all processes of the user, so that no number is right but none.
         _lower(resource.RLIMIT_NPROC, 0)
     try:
@@ -255,7 +266,7 @@ def _lower(which: int, value: int) -> None:
 # Names and numbers on x86_64 and aarch64; -1 where there is none. These fail with EPERM.
 _REFUSED: Final = """
 socket 41 198   connect 42 203   bind 49 200   listen 50 201   io_uring_setup 425 425
-fork 57 -1   vfork 58 -1   execve 59 221   execveat 322 281   unshare 272 97   setns 308 268
+execve 59 221   execveat 322 281   unshare 272 97   setns 308 268
 ptrace 101 117   process_vm_readv 310 270   process_vm_writev 311 271   kcmp 312 272   pidfd_open 434 434
 pidfd_getfd 438 438   pidfd_send_signal 424 424   process_madvise 440 440   tkill 200 130   rt_sigqueueinfo 129 138
 rt_tgsigqueueinfo 297 240   mount 165 40   umount2 166 39   pivot_root 155 41   chroot 161 51   open_tree 428 428
@@ -271,6 +282,7 @@ msgget 68 186   mq_open 240 180   modify_ldt 154 -1   setpriority 141 140   iopr
 _ARCHITECTURES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 # Numbers of those that depend on their first argument.
 _CLONE, _CLONE3, _PRLIMIT, _KILLS = (56, 220), (435, 435), (302, 261), ((62, 234), (129, 131))
+_FORKS: Final[tuple[tuple[int, ...], ...]] = ((57, 58), ())
 _CLONE_THREAD: Final = 0x00010000
 _X32: Final = 0x40000000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # where they stand in the kernel's struct seccomp_data
@@ -279,12 +291,13 @@ _ALLOW, _ERROR, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 Instruction = tuple[int, int, int, int]
 
 
-def filter_of(machine: str, process: int) -> list[Instruction]:
+def filter_of(machine: str, process: int, *, processes: bool = False) -> list[Instruction]:
     """Return the filter of system calls: no network, no other process, no change of the system.
 
     Args:
         machine: the architecture, as `os.uname` has it.
         process: the process id that signals may still be sent to.
+        processes: whether copies of the process may be started after all, and sent signals.
 
     Raises:
         OSError: the numbers of this architecture's calls are not known.
@@ -294,6 +307,11 @@ def filter_of(machine: str, process: int) -> list[Instruction]:
     column, architecture = _ARCHITECTURES[machine]
     refused = _REFUSED.split()
     numbers = [int(number) for number in refused[1 + column :: 3]]
+    alone = [
+        *_only_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD),
+        *[step for number in _KILLS[column] for step in _only_if(number, _EQUAL, process)],
+        *[step for number in _FORKS[column] for step in _refuse(number)],
+    ]
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, architecture),
@@ -303,9 +321,8 @@ def filter_of(machine: str, process: int) -> list[Instruction]:
         # Without clone3 the C library makes threads with clone, whose flags can be seen here.
         (_EQUAL, 0, 1, _CLONE3[column]),
         (_RETURN, 0, 0, _ERROR | errno.ENOSYS),
-        *_only_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD),
+        *([] if processes else alone),
         *_only_if(_PRLIMIT[column], _EQUAL, 0),
-        *[step for number in _KILLS[column] for step in _only_if(number, _EQUAL, process)],
         *[step for number in numbers if number >= 0 for step in _refuse(number)],
         (_RETURN, 0, 0, _ALLOW),
     ]
@@ -334,10 +351,10 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.POINTER(_Instruction)))
 
 
-def _filter_calls() -> None:
+def _filter_calls(*, processes: bool = False) -> None:
     if sys.platform != "linux":
         raise OSError(errno.ENOSYS, "system calls are filtered on Linux alone")
-    steps = filter_of(os.uname().machine, os.getpid())
+    steps = filter_of(os.uname().machine, os.getpid(), processes=processes)
     array = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     program = _Program(len(steps), array)
     _call("prctl", _SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
@@ -356,7 +373,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("rights", ctypes.c_uint64), ("directory", ctypes.c_int32))
 
 
-def _restrict_files(room: str) -> None:
+def _restrict_files(room: str, config: Config) -> None:
     """Let this process read Python's own files and the room, write in the room, and open no other file."""
     if sys.platform != "linux" or _call("syscall", _LANDLOCK_CREATE, None, 0, 1) < _RIGHTS_WANTED_VERSION:
         raise OSError(errno.ENOSYS, "this system has no Landlock, or too old a one")
@@ -364,10 +381,11 @@ def _restrict_files(room: str) -> None:
     rights = ctypes.c_uint64(_ALL_FILE_RIGHTS)
     rules = _call("syscall", _LANDLOCK_CREATE, ctypes.byref(rights), ctypes.sizeof(rights), 0)
     try:
-        for path in shown_paths():
+        for path in shown_paths(config["paths"]):
             _allow_beneath(rules, path, _READ_RIGHTS)
-        # All but running programs, making devices, sockets and pipes, and links to other directories.
-        _allow_beneath(rules, room, _READ_RIGHTS | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 14)
+        for path in (room, SHARED_MEMORY) if config["script"] else (room,):
+            # All but running programs, making devices, sockets and pipes, and links to other directories.
+            _allow_beneath(rules, path, _READ_RIGHTS | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 14)
         _call("syscall", _LANDLOCK_RESTRICT, rules, 0)
     finally:
         os.close(rules)
@@ -545,11 +563,56 @@ def serve(channel: _Channel) -> None:
         channel.tell("#" + _DUMPS(times))
 
 
+def answer(script: ModuleType, config: Config, channel: _Channel) -> None:
+    """Give standard input to a script, and tell what it returns.
+
+    Args:
+        script: the module, whose `answer` takes bytes and a function, and returns one line.
+        config: what `lock_in` was given.
+        channel: the way back.
+    """
+
+    def confine() -> None:
+        """Cut a process that was started off from all others; then it may run model code."""
+        os.closerange(_FIRST_OTHER_FILE, config["open_files"])
+        if config["seccomp"]:
+            _filter_calls()
+
+    request = sys.stdin.buffer.read()
+    os.dup2(1, 0)
+    os.environ.clear()
+    sys.argv[:] = [script.__name__]
+    sys.path.extend(config["paths"])
+    try:
+        told = script.answer(request, confine)
+    except BaseException as error:  # noqa: BLE001 - whatever fails in there is told
+        channel.tell("!" + f"{type(error).__name__}: {error}".replace("\n", " ")[:_LONGEST_PROBLEM])
+    else:
+        channel.tell("=" + told)
+
+
+_LONGEST_PROBLEM: Final = 500
+_FIRST_OTHER_FILE: Final = 3  # after input, output and errors
+
+
+def _script(path: str) -> ModuleType | None:
+    """Return the script as a module, read while its file can be seen."""
+    if not path:
+        return None
+    with open(path, encoding="utf-8") as file:
+        code = compile(file.read(), path, "exec")
+    module = ModuleType("script")
+    sys.modules["script"] = module
+    exec(code, module.__dict__)
+    return module
+
+
 def main() -> NoReturn:
     """Lock in, say so, run, and end without a last word from the model's code."""
     config = json.loads(sys.argv[1])
     channel = _Channel(config["channel"])
     try:
+        script = _script(config["script"])
         state = lock_in(config)
     except (OSError, ValueError) as error:
         channel.tell("failed " + json.dumps(str(error)))
@@ -558,7 +621,10 @@ def main() -> NoReturn:
     channel.tell("ready " + json.dumps(state))
     channel.flush()
     try:
-        serve(channel)
+        if script:
+            answer(script, config, channel)
+        else:
+            serve(channel)
         channel.flush()
     finally:
         os._exit(0)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from knk import sandbox
 from knk.errors import BadOutput, SandboxFailed
 from knk.outputs import number_of, same, tree_of
-from knk.sandbox import Level, Limits, Output, Program, Run, levels, run, strongest
+from knk.sandbox import Level, Limits, Output, Program, Run, levels, run, run_script, strongest
 from knk.sandbox_worker import NotPlain, encode, filter_of
 from knk.tasks import humaneval_plus
 from tests.attacks.code import ATTACKS, HONEST, ROW, Attack
@@ -398,6 +398,114 @@ def test_files_of_this_process_are_not_passed_on(tmp_path: Path) -> None:
     assert found[:3] == [0, 1, 2]
 
 
+# Scripts of ours that start processes.
+
+SCRIPT = """
+import json, multiprocessing, os, socket
+
+def answer(request, confine):
+    asked = json.loads(request)
+    context = multiprocessing.get_context("fork")
+    pipe = os.pipe()
+    process = context.Process(target=pry, args=(asked, confine, pipe))
+    process.start()
+    process.join()
+    found = json.load(open("told"))
+    os.remove("told")
+    endless = context.Process(target=os.read, args=(os.pipe()[0], 1))
+    endless.start()
+    endless.terminate()
+    endless.join()
+    import listed
+    return json.dumps([found, sorted(os.listdir()), endless.exitcode < 0, listed.NAME])
+
+def pry(asked, confine, pipe):
+    confine()
+    told = {name: tried(action) for name, action in {
+        "read": lambda: open(asked["secret"]).read(),
+        "write": lambda: open(asked["folder"] + "/planted", "w"),
+        "write a package": lambda: open(asked["packages"] + "/planted.py", "w"),
+        "environment": lambda: dict(os.environ),
+        "call": lambda: socket.socket().connect_ex(("127.0.0.1", asked["port"])) == 0,
+        "start": lambda: leave(os.fork()),
+        "kill": lambda: os.kill(os.getppid(), 0) or True,
+        "fill": lambda: [0] * 10**10,
+        "others": lambda: os.write(pipe[1], b"x"),
+        "room": lambda: open("room", "w").write("x"),
+    }.items()}
+    json.dump(told, open("told", "w"))
+
+def leave(child):
+    if not child:
+        os._exit(0)
+    return child
+
+def tried(action):
+    try:
+        return bool(action())
+    except (OSError, MemoryError):
+        return False
+"""
+FORKS = Limits(total_seconds=60.0, open_files=64, threads=64)
+
+
+def scripted(code: str, folder: Path, request: str = "", limits: Limits = FORKS, level: Level | None = None) -> Any:
+    script = folder / "script.py"
+    script.write_text(code)
+    return json.loads(run_script(script, request, [str(folder / "packages")], limits, level=level))
+
+
+@linux
+def test_what_walls_keep_a_scripts_processes_from(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packages := tmp_path / "packages").mkdir()
+    packages.joinpath("listed.py").write_text("NAME = 'found'")
+    (secret := tmp_path / "secret").write_text("x")
+    monkeypatch.setenv("KNK_SECRET", "x")
+    for folder in (packages, *tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o755)  # It may be another user who looks.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked = {"secret": str(secret), "folder": str(tmp_path), "packages": str(packages)}
+        asked["port"] = server.getsockname()[1]
+        found, room, ended, listed = scripted(SCRIPT, tmp_path, json.dumps(asked), level=level)
+    files_shut = level.wall != "none" or level.landlock
+    assert found["read"] is not files_shut
+    assert found["write"] is found["write a package"] is not (files_shut or level.own_user)
+    assert found["call"] is ("network" in level.open)
+    assert found["start"] is found["kill"] is not level.seccomp or level.own_user
+    assert found["fill"] is not level.memory
+    assert not found["environment"]
+    assert not found["others"]
+    assert found["room"]
+    assert (room, ended, listed) == (["room"], True, "found")
+
+
+@linux
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("def answer(request, confine): return 1 / 0", "the script failed: ZeroDivisionError: division by zero"),
+        ("def answer(request, confine): import os; os._exit(0)", "the script died"),
+        ("def answer(request, confine):\n    while True: pass", "longer than 1 seconds"),
+        ("def answer(request, confine): return 'x' * 10**6", "answer is too long"),
+        ("def answer(request, confine): import no_such_package", "ModuleNotFoundError"),
+    ],
+)
+def test_a_script_that_fails_says_how(code: str, problem: str, tmp_path: Path) -> None:
+    limits = Limits(total_seconds=1.0, output_bytes=1000)
+    with pytest.raises(SandboxFailed, match=problem):
+        scripted(code, tmp_path, limits=limits)
+
+
+def test_processes_can_be_allowed() -> None:
+    strict, loose = filter_of("x86_64", 7), filter_of("x86_64", 7, processes=True)
+    assert len(loose) < len(strict)
+    assert [filtered("x86_64", number, argument) for number, argument in ((57, 0), (56, 17))] == [REFUSE] * 2
+    assert [ruled(loose, "x86_64", number, 17) for number in (57, 56, 62)] == [ALLOW] * 3
+    assert [ruled(loose, "x86_64", number) for number in (41, 59, 101)] == [REFUSE] * 3
+
+
 # The filter of system calls, run by a machine of its own.
 
 ALLOW, REFUSE, NO_SUCH, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS, 0x80000000
@@ -406,8 +514,18 @@ MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 def filtered(machine: str, number: int, argument: int = 0, architecture: int | None = None) -> int:
     """What the filter of a process 7 says to a call."""
+    return ruled(filter_of(machine, 7), machine, number, argument, architecture)
+
+
+def ruled(
+    steps: list[tuple[int, int, int, int]],
+    machine: str,
+    number: int,
+    argument: int = 0,
+    architecture: int | None = None,
+) -> int:
+    """What a filter says to a call."""
     data = {0: number, 4: MACHINES[machine] if architecture is None else architecture, 16: argument}
-    steps = filter_of(machine, 7)
     register = place = 0
     while True:
         code, yes, no, operand = steps[place]

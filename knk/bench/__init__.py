@@ -6,6 +6,8 @@
 | `marks` | answers marked by the tasks' verifiers |
 | `scores` | marks as scores, with intervals |
 | `harness` | the same in lm-eval's terms |
+| `evalplus` | HumanEval+ by EvalPlus, behind the sandbox's walls |
+| `evalplus_compare` | the same programs by this library's verifier, and why the two differ where they do |
 | `run` | `bench`, which puts these together |
 | `compare` | two runs, item by item |
 """

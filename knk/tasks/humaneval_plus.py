@@ -167,6 +167,40 @@ def prompt(row: Row, style: str = "paper") -> Prompt:
 # The verdict.
 
 
+def source_of(completion: Completion, row: Row) -> str:
+    """Return the program that a completion gives, with the stub before it, for others to run; "" if it gives none.
+
+    Args:
+        completion: what a model wrote.
+        row: a row that `rows` gave.
+
+    Raises:
+        BadRow: the row is not one of this task.
+        TypeError: the completion is neither a string nor messages.
+
+    >>> row = {"stub": "import math\\n\\ndef double(x):\\n", "canonical_solution": "    return 2 * x\\n"}
+    >>> row |= {"entry_point": "double", "inputs": "[[1]]", "atol": 0.0}
+    >>> print(source_of("So.</think><answer>```python\\ndef double(x): return x + x\\n```</answer>", row))
+    import math
+    <BLANKLINE>
+    def double(x): return x + x
+    >>> print(source_of("<answer>return x + x</answer>", row))
+    import math
+    <BLANKLINE>
+    def double(x):
+        return x + x
+    """
+    item = _item(row)
+    answer = answer_of(text_of(completion))
+    code = "" if answer.problem else _code_in(answer.text, item.entry_point)
+    if not code.strip():
+        return ""
+    if _definition(item.entry_point).search(code):
+        return _before(item.stub, item.entry_point) + code
+    # The answer has lost the white space that it began with.
+    return f"{item.stub.rstrip()}\n    {code.lstrip()}"
+
+
 def verify(completion: Completion, row: Row) -> Verdict:
     """Return the verdict on a completion; where it is wrong, `detail` says on which input, counted from 1.
 
@@ -253,8 +287,12 @@ def _code_in(text: str, entry_point: str) -> str:
     blocks = _fenced(text)
     if not blocks:
         return text
-    defined = re.compile(rf"^[ \t]*(async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
+    defined = _definition(entry_point)
     return next((block for block in reversed(blocks) if defined.search(block)), blocks[-1])
+
+
+def _definition(entry_point: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*(async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
 
 
 def _fenced(text: str) -> list[str]:
