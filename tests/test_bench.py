@@ -628,6 +628,25 @@ def test_a_real_model_is_scored_alike(tmp_path: Path) -> None:
     assert all(text.strip() for text in texts)
 
 
+@pytest.mark.slow
+@needs_lm_eval
+@needs_data
+def test_evalplus_scores_the_same_programs_alike(tmp_path: Path) -> None:
+    if find_spec("evalplus") is None:
+        pytest.skip("EvalPlus is not installed: make check-all does it")
+    plan = Plan(("humaneval_plus",), TWO, data=FILES, limit=8)
+    watcher = _Listening()
+    run = bench(tmp_path / "run", Oracle(0.5), plan, evalplus=True, watcher=watcher)
+    assert watcher.notices == ["lm-eval scores the same answers", "EvalPlus scores the programs of HumanEval+"]
+    told = json.loads((tmp_path / "run" / "humaneval_plus" / "evalplus.json").read_text())
+    assert told["differences"] == []
+    ours = [one.correct for one in sorted(run.marks["humaneval_plus"], key=lambda one: (one.item, one.sample))]
+    assert [one["base"] == one["plus"] == "pass" for one in told["samples"]] == ours
+    assert 0 < sum(map(bool, ours)) < 16
+    with pytest.raises(BadSpec, match="needs the file of its release"):
+        bench(tmp_path / "other", Oracle(), Plan(("knk",)), evalplus=True)
+
+
 MATHS = [
     {"problem": f"What is {n} + {n}?", "answer": str(2 * n), "subject": "Algebra", "level": 1, "unique_id": str(n)}
     for n in range(4)

@@ -6,6 +6,7 @@
 | `BENCHMARK/run.json`, `answers.jsonl`, `failed.jsonl` | what was asked of whom, and every answer as it came |
 | `BENCHMARK/verdicts.jsonl` | a mark for each answer |
 | `results.json` | the figures, for `knk report` |
+| `humaneval_plus/evalplus.json` | EvalPlus's scores of the same programs, and each difference with its reason |
 | `lm_eval/MODEL/results_DATE.json`, `samples_TASK_DATE.jsonl` | the same as lm-eval writes it |
 """
 
@@ -16,15 +17,19 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from knk import results
 from knk.bench import harness
+from knk.bench.evalplus import figure, held_out, problems_of, sample_of, score
+from knk.bench.evalplus_compare import Difference
+from knk.bench.evalplus_compare import compare as compare_programs
 from knk.bench.items import Benchmark, Data, benchmark, digest, items
 from knk.bench.marks import Mark, mark, marks_in, stored
 from knk.bench.scores import Summary, by_group, memorisation, summary
-from knk.errors import BadFolder, BadSpec
+from knk.errors import BadFolder, BadSpec, MissingPackage
 from knk.files import read_json, whole_file
 from knk.inference import Engine, Observer, Sampling, ask
 from knk.intervals import Estimate
@@ -114,6 +119,7 @@ def bench(
     *,
     arm: str | None = None,
     lm_eval: bool = True,
+    evalplus: bool = False,
     watcher: Watcher | None = None,
 ) -> Run:
     """Ask a model the items of some benchmarks, mark its answers and write what came of it, or go on with that.
@@ -124,10 +130,11 @@ def bench(
         plan: what is to be asked.
         arm: what tables are to call the model; its name if not given.
         lm_eval: whether to write the results as lm-eval does, too, which scores all answers once more by lm-eval.
+        evalplus: whether to have EvalPlus score HumanEval+'s answers too, which takes a local file of its release.
         watcher: is told how it goes.
 
     Raises:
-        BadSpec: there is no such benchmark, or the sampling lacks what the engine needs.
+        BadSpec: there is no such benchmark, or no file for EvalPlus, or the sampling lacks what the engine needs.
         BadFile: there is no such file of items.
         BadFolder: the folder holds something else, or another run, or another process is at work in it.
         ModelFailed: the model cannot be asked; what was answered is stored.
@@ -140,6 +147,8 @@ def bench(
     asked = {one.name: plan.items(one.name) for one in chosen}
     if lm_eval:
         harness.check()
+    if evalplus:
+        _check_evalplus(plan)
     _check_folder(folder)
     for one in chosen:
         rows = asked[one.name]
@@ -157,6 +166,11 @@ def bench(
         watcher.notice("lm-eval scores the same answers")
         for item in write_as_lm_eval(folder, run, plan):
             watcher.notice(f"lm-eval scores {item} otherwise: one of the two verdicts came too late")
+    if evalplus:
+        watcher.notice("EvalPlus scores the programs of HumanEval+")
+        for differing in write_evalplus(folder, asked[_HUMANEVAL], plan):
+            why = differing.explanation or "not explained"
+            watcher.notice(f"{differing.task_id}: EvalPlus says {differing.evalplus}, knk {differing.ours}: {why}")
     return run
 
 
@@ -316,6 +330,50 @@ def write_as_lm_eval(folder: str | os.PathLike[str], run: Run, plan: Plan) -> li
     )
     harness.write_results(folder / "lm_eval", run.model, told)
     return differences(run, told)
+
+
+_HUMANEVAL: Final = "humaneval_plus"
+
+
+def _check_evalplus(plan: Plan) -> None:
+    if _HUMANEVAL not in plan.benchmarks or _HUMANEVAL not in plan.data:
+        raise BadSpec("EvalPlus scores humaneval_plus alone, and needs the file of its release: give it as data")
+    if find_spec("evalplus") is None:
+        raise MissingPackage('EvalPlus is not installed: pip install "knk[bench]"')
+
+
+def write_evalplus(folder: str | os.PathLike[str], rows: Sequence[Row], plan: Plan) -> list[Difference]:
+    """Have EvalPlus score a run's programs, write that, and return where it and the library's verifier differ.
+
+    Args:
+        folder: the run's folder.
+        rows: the items of HumanEval+ that were asked.
+        plan: what was asked.
+
+    Raises:
+        MissingPackage: EvalPlus is not installed.
+        SandboxFailed: this machine's walls leave too much open, or EvalPlus did not come to its end.
+    """
+    place, data = Path(folder) / _HUMANEVAL, plan.data[_HUMANEVAL]
+    by_name = {row["id"]: row for row in rows}
+    answers = sorted(stored(place), key=lambda one: (str(one["id"]), int(one["sample"])))
+    samples = [sample_of(one["completion"], by_name[one["id"]]) for one in answers]
+    asked = {one.task_id for one in samples}
+    problems = {name: problem for name, problem in problems_of(data).items() if name in asked}
+    scores = score(samples, problems)
+    differences = compare_programs(scores, samples, data)
+    told = {
+        "evalplus": scores.version,
+        "behind": str(scores.level),
+        "as_shipped": scores.as_shipped,
+        "all": figure(scores).to_dict(),
+        "held_out": figure(scores, held_out(data) & asked).to_dict(),
+        "samples": [dict(vars(one)) for one in scores.samples],
+        "differences": [one.to_dict() for one in differences],
+    }
+    with whole_file(place / "evalplus.json") as file:
+        file.write(json.dumps(told, indent=1).encode() + b"\n")
+    return differences
 
 
 def _lm_eval_names(names: Iterable[str], whole: bool) -> list[str]:

@@ -118,6 +118,10 @@ def run(
     lm_eval: Annotated[
         bool, typer.Option("--lm-eval/--no-lm-eval", help="Have lm-eval score the answers too, in its own format.")
     ] = True,
+    evalplus: Annotated[
+        bool,
+        typer.Option("--evalplus", help="Have EvalPlus score HumanEval+ too, from the local file of its release."),
+    ] = False,
     batch_size: BatchSize = 16,
     concurrency: Concurrency = None,
     dialect: ServerDialect = "vllm",
@@ -180,7 +184,7 @@ def run(
         )
     plan = Plan(names, sampling, style, files, trained, limit)
     with _watcher(progress) as watcher, terminable():
-        found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, watcher=watcher)
+        found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, evalplus=evalplus, watcher=watcher)
     _tell([[found]], groups, as_json, paper=False)
     missing = {name: len(plan.items(name)) * n - len(marks) for name, marks in found.marks.items()}
     for name, count in missing.items():
