@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings of the names at the top of the package; `reference()` is what it should hold."""
+"""Write docs/api.md from the docstrings of the names at the top; `reference()` is what it should hold."""
 
 import sys
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import knk
 PAGE: Final = Path(__file__).parents[1] / "docs" / "api.md"
 HEAD: Final = """# Names in Python
 
-Made from the docstrings by `make docs-api`; do not edit. These are the names at the top, as in `knk.generate`; each says
-more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a module:
+Made from the docstrings by `make docs-api`; do not edit. These are the names at the top, as in `knk.generate`; each
+says more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a module:
 `knk.corpus` writes data sets and `knk.files` reads them; `knk.build`, `knk.audit`, `knk.export`, `knk.tasks`,
 `knk.rewards`, `knk.teacher`, `knk.sft`, `knk.hub` and `knk.training` are told of on the pages of these names.
 [Architecture](architecture.md) has them all.

@@ -1,4 +1,4 @@
-"""What mkdocs calls when it builds the site: pages that lie outside docs/ become pages of it, and links to them lead there.
+"""What mkdocs calls when it builds the site: pages that lie outside docs/ are taken in, and links lead to them.
 
 Links in the pages are those of the checkout, `../recipes/README.md`, so that they work wherever the files are read.
 The site has `recipes/README.md` beside the pages of docs/: links are written anew for it. A file that a page links and
@@ -39,7 +39,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
     def mended(link: re.Match[str]) -> str:
         path = target(source, link[2])
-        if path is None or not path.exists() or source.is_relative_to(DOCS) and path.is_relative_to(DOCS):
+        if path is None or not path.exists() or (source.is_relative_to(DOCS) and path.is_relative_to(DOCS)):
             return link[0]
         if path.is_dir():
             return link[1]
