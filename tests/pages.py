@@ -37,7 +37,7 @@ _PROGRAMS: Final = frozenset(
 )
 """What a command line may call that is not of this checkout."""
 _MODULES: Final = frozenset(("pip", "venv", "vllm", "lm_eval", "evalplus", "verl"))
-_SHELL: Final = frozenset("for in do done if then else fi while".split())
+_SHELL: Final = frozenset("do done if then else fi while".split())
 
 
 class Block(NamedTuple):
@@ -108,7 +108,7 @@ def calls(script: str) -> Iterator[list[str]]:
 def _faults_of(words: Sequence[str]) -> Iterator[str]:
     program, arguments = words[0].rpartition("/")[2], list(words[1:])
     if program == "knk":
-        yield from _faults_of_knk(arguments)
+        yield from _faults_of_knk(list(arguments))
     elif program == "make":
         targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
         wanted = {word for word in arguments if "=" not in word and not word.startswith("-")}
@@ -130,7 +130,7 @@ def _faults_of_knk(arguments: list[str]) -> Iterator[str]:
         command = command.commands[name]  # type: ignore[attr-defined]
     if not hasattr(command, "commands"):
         try:
-            command.make_context(name, arguments)
+            command.make_context(name, list(arguments))
         except typer.Exit:
             return
         except typer.TyperException as error:
