@@ -11,8 +11,8 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "api.md"
 HEAD: Final = """# Names in Python
 
 Made from the docstrings by `make docs-api`; do not edit. These are the names at the top, as in `knk.generate`; each
-says more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a module:
-`knk.corpus` writes data sets and `knk.files` reads them; `knk.build`, `knk.audit`, `knk.export`, `knk.tasks`,
+says more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a
+module: `knk.corpus` writes data sets and `knk.files` reads them; `knk.build`, `knk.audit`, `knk.export`, `knk.tasks`,
 `knk.rewards`, `knk.teacher`, `knk.sft`, `knk.hub` and `knk.training` are told of on the pages of these names.
 [Architecture](architecture.md) has them all.
 """

@@ -15,6 +15,7 @@ from mkdocs.structure.files import File, Files
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
 OUTSIDE: Final = ("CONTRIBUTING.md", "CHANGELOG.md", "recipes/**/*.md", "benchmarks/**/*.md")
+INTERVAL: Final = re.compile(r"(?<=>)([-+]?[\d.]+) (\[[-+\d.]+), ([-+\d.]+\])(?=</td>)")
 LINK: Final = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -46,6 +47,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return f"[{link[1]}]({os.path.relpath(place(path), place(source).parent)}{link[3] or ''})"
 
     return LINK.sub(mended, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep a figure in a table and its interval on one line."""
+    return INTERVAL.sub(r"\1&nbsp;\2,&nbsp;\3", html)
 
 
 def links(page: Path) -> list[Path]:
