@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 SOURCES := $(wildcard knk tests scripts benchmarks recipes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-all format lint types docs docs-cli wheel clean
+.PHONY: help demo test check check-all format lint types docs docs-cli docs-api wheel clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,9 @@ types: .venv/installed-dev ## Check the types.
 
 docs-cli: .venv/installed-dev ## Write docs/cli.md anew from the commands' help.
 	@$(BIN)/python scripts/cli_reference.py
+
+docs-api: .venv/installed-dev ## Write docs/api.md anew from the docstrings.
+	@$(BIN)/python scripts/api_reference.py
 
 docs: .venv/installed-docs ## Build the documents as a site in build/site.
 	@$(BIN)/mkdocs build --quiet

@@ -1,9 +1,9 @@
-"""Put a laptop study's figures into docs/reproduction.md, and what they come from beside it.
+"""Put a laptop study's figures into docs/reproduction.md and README.md, and what they come from beside the former.
 
-    python scripts/reproduction.py runs/laptop    # results and manifests are copied, then the page is filled
-    python scripts/reproduction.py                # the page is filled anew from what was copied
+    python scripts/reproduction.py runs/laptop    # results and manifests are copied, then the pages are filled
+    python scripts/reproduction.py                # the pages are filled anew from what was copied
 
-The page's tables stand between marks and are written by nobody's hand; a test holds them against the results.
+The pages' tables stand between marks and are written by nobody's hand; a test holds them against the results.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from knk.report.charts import Line, lines
 from knk.results import Results
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reproduction.md"
+README: Final = PAGE.parents[1] / "README.md"
 KEPT: Final = PAGE.with_suffix("")
 RUNS: Final = "runs.jsonl"
 CURVES: Final = "curves.svg"
@@ -28,14 +29,15 @@ COLOURS: Final = {"--c0": "#0072b2", "--c1": "#d55e00", "--line": "#d5dae0"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill the page and return the exit status."""
+    """Fill the pages and return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("study", type=Path, nargs="?", help="the study's folder")
     chosen = parser.parse_args(arguments)
     if chosen.study is not None:
         keep(chosen.study)
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), results.read(KEPT)), encoding="utf-8")
-    print(PAGE)
+    for page in (PAGE, README):
+        page.write_text(filled(page.read_text(encoding="utf-8"), results.read(KEPT)), encoding="utf-8")
+        print(page)
     return 0
 
 
@@ -77,6 +79,7 @@ def filled(page: str, found: Results) -> str:
         "curves": curves(found),
         "facts": "\n".join(["| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in found.facts.items())]),
         "seconds": seconds(),
+        "summary": summary(found),
     }
     for name, table in tables.items():
         page = re.sub(
@@ -96,6 +99,23 @@ def scores(found: Results, metric: str) -> str:
         for arm in found.arms
     ]
     return "\n".join([*head, *rows])
+
+
+def summary(found: Results) -> str:
+    """Return a Markdown table of the method's own arms on puzzles and on what RLVR trained, and what was run for it."""
+    arms = [arm for arm in METHOD if arm in found.arms]
+    trained = {one.task: f"`{one.task}`, which RLVR trained" for one in found.curves[:1]}
+    tasks = {name: told for name, told in (PUZZLES | trained).items() if name in found.tasks}
+    head = [f"| accuracy, % | {' | '.join(tasks.values())} |", f"|---|{'---|' * len(tasks)}"]
+    rows = [f"| {arm} | {' | '.join(percent(found.score(arm, task, 'accuracy')) for task in tasks)} |" for arm in arms]
+    facts = "; ".join(f"{name}: {found.facts[name]}" for name in RUN if name in found.facts)
+    alone = " With one base the intervals are over items alone." if found.facts.get("bases") == "1" else ""
+    return "\n".join([*head, *rows, "", f"{facts[:1].upper()}{facts[1:]}.{alone}"])
+
+
+METHOD: Final = ("base", "warmed", "base + RL", "warmed + RL")
+PUZZLES: Final = {"kk2": "puzzles of two people", "kk3": "of three"}
+RUN: Final = ("bases", "runs of RLVR from each start of each base", "items of each task")
 
 
 def answers(found: Results) -> str:

@@ -546,7 +546,7 @@ def test_wrong_answers_are_wrong_by_lm_eval_and_here(name: str, tmp_path: Path) 
     run = bench(tmp_path / "run", Oracle(0.4), plan, watcher=watcher)
     assert watcher.notices == ["lm-eval scores the same answers"]
     told = summaries([run])[0]
-    assert 0.3 < told.accuracy.mean < 0.5
+    assert 0.3 < told.accuracy.mean < 0.6  # A wrong letter is the right one now and then.
     assert told.metrics["accuracy as the paper reads"].mean >= told.accuracy.mean
 
 

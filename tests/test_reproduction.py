@@ -1,6 +1,7 @@
 """The page on what was reproduced: its tables are the results' own, whoever edits it."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree as ET
@@ -37,13 +38,29 @@ def found() -> Results:
         Claim("It may", "above 0", Estimate(0.0, -0.1, 0.1, 100)),
         Claim("Tries", "decides nothing", Estimate(0.0, -0.1, 0.1, 100)),
     )
-    return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"seeds": "3"})
+    return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"bases": "3", "seeds": "3"})
 
 
 def test_the_page_holds_what_the_results_say(script: ModuleType) -> None:
     page = script.PAGE.read_text(encoding="utf-8")
     assert page == script.filled(page, results.read(script.KEPT))
     assert page.count("<!-- end -->") == 6
+
+
+def test_the_readme_holds_what_the_results_say(script: ModuleType) -> None:
+    page = script.README.read_text(encoding="utf-8")
+    assert page == script.filled(page, results.read(script.KEPT))
+    assert page.count("<!-- summary -->\n") == page.count("<!-- end -->") == 1
+
+
+def test_the_readmes_table_is_of_the_methods_own_arms(script: ModuleType) -> None:
+    told = script.filled("<!-- summary -->\n<!-- end -->\n", replace(found(), arms=("base", "warmed", "control")))
+    assert told == (
+        "<!-- summary -->\n"
+        "| accuracy, % | `col`, which RLVR trained |\n|---|---|\n"
+        "| base | 50.0 [41, 59] |\n| warmed | 50.0 [41, 59] |\n"
+        "\nBases: 3.\n<!-- end -->\n"
+    )
 
 
 def test_tables_are_filled_between_their_marks(script: ModuleType) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from datetime import datetime
@@ -19,6 +20,7 @@ from io import StringIO
 from itertools import count
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -218,7 +220,7 @@ def evaluate(
     """Score stored answers by lm-eval, and return what its `evaluate` returns, samples included.
 
     Args:
-        names: lm-eval's tasks or groups, such as `TASKS` lists.
+        names: lm-eval's tasks, such as `TASKS` lists, or groups of them.
         completions: the answers to each item of each task that is asked.
         tasks: what is changed about the tasks: `{"repeats": 2}` for two answers each.
         metadata: as in `lm_eval --metadata`.
@@ -226,28 +228,27 @@ def evaluate(
         defaults: whether such files may build on lm-eval's own; to look through those takes seconds.
 
     Raises:
-        BadSpec: an item's answers are missing.
+        BadSpec: some of an item's answers are missing, or there are none to any item.
         MissingPackage: lm-eval is not installed.
     """
     _lm_eval()
     from lm_eval.evaluator import evaluate as evaluated
     from lm_eval.tasks import TaskManager
 
-    path = str(include or include_path())
-    with _quiet():
-        manager = TaskManager(
-            include_path=path, metadata=dict(metadata or {}), include_defaults=include is not None and defaults
-        )
-        found = manager.load(_changed(names, tasks) if tasks else list(names))
+    folder = Path(include or include_path())
+    with _quiet(), TemporaryDirectory() as room:
+        if tasks:
+            folder = _changed(folder, Path(room), names, tasks)
+        own = include is not None and defaults
+        manager = TaskManager(include_path=str(folder), metadata=dict(metadata or {}), include_defaults=own)
+        found = manager.load(list(names))
         kept = {name: _asked(task, completions) for name, task in found["tasks"].items()}
-        told = evaluated(
-            _stored(completions), found, samples=kept if all(kept.values()) else None, bootstrap_iters=100_000
-        )
-    return _without(dict(told or {}), _CHANGED)
-
-
-def _without(told: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: {one: v for one, v in value.items() if one != name} for key, value in told.items()}
+        if not any(kept.values()):
+            raise BadSpec("none of the answers are to these tasks")
+        for name in [name for name, asked in kept.items() if not asked]:
+            del found["tasks"][name], kept[name]
+        told = evaluated(_stored(completions), found, samples=kept, bootstrap_iters=100_000)
+    return dict(told or {})
 
 
 def sampled(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -276,15 +277,14 @@ def sampled(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changed(names: Iterable[str], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Tasks and groups with changes, which lm-eval takes only inside of another group."""
-    return {
-        "group": _CHANGED,
-        "task": [{"group" if name in GROUPS else "task": name, **changes} for name in names],
-    }
-
-
-_CHANGED: Final = "changed"
+def _changed(folder: Path, room: Path, names: Iterable[str], changes: Mapping[str, Any]) -> Path:
+    """Write files for tasks with changes, under their own names, and return the folder that they are in."""
+    for name in names:
+        if name in GROUPS:
+            shutil.copyfile(folder / f"{name}.yaml", room / f"{name}.yaml")
+        for task in TASKS[name] if name in GROUPS else (name,):
+            _write_yaml(room / f"{task}.yaml", {"include": str(folder / f"{task}.yaml"), "task": task, **changes})
+    return room
 
 
 def _asked(task: Any, completions: Completions) -> list[int]:
