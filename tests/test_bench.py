@@ -617,14 +617,19 @@ def test_a_real_model_is_scored_alike(tmp_path: Path) -> None:
     write(tmp_path / "math.jsonl", MATHS)
     write(tmp_path / "mmlu.jsonl", QUESTIONS)
     data = {"math500": tmp_path / "math.jsonl", "mmlu_pro": tmp_path / "mmlu.jsonl"}
-    sampling = replace(PAPER, n=2, max_tokens=48)
-    plan = Plan(("knk", "math500", "mmlu_pro"), sampling, "chat", data=data, limit=4)
+    names = ["knk", "math500", "mmlu_pro"]
+    if with_code := FILES["humaneval_plus"].is_file() and find_spec("evalplus") is not None:
+        names.append("humaneval_plus")
+        data["humaneval_plus"] = FILES["humaneval_plus"]
+    plan = Plan(tuple(names), replace(PAPER, n=2, max_tokens=48), "chat", data=data, limit=4)
     watcher = _Listening()
-    run = bench(tmp_path / "run", TransformersEngine(str(tmp_path / "smollm2"), 8), plan, watcher=watcher)
-    assert watcher.notices[-1] == "lm-eval scores the same answers"
-    assert {name: len(marks) for name, marks in run.marks.items()} == {"knk": 8, "math500": 8, "mmlu_pro": 8}
-    texts = [row["completion"] for name in run.marks for row in read_rows(tmp_path / "run" / name / "answers.jsonl")]
-    assert len(set(texts)) == 24
+    engine = TransformersEngine(str(tmp_path / "smollm2"), 8)
+    run = bench(tmp_path / "run", engine, plan, evalplus=with_code, watcher=watcher)
+    said = ["lm-eval scores the same answers", *(["EvalPlus scores the programs of HumanEval+"] if with_code else [])]
+    assert watcher.notices[-len(said) :] == said
+    assert {name: len(marks) for name, marks in run.marks.items()} == dict.fromkeys(names, 8)
+    texts = [row["completion"] for name in names for row in read_rows(tmp_path / "run" / name / "answers.jsonl")]
+    assert len(set(texts)) > 4 * len(names)
     assert all(text.strip() for text in texts)
 
 
