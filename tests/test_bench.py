@@ -19,7 +19,8 @@ from knk.bench.compare import Scored, compare, scored, unlike
 from knk.bench.compare import read as read_scored
 from knk.bench.items import BENCHMARKS, TEST_SET, benchmark, identities, items
 from knk.bench.marks import Mark, marks_in
-from knk.bench.run import PAPER, Plan, Watcher, bench, read, results_of, summaries, write_as_lm_eval
+from knk.bench.records import read, results_of, summaries
+from knk.bench.run import PAPER, Plan, Watcher, bench, write_as_lm_eval
 from knk.bench.scores import by_group, deviation, memorisation, scores, solved, summary
 from knk.cli import main
 from knk.difficulty import difficulty
@@ -236,6 +237,12 @@ def test_another_model_or_other_items_are_refused_the_folder(tmp_path: Path) -> 
         bench(tmp_path / "run", Oracle(0.9), Plan(("knk",), TWO, limit=3), lm_eval=False)
     with pytest.raises(BadFolder, match="another items"):
         bench(tmp_path / "run", Oracle(1.0), Plan(("knk",), TWO, limit=4), lm_eval=False)
+    with pytest.raises(BadFolder, match="another share"):
+        bench(tmp_path / "run", Oracle(0.9), Plan(("knk_grades",), TWO, limit=3), lm_eval=False)
+    with pytest.raises(BadFolder, match="another n"):
+        bench(tmp_path / "run", Oracle(1.0), Plan(("knk_grades",), PAPER, limit=3), lm_eval=False)
+    bench(tmp_path / "run", Oracle(1.0), Plan(("knk_grades",), TWO, limit=3), lm_eval=False)
+    assert set(read(tmp_path / "run").marks) == {"knk", "knk_grades"}
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("dear")
     with pytest.raises(BadFolder, match="not empty"):

@@ -8,6 +8,7 @@
 | `harness` | the same in lm-eval's terms |
 | `evalplus` | HumanEval+ by EvalPlus, behind the sandbox's walls |
 | `evalplus_compare` | the same programs by this library's verifier, and why the two differ where they do |
+| `records` | a run that is done: its figures and its files |
 | `run` | `bench`, which puts these together |
 | `compare` | two runs, item by item |
 """

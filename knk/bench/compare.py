@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from knk import intervals
-from knk.bench import harness
-from knk.bench import run as runs
+from knk.bench import harness, records
 from knk.bench.items import benchmark
-from knk.bench.run import Run
+from knk.bench.records import Run
 from knk.bench.scores import METRICS, Scores, scores
 from knk.errors import BadSpec
 from knk.intervals import Estimate
@@ -87,9 +86,9 @@ def read(folder: str | os.PathLike[str], metric: str = "accuracy", groups: bool 
         BadSpec: there is no such metric.
         BadFolder: it is no run's folder, or the run is not finished.
     """
-    if not (Path(folder) / runs.FILE).is_file() and (found := harness.logged(folder, metric)):
+    if not (Path(folder) / records.FILE).is_file() and (found := harness.logged(folder, metric)):
         return Scored(Path(folder).name, found, {})
-    return scored(runs.read(folder), metric, groups)
+    return scored(records.read(folder), metric, groups)
 
 
 def scored(run: Run, metric: str = "accuracy", groups: bool = False) -> Scored:

@@ -15,8 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -26,43 +25,19 @@ from knk.bench import harness
 from knk.bench.evalplus import figure, held_out, problems_of, sample_of, score
 from knk.bench.evalplus_compare import Difference
 from knk.bench.evalplus_compare import compare as compare_programs
-from knk.bench.items import Benchmark, Data, benchmark, digest, items
-from knk.bench.marks import Mark, mark, marks_in, stored
-from knk.bench.scores import Summary, by_group, memorisation, summary
+from knk.bench.items import BENCHMARKS, Benchmark, Data, benchmark, digest, items
+from knk.bench.marks import Mark, mark, stored
+from knk.bench.records import FILE, Run, read, write
 from knk.errors import BadFolder, BadSpec, MissingPackage
-from knk.files import read_json, whole_file
+from knk.files import whole_file
 from knk.inference import Engine, Observer, Sampling, ask
-from knk.intervals import Estimate
-from knk.results import Results, Score
+from knk.inference.store import RUN, check_folder
 from knk.tasks.source import Row
 
-FILE: Final = "bench.json"
-FORMAT: Final = "knk-bench-1"
 PAPER: Final = Sampling(
     n=4, temperature=0.7, top_p=0.95, max_tokens=4096, stop=("Question:", "Assistant:", "User:"), seed=0
 )
 """How the paper samples in evaluation; it asks for 8,192 tokens of a model that is given 4,096."""
-HELD_OUT: Final = "HumanEval+ held-out"
-"""What RLVR on HumanEval+ does not train on: 114 of 164, as many as in the paper."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run, read from its folder.
-
-    Args:
-        arm: what tables call the model.
-        model: the model's name.
-        marks: the marks of each benchmark, by its name.
-        parameters: how answers were drawn, in the store's words.
-        style: the style of the prompts.
-    """
-
-    arm: str
-    model: str
-    marks: Mapping[str, Sequence[Mark]]
-    parameters: Mapping[str, Any]
-    style: str
 
 
 @dataclass(frozen=True)
@@ -149,7 +124,7 @@ def bench(
         harness.check()
     if evalplus:
         _check_evalplus(plan)
-    _check_folder(folder)
+    _check_folder(folder, engine, plan)
     for one in chosen:
         rows = asked[one.name]
         watcher.begins(one.name, "asked", len(rows) * plan.sampling.n)
@@ -161,7 +136,7 @@ def bench(
         watcher.begins(one.name, "marked", len(rows) * plan.sampling.n)
         marks[one.name] = mark(one, rows, folder / one.name, watcher.marked)
     run = Run(arm or engine.model, engine.model, marks, engine.used(plan.sampling).as_dict(), plan.style)
-    _write(folder, run, asked)
+    write(folder, replace(run, marks={**_earlier(folder), **marks}))
     if lm_eval:
         watcher.notice("lm-eval scores the same answers")
         for item in write_as_lm_eval(folder, run, plan):
@@ -178,130 +153,26 @@ def _prompter(one: Benchmark, style: str) -> Callable[[Row], Any]:
     return lambda row: one.prompt(row, style)
 
 
-def _check_folder(folder: Path) -> None:
-    """See that a folder is free, or that of a run."""
-    known = {FILE, results.FILE, "lm_eval", "evalplus"}
-    if folder.is_dir() and any(
-        path.name not in known and not (path / "run.json").is_file() and not path.name.startswith(".")
-        for path in folder.iterdir()
-    ):
+def _check_folder(folder: Path, engine: Engine, plan: Plan) -> None:
+    """See that a folder is free, or holds benchmarks that the same model was asked in the same way."""
+    if not folder.is_dir():
+        return
+    there = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    if any(path.name not in (FILE, results.FILE, *_HARNESSES, *BENCHMARKS) for path in there):
         raise BadFolder(f"{folder} is not empty, and holds no benchmark's run: choose another folder")
+    parameters = engine.used(plan.sampling).as_dict()
+    wanted = {"engine": engine.name, "model": engine.model, "style": plan.style, "parameters": parameters}
+    for path in there:
+        if (path / RUN).is_file():
+            check_folder(path, wanted | engine.identity())
 
 
-def _write(folder: Path, run: Run, asked: Mapping[str, Sequence[Row]]) -> None:
-    told = {
-        "format": FORMAT,
-        "arm": run.arm,
-        "model": run.model,
-        "style": run.style,
-        "parameters": dict(run.parameters),
-        "benchmarks": {
-            name: {"items": len(rows), "digest": digest(rows), "version": benchmark(name).version}
-            for name, rows in asked.items()
-        },
-        "knk": str(import_module("knk").__version__),
-    }
-    with whole_file(folder / FILE) as file:
-        file.write(json.dumps(told, indent=1).encode() + b"\n")
-    results.write(folder, results_of([[run]], f"Benchmarks of {run.arm}"))
+def _earlier(folder: Path) -> Mapping[str, Sequence[Mark]]:
+    """The marks of benchmarks that were asked into the folder before."""
+    return read(folder).marks if (folder / FILE).is_file() else {}
 
 
-def read(folder: str | os.PathLike[str]) -> Run:
-    """Return a finished run from its folder.
-
-    Raises:
-        BadFolder: it is no run's, or the run is not finished.
-        BadFile: a file in it is broken.
-    """
-    folder = Path(folder)
-    if not (folder / FILE).is_file():
-        raise BadFolder(f"{folder} holds no finished run of 'knk bench'")
-    told = read_json(folder / FILE)
-    names = told.get("benchmarks")
-    if told.get("format") != FORMAT or not isinstance(names, dict):
-        raise BadFolder(f"{folder / FILE} is not of the format {FORMAT!r}")
-    return Run(
-        str(told.get("arm", folder.name)),
-        str(told.get("model", "")),
-        {benchmark(name).name: marks_in(folder / name) for name in names},
-        dict(told.get("parameters", {})),
-        str(told.get("style", "")),
-    )
-
-
-# What came of it.
-
-
-def summaries(runs: Sequence[Run], groups: bool = False) -> list[Summary]:
-    """Return what each benchmark came to, over one run or several of one arm with other seeds of training.
-
-    Args:
-        runs: the runs.
-        groups: whether to give each benchmark's groups as well.
-
-    Raises:
-        BadRow: the runs are not of the same items.
-    """
-    found = []
-    for name in runs[0].marks:
-        marks = [run.marks[name] for run in runs if name in run.marks]
-        heading = benchmark(name).heading
-        found.append(summary(heading, marks))
-        if name == "humaneval_plus":
-            found += [replace_name(one, HELD_OUT) for one in by_group(heading, marks) if one.name.endswith("held-out")]
-        if groups:
-            found += by_group(heading, marks)
-    return found
-
-
-def replace_name(one: Summary, name: str) -> Summary:
-    """Return a summary under another name."""
-    return Summary(name, one.samples, one.metrics, one.deviation, one.undecided)
-
-
-def results_of(arms: Sequence[Sequence[Run]], title: str) -> Results:
-    """Return the figures of some arms as `knk report` reads them.
-
-    Args:
-        arms: for each arm its runs: one, or several with other seeds of training.
-        title: what to call it.
-
-    Raises:
-        BadRow: an arm's runs are not of the same items.
-    """
-    found = {runs[0].arm: summaries(runs) for runs in arms}
-    scores = [
-        Score(arm, one.name, metric, estimate)
-        for arm, told in found.items()
-        for one in told
-        for metric, estimate in one.metrics.items()
-    ]
-    scores += [
-        Score(runs[0].arm, f"K&K: {kind}", "memorisation", estimate)
-        for runs in arms
-        for kind, estimate in _memorisation(runs).items()
-    ]
-    tasks = tuple(dict.fromkeys(one.name for told in found.values() for one in told))
-    return Results(title, tuple(found), tasks, tuple(scores), facts=_facts(arms, found))
-
-
-def _memorisation(runs: Sequence[Run]) -> dict[str, Estimate]:
-    marks = [run.marks["knk_perturbed"] for run in runs if "knk_perturbed" in run.marks]
-    return memorisation(marks) if marks else {}
-
-
-def _facts(arms: Sequence[Sequence[Run]], found: Mapping[str, Sequence[Summary]]) -> dict[str, str]:
-    facts = {}
-    for runs in arms:
-        run = runs[0]
-        drawn = ", ".join(f"{name} {value}" for name, value in run.parameters.items() if value not in (None, []))
-        facts[f"{run.arm}: model, prompts and sampling"] = f"{run.model}; {run.style}; {drawn}"
-        for one in found[run.arm]:
-            if one.deviation is not None:
-                facts[f"{run.arm}: {one.name}: SD over {one.samples} samples"] = f"{one.deviation:.4f}"
-            if one.undecided:
-                facts[f"{run.arm}: {one.name}: answers without a verdict"] = str(one.undecided)
-    return facts
+_HARNESSES: Final = ("lm_eval",)
 
 
 def write_as_lm_eval(folder: str | os.PathLike[str], run: Run, plan: Plan) -> list[str]:
@@ -322,6 +193,8 @@ def write_as_lm_eval(folder: str | os.PathLike[str], run: Run, plan: Plan) -> li
         completions.setdefault(item, []).append(answers[item, sample])
     n = plan.sampling.n
     whole = {item: found for item, found in completions.items() if len(found) == n}
+    if not whole:
+        return []
     told = harness.evaluate(
         _lm_eval_names(run.marks, plan.limit is None),
         whole,

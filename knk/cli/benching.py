@@ -33,7 +33,8 @@ from knk.errors import KnkError
 
 if TYPE_CHECKING:
     from knk.bench.compare import Difference
-    from knk.bench.run import Run, Watcher
+    from knk.bench.records import Run
+    from knk.bench.run import Watcher
     from knk.bench.scores import Summary
     from knk.inference import Engine
     from knk.intervals import Estimate
@@ -229,7 +230,7 @@ def table(
     knk bench table bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1 -o results.json
     """
     from knk import results
-    from knk.bench.run import results_of
+    from knk.bench.records import results_of
 
     found = [_runs(one) for one in arms]
     if len({runs[0].arm for runs in found}) < len(found):
@@ -334,7 +335,7 @@ def tasks(
 
 
 def _runs(told: str) -> list[Run]:
-    from knk.bench.run import read
+    from knk.bench.records import read
 
     return [read(folder) for folder in told.split(",") if folder]
 
@@ -387,7 +388,7 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
 
 
 def _tell(arms: Sequence[Sequence[Run]], groups: bool, as_json: bool, paper: bool) -> None:
-    from knk.bench.run import results_of, summaries
+    from knk.bench.records import results_of, summaries
 
     if as_json:
         print(json.dumps(results_of(arms, "Benchmarks").to_dict()))
