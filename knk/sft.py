@@ -46,7 +46,7 @@ Keep = Literal["all", "formatted", "correct"]
 KEEPS: Final = ("all", "formatted", "correct")
 """Which answers are kept: all, as in the paper; those that have the form; of these those that are right."""
 ANSWERS: Final = "answers.jsonl"
-TEACHER: Final = "run.json"
+TEACHER: Final = "asked.json"
 DROPPED: Final = "dropped.jsonl"
 MANIFEST: Final = "manifest.json"
 _PART_ROWS: Final = 2_000

@@ -205,7 +205,7 @@ def test_a_run_keeps_every_answer_with_its_verdict(runs: tuple[Path, Path]) -> N
             verdict = task.verify(answers[one.item, one.sample], rows[one.item])
             assert (one.correct, one.reason) == (verdict.correct, verdict.reason)
         assert found.parameters["temperature"] == 0.7
-        assert str(folder.parent) not in (folder / "bench.json").read_text() + (folder / "knk" / "run.json").read_text()
+        assert str(folder.parent) not in (folder / "bench.json").read_text() + (folder / "knk" / "asked.json").read_text()
 
 
 def test_the_results_are_those_of_the_marks(runs: tuple[Path, Path]) -> None:

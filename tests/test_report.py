@@ -156,7 +156,7 @@ def test_a_run_is_shown_with_curves_sessions_and_completions(tmp_path: Path) -> 
 def test_an_evaluation_is_shown_with_figures_claims_and_the_paper(tmp_path: Path) -> None:
     reader = read(report.page([evaluation(tmp_path / "study")]))
     assert "75.070.0 to 80.0" in reader.text  # A cell, and what is small in it.
-    for mark in ("✓ holds", "✗ does not hold", "– open", "+0.500 [+0.400, +0.600]", "few seeds"):
+    for mark in ("✓ holds", "✗ does not hold", "– open", "+0.500 [+0.400,\N{NO-BREAK SPACE}+0.600]", "few seeds"):
         assert mark in reader.text
     assert "43.8 ± 0.8" in reader.text
 
@@ -174,7 +174,7 @@ def test_a_study_has_its_results_before_its_runs_and_several_paths_make_one_page
     page = report.page([tmp_path / "study", tmp_path / "corpus"], "All")
     text = read(page).text
     assert "<title>All</title>" in page
-    assert text.index("A study") < text.index("Run base") < text.rindex("Corpus corpus")
+    assert text.index("A study") < text.index("Run seed-0/base") < text.rindex("Corpus corpus")
     marks = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) == marks
 

@@ -3,7 +3,7 @@
 | file | what it holds |
 |---|---|
 | `bench.json` | the run: model, benchmarks, sampling, versions |
-| `BENCHMARK/run.json`, `answers.jsonl`, `failed.jsonl` | what was asked of whom, and every answer as it came |
+| `BENCHMARK/asked.json`, `answers.jsonl`, `failed.jsonl` | what was asked of whom, and every answer as it came |
 | `BENCHMARK/verdicts.jsonl` | a mark for each answer |
 | `results.json` | the figures, for `knk report` |
 | `humaneval_plus/evalplus.json` | EvalPlus's scores of the same programs, and each difference with its reason |

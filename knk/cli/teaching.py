@@ -123,7 +123,7 @@ def teach(
     proofs. Each answer is stored the moment it arrives, exactly as it came. Whatever ends the command, run the same
     command again: it goes on, and asks for nothing that is there. A server that is away is waited for.
 
-    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/run.json what was asked of
+    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/asked.json what was asked of
     whom. What is not given is left to the server or the model, but for the length of an answer, which has to be said.
 
     The key that a server may want is read from an environment variable, and neither stored nor shown.

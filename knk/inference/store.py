@@ -2,7 +2,7 @@
 
 | file | what it holds |
 |---|---|
-| `run.json` | the run: engine, model, what is asked, sampling; another run is refused the folder |
+| `asked.json` | the run: engine, model, what is asked, sampling; another run is refused the folder |
 | `answers.jsonl` | an answer a line, written when it arrives |
 | `failed.jsonl` | what was given up and why, a line each; it is asked again by the next run |
 
@@ -26,7 +26,7 @@ from knk.errors import BadFolder
 from knk.files import whole_file
 from knk.inference.engine import Answer, Failure
 
-RUN: Final = "run.json"
+RUN: Final = "asked.json"
 ANSWERS: Final = "answers.jsonl"
 FAILED: Final = "failed.jsonl"
 SYNC: Final = 1.0
@@ -43,7 +43,7 @@ class Store:
         folder: the run's folder.
         answers: its file of answers, open for reading and appending.
         failed: its file of failures, likewise.
-        header: the run, as `run.json` has it.
+        header: the run, as `asked.json` has it.
         columns: which of an item's columns are stored with each answer.
     """
 

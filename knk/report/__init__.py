@@ -56,19 +56,21 @@ def _sections(path: Path) -> list[Section]:
         raise BadFolder(f"{path}: there is no such file or folder")
     if path.name == RESULTS or (path / RESULTS).is_file():
         folder = path if path.is_dir() else path.parent
-        return [results_section(path), *(_folded(run_section(run.parent)) for run in _runs(folder))]
+        return [results_section(path), *map(_folded, _run_sections(folder))]
     if (path / RUN).is_file():
         return [run_section(path)]
     if is_corpus(path):
         return [corpus_section(path)]
-    runs = _runs(path) if path.is_dir() else []
+    runs = _run_sections(path) if path.is_dir() else []
     if not runs:
         raise BadFolder(f"{path}: neither rows, a corpus, a run, nor the results of an evaluation")
-    return [run_section(run.parent) for run in runs]
+    return runs
 
 
-def _runs(folder: Path) -> list[Path]:
-    return sorted(found for pattern in (f"*/{RUN}", f"*/*/{RUN}") for found in folder.glob(pattern))
+def _run_sections(folder: Path) -> list[Section]:
+    """The runs in a folder, each by its place there: a study has one of a name for each seed."""
+    found = sorted(path.parent for pattern in (f"*/{RUN}", f"*/*/{RUN}") for path in folder.glob(pattern))
+    return [run_section(run, str(run.relative_to(folder))) for run in found]
 
 
 def _folded(section: Section) -> Section:

@@ -77,7 +77,8 @@ def _claims(claims: tuple[Claim, ...]) -> str:
 
 
 def _signed(estimate: Estimate) -> str:
-    return f"{estimate.mean:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+    # Its spaces do not break, so that an interval stays on the line of its figure or goes to the next one whole.
+    return f"{estimate.mean:+.3f} [{estimate.low:+.3f},\N{NO-BREAK SPACE}{estimate.high:+.3f}]"
 
 
 def _dots(found: Results) -> str:

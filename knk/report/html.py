@@ -34,14 +34,14 @@ h2 { font-size: 1.3rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 p, ul, dl { margin: .4rem 0 .8rem; }
 a { color: var(--c0); }
-nav ul { padding-left: 1.2rem; }
+nav ul { padding-left: 1.2rem; columns: 16rem; }
 .wide { overflow-x: auto; margin: .6rem 0 1rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { color: var(--dim); font-weight: 600; }
 td.n, th.n { text-align: right; white-space: nowrap; }
 td small { color: var(--dim); display: block; }
-dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .15rem 1rem; font-size: .9rem; }
+dl { display: grid; grid-template-columns: fit-content(45%) 1fr; gap: .15rem 1rem; font-size: .9rem; }
 dt { color: var(--dim); } dd { margin: 0; }
 figure { margin: .8rem 0 1.2rem; } figcaption { font-size: .9rem; font-weight: 600; margin-bottom: .3rem; }
 figure svg { width: 100%; height: auto; max-width: 44rem; display: block; }

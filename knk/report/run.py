@@ -28,11 +28,12 @@ _SETTINGS: Final = (
 ).split()
 
 
-def run_section(folder: Path) -> Section:
+def run_section(folder: Path, name: str = "") -> Section:
     """Return the part of a page about a run.
 
     Args:
         folder: the run's folder.
+        name: what to call it; the folder's name if not given.
 
     Raises:
         BadFolder: its manifest is none.
@@ -40,8 +41,8 @@ def run_section(folder: Path) -> Section:
     manifest = book.read(folder) or {}
     entries = list(_entries(folder / book.METRICS))
     parts = [_about(manifest), _charts(entries), _sessions(manifest), _completions(folder)]
-    name = f"Run {folder.name}: {manifest.get('trainer', '')}, {manifest.get('status', '')}"
-    return Section(name, "".join(parts))
+    title = f"Run {name or folder.name}: {manifest.get('trainer', '')}, {manifest.get('status', '')}"
+    return Section(title, "".join(parts))
 
 
 def _about(manifest: Entry) -> str:
