@@ -228,14 +228,18 @@ class _Noise:
 
     def __init__(self, torch: Any, seeds: Sequence[int]) -> None:
         self._torch = torch
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._seeds = seeds
+        self._generators: list[Any] = []
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:  # noqa: ARG002 - as transformers calls it
         """Return the scores with noise after which the largest is a draw."""
-        drawn = self._torch.empty(scores.shape)
+        if not self._generators:  # Where the scores are, so that none of it travels.
+            made = (self._torch.Generator(device=scores.device) for _ in self._seeds)
+            self._generators = [one.manual_seed(seed) for one, seed in zip(made, self._seeds, strict=True)]
+        drawn = self._torch.empty(scores.shape, device=scores.device)
         for row, generator in zip(drawn, self._generators, strict=True):
             row.exponential_(generator=generator)
-        return scores - drawn.log().to(scores.device)
+        return scores - drawn.log()
 
 
 class _Stops:
