@@ -239,7 +239,8 @@ class _Noise:
         drawn = self._torch.empty(scores.shape, device=scores.device)
         for row, generator in zip(drawn, self._generators, strict=True):
             row.exponential_(generator=generator)
-        return scores - drawn.log()
+        # A zero, rare as it is, would make a token that is ruled out anything but that.
+        return scores - drawn.clamp_min_(self._torch.finfo(drawn.dtype).tiny).log()
 
 
 class _Stops:
