@@ -40,8 +40,8 @@ class TransformersEngine:
     Raises:
         BadSpec: a value that cannot be.
 
-    >>> TransformersEngine("models/warmed").model
-    'warmed'
+    >>> TransformersEngine("Qwen/Qwen2.5-3B").model
+    'Qwen/Qwen2.5-3B'
     """
 
     path: str
