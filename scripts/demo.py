@@ -44,6 +44,10 @@ def main() -> int:
     told = [sys.executable, "-m", "recipes.laptop.study", "demo", "-o", str(STUDY)]
     print("\nA model of 0.9 million parameters: pre-trained, warmed up on proofs, trained by RLVR, each measured:")
     print(f"$ python -m recipes.laptop.study demo -o {STUDY}", flush=True)
+    print(
+        f"(a line for each stage when it is done, the first after some minutes; {STUDY / 'log.txt'} has each step)",
+        flush=True,
+    )
     if subprocess.run(told, check=False).returncode:
         return 1
     page = report.write(FOLDER / "report.html", [STUDY, CORPUS], "The whole method at its smallest")

@@ -205,7 +205,9 @@ def test_a_run_keeps_every_answer_with_its_verdict(runs: tuple[Path, Path]) -> N
             verdict = task.verify(answers[one.item, one.sample], rows[one.item])
             assert (one.correct, one.reason) == (verdict.correct, verdict.reason)
         assert found.parameters["temperature"] == 0.7
-        assert str(folder.parent) not in (folder / "bench.json").read_text() + (folder / "knk" / "asked.json").read_text()
+        assert (
+            str(folder.parent) not in (folder / "bench.json").read_text() + (folder / "knk" / "asked.json").read_text()
+        )
 
 
 def test_the_results_are_those_of_the_marks(runs: tuple[Path, Path]) -> None:
@@ -247,6 +249,20 @@ def test_another_model_or_other_items_are_refused_the_folder(tmp_path: Path) -> 
     (tmp_path / "other" / "thesis.tex").write_text("dear")
     with pytest.raises(BadFolder, match="not empty"):
         bench(tmp_path / "other", Oracle(), Plan(("knk",), TWO, limit=3), lm_eval=False)
+
+
+def test_a_folder_that_nothing_was_answered_into_is_free(tmp_path: Path) -> None:
+    class Mistyped(Oracle):
+        def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - it never asks
+            raise ModelFailed("there is no folder 'nosuch'")
+
+    plan = Plan(("knk",), TWO, limit=3)
+    with pytest.raises(ModelFailed):
+        bench(tmp_path / "run", Mistyped(model="nosuch"), plan, lm_eval=False)
+    found = bench(tmp_path / "run", Oracle(), plan, lm_eval=False)
+    assert (found.model, len(found.marks["knk"])) == ("oracle", 6)
+    with pytest.raises(BadFolder, match="another model"):
+        bench(tmp_path / "run", Mistyped(model="nosuch"), plan, lm_eval=False)
 
 
 def test_answers_that_were_given_up_count_for_nothing_and_are_asked_for_again(tmp_path: Path) -> None:

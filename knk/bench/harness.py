@@ -426,7 +426,7 @@ def check() -> None:
         MissingPackage: it is not installed.
     """
     if find_spec("lm_eval") is None:
-        raise MissingPackage('lm-eval is not installed: pip install "knk[bench]", or go without its results')
+        raise MissingPackage('lm-eval is not installed: pip install "knk[bench]", or go without it (--no-lm-eval)')
 
 
 def _lm_eval() -> Any:

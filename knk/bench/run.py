@@ -119,11 +119,11 @@ def bench(
     chosen = [benchmark(name) for name in dict.fromkeys(plan.benchmarks)]
     if not chosen:
         raise BadSpec("there is no benchmark to run")
-    asked = {one.name: plan.items(one.name) for one in chosen}
     if lm_eval:
         harness.check()
     if evalplus:
         _check_evalplus(plan)
+    asked = {one.name: plan.items(one.name) for one in chosen}
     _check_folder(folder, engine, plan)
     for one in chosen:
         rows = asked[one.name]
@@ -210,7 +210,9 @@ _HUMANEVAL: Final = "humaneval_plus"
 
 def _check_evalplus(plan: Plan) -> None:
     if _HUMANEVAL not in plan.benchmarks or _HUMANEVAL not in plan.data:
-        raise BadSpec("EvalPlus scores humaneval_plus alone, and needs the file of its release: give it as data")
+        raise BadSpec(
+            "EvalPlus scores humaneval_plus alone, and needs the file of its release: --data humaneval_plus=FILE"
+        )
     if find_spec("evalplus") is None:
         raise MissingPackage('EvalPlus is not installed: pip install "knk[bench]"')
 

@@ -184,7 +184,7 @@ def run(
             batch_size,
         )
     plan = Plan(names, sampling, style, files, trained, limit)
-    with _watcher(progress) as watcher, terminable():
+    with _watcher(progress) as watcher, terminable(), _stoppable():
         found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, evalplus=evalplus, watcher=watcher)
     _tell([[found]], groups, as_json, paper=False)
     missing = {name: len(plan.items(name)) * n - len(marks) for name, marks in found.marks.items()}
@@ -196,6 +196,16 @@ def run(
             )
     if any(missing.values()):
         raise typer.Exit(_FAILED)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Say at an interruption that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("knk: stopped; the same command goes on", file=sys.stderr)
+        raise
 
 
 def _pair(told: str) -> tuple[str, str]:
@@ -276,8 +286,9 @@ def compare(
         told = [one.to_dict() for one in found]
         print(json.dumps({"first": ones[0].arm, "second": others[0].arm, "metric": metric, "differences": told}))
         return
-    for name in differing:
-        print(f"knk: the two were asked otherwise: {name}", file=sys.stderr)
+    if differing:
+        arms = f"{ones[0].arm} and {others[0].arm}"
+        print(f"knk: {arms} were not asked alike (theirs in this order): {'; '.join(differing)}", file=sys.stderr)
     print(f"{others[0].arm} against {ones[0].arm}, {metric}\n")
     _print_rows([["", ones[0].arm, others[0].arm, "difference", "", "items"], *(_difference(one) for one in found)])
     for one in found:

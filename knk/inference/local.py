@@ -8,6 +8,7 @@ still does is round a little differently, which may turn a token that was nearly
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -116,6 +117,10 @@ class _Writer:
         bars = self._library.utils.logging
         shown = bars.is_progress_bar_enabled()
         bars.disable_progress_bar()
+        # It would tell of each of its tries to reach the Hub.
+        hub = logging.getLogger("huggingface_hub")
+        level = hub.level
+        hub.setLevel(logging.ERROR)
         try:
             self._tokenizer = self._library.AutoTokenizer.from_pretrained(path, padding_side="left")
             self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
@@ -123,8 +128,14 @@ class _Writer:
             dtype = "auto" if self._device == "cuda" else self._torch.float32
             model = self._library.AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
         except (OSError, ValueError) as error:
-            raise ModelFailed(f"{path!r} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+            told = " ".join(str(error).split())[:200]
+            if _is_folder(path):
+                raise ModelFailed(f"{path!r} cannot be loaded: {told}") from error
+            raise ModelFailed(
+                f"there is no folder {path!r}, and no model of this name can be had from the Hub ({told})"
+            ) from error
         finally:
+            hub.setLevel(level)
             if shown:
                 bars.enable_progress_bar()
         self._model = model.eval().to(self._device)

@@ -221,6 +221,8 @@ def check_folder(folder: Path, header: Mapping[str, Any]) -> None:
         if set(others) - {ANSWERS, FAILED} or any((folder / name).stat().st_size for name in others):
             raise BadFolder(f"{folder} is not empty, and holds no answers of a model")
         return
+    if not any((folder / name).is_file() and (folder / name).stat().st_size for name in (ANSWERS, FAILED)):
+        return  # Nothing was answered, so the run that was begun here binds nobody: its model may have been mistyped.
     there = _read_header(folder / RUN)
     for name in header:
         if name not in _FREE and there.get(name) != header[name]:

@@ -57,7 +57,13 @@ class Source:
         from datasets import load_dataset
 
         for config in self.configs or (None,):
-            yield from load_dataset(self.repo, config, split=self.split, revision=revision)
+            try:
+                found = load_dataset(self.repo, config, split=self.split, revision=revision)
+            except OSError as error:  # What is wrong with the network, and what is not in the cache without one.
+                raise BadFile(
+                    f"{self.repo} cannot be had from the Hub: a local file with its rows does as well (--data)"
+                ) from error
+            yield from found
 
 
 def identity(*parts: str) -> str:
