@@ -140,7 +140,7 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a model the items of some benchmarks, mark its answers, and print what came of it.
+    """Ask a model some benchmarks, and mark its answers.
 
     Sampling and stops are the paper's (arXiv 2505.13718): four answers to each item, temperature 0.7, top-p 0.95. All
     verdicts are those of 'knk verify' and of the rewards. Intervals are 95%, over items; SD is over the answers' draws,
@@ -230,10 +230,10 @@ def table(
     groups: Groups = False,
     as_json: Json = False,
 ) -> None:
-    """Print the figures of several runs side by side, as the paper's tables have them.
+    """Print the figures of several runs side by side.
 
-    A row an arm: the mean, SD over the answers' draws, and beneath the 95% interval over items; where an arm has runs
-    of several seeds of training ('a,b'), over these too.
+    As the paper's tables have them, a row an arm: the mean, SD over the answers' draws, and beneath the 95% interval
+    over items; where an arm has runs of several seeds of training ('a,b'), over these too.
 
     \b
     knk bench table bench/base bench/warmed --paper
@@ -265,7 +265,9 @@ def compare(
     groups: Groups = False,
     as_json: Json = False,
 ) -> None:
-    """Say by how much B is above A, item by item, with the 95% interval of the difference.
+    """Say by how much B is above A, item by item.
+
+    With the 95% interval of the difference.
 
     'not resolved' is a difference whose interval holds zero: these items, and these seeds, do not tell which of the two
     is better. That is not to say that they are equal.
@@ -319,7 +321,9 @@ def tasks(
         typer.Option(metavar="TASK=FILE", help="minerva_math500 or mmlu_pro, and a local file with its rows."),
     ] = None,
 ) -> None:
-    """Print the folder of lm-eval's task files, for 'lm_eval run --include_path'.
+    """Print where the task files for lm-eval are.
+
+    The folder is what 'lm_eval run --include_path' takes.
 
     With --data, write task files that ask lm-eval's own MATH-500 or MMLU-Pro from local files, for machines without
     a network: 'minerva_math500_local', 'mmlu_pro_local' and its subjects, as lm-eval has them in all else.

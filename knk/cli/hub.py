@@ -55,7 +55,9 @@ def publish(
         int | None, typer.Option(metavar="N", min=1, help="Processes that audit; all cores if not given.")
     ] = None,
 ) -> None:
-    """Publish a data set, or a checkpoint, on the Hugging Face Hub, in one commit and private unless you say otherwise.
+    """Publish a data set or a checkpoint on the Hub.
+
+    In one commit, and private unless you say otherwise.
 
     Of a data set, the rows are laid out by number of people, and by grade where there is one, so that
     load_dataset("org/name", "people-5") reads a part of them. The card tells what the rows are, how they were made,
@@ -135,7 +137,9 @@ def download(
         bool, typer.Option("--unchecked", help="Fetch also what has no manifest to check it by.")
     ] = False,
 ) -> None:
-    """Fetch a data set, or a model, that 'knk publish' published, and check every file against its manifest.
+    """Fetch what 'knk publish' published, and check it.
+
+    Every file of the data set or model is held against its manifest.
 
     The folder appears whole or not at all. Whatever ends the command, run the same command again: it goes on with what
     it has.

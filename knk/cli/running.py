@@ -34,7 +34,7 @@ def plan(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
 ) -> None:
-    """Say whether a recipe fits some GPUs, and how long it would take.
+    """Say whether a recipe fits some GPUs, and how long.
 
     Prints what the fullest GPU holds, part by part, the settings that share a step out over so many GPUs, and the time.
     What does not fit is said with what would. Nothing is loaded or started, and no GPU is needed: the figures come from

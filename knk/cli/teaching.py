@@ -117,11 +117,12 @@ def teach(
         typer.Option(metavar="N", min=0.001, help="For the dry run: what one GPU writes, to tell the GPU hours."),
     ] = None,
 ) -> None:
-    """Ask a teacher about every puzzle of a corpus, and store its answers.
+    """Ask a teacher about every puzzle of a corpus.
 
-    The teacher is any server that speaks the OpenAI API, a model inside vLLM, or, with no model, the library's own
-    proofs. Each answer is stored the moment it arrives, exactly as it came. Whatever ends the command, run the same
-    command again: it goes on, and asks for nothing that is there. A server that is away is waited for.
+    Its answers are stored. The teacher is any server that speaks the OpenAI API, a model inside vLLM or transformers,
+    or, with no model, the library's own proofs. Each answer is stored the moment it arrives, exactly as it came.
+    Whatever ends the command, run the same command again: it goes on, and asks for nothing that is there. A server that
+    is away is waited for.
 
     DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/asked.json what was asked of
     whom. What is not given is left to the server or the model, but for the length of an answer, which has to be said.
