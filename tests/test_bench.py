@@ -251,6 +251,14 @@ def test_another_model_or_other_items_are_refused_the_folder(tmp_path: Path) -> 
         bench(tmp_path / "other", Oracle(), Plan(("knk",), TWO, limit=3), lm_eval=False)
 
 
+def test_a_path_that_a_server_knows_a_model_by_stays_out_of_the_figures(tmp_path: Path) -> None:
+    found = bench(tmp_path / "run", Oracle(model="/home/me/models/warmed"), Plan(("knk",), TWO, limit=3), lm_eval=False)
+    assert (found.arm, found.model) == ("warmed", "warmed")
+    assert (
+        "/home" not in (tmp_path / "run" / "bench.json").read_text() + (tmp_path / "run" / "results.json").read_text()
+    )
+
+
 def test_a_folder_that_nothing_was_answered_into_is_free(tmp_path: Path) -> None:
     class Mistyped(Oracle):
         def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - it never asks

@@ -135,7 +135,8 @@ def bench(
         rows = asked[one.name]
         watcher.begins(one.name, "marked", len(rows) * plan.sampling.n)
         marks[one.name] = mark(one, rows, folder / one.name, watcher.marked)
-    run = Run(arm or engine.model, engine.model, marks, engine.used(plan.sampling).as_dict(), plan.style)
+    model = _shown(engine.model)
+    run = Run(arm or model, model, marks, engine.used(plan.sampling).as_dict(), plan.style)
     write(folder, replace(run, marks={**_earlier(folder), **marks}))
     if lm_eval:
         watcher.notice("lm-eval scores the same answers")
@@ -147,6 +148,11 @@ def bench(
             why = differing.explanation or "not explained"
             watcher.notice(f"{differing.task_id}: EvalPlus says {differing.evalplus}, knk {differing.ours}: {why}")
     return run
+
+
+def _shown(model: str) -> str:
+    """A model's name in tables; of a path, by which a server may know it, no more than its end."""
+    return Path(model).name if model.startswith(("/", "~", ".")) else model
 
 
 def _prompter(one: Benchmark, style: str) -> Callable[[Row], Any]:
