@@ -503,7 +503,11 @@ def test_the_task_files_are_where_they_are_said_to_be(capsys: pytest.CaptureFixt
     assert main(["bench", "tasks"]) == 0
     folder = Path(capsys.readouterr().out.strip())
     files = {path.stem: path.read_text() for path in folder.glob("*.yaml")}
-    assert set(files) == {*harness.GROUPS, *(task for tasks in harness.TASKS.values() for task in tasks)}
+    assert set(files) == {
+        *harness.GROUPS,
+        *harness.OWN.values(),
+        *(task for tasks in harness.TASKS.values() for task in tasks),
+    }
     assert set(harness.TASKS) == set(BENCHMARKS)
     for name in harness.GROUPS:
         assert yaml.safe_load(files[name])["task"] == list(harness.TASKS[name])
@@ -527,6 +531,24 @@ def test_lm_eval_gives_each_item_the_same_scores(tmp_path: Path) -> None:
         assert str(ROOT) not in path.read_text()
         samples = list((tmp_path / str(n) / "lm_eval" / "oracle").glob("samples_*.jsonl"))
         assert sum(1 for file in samples for _ in read_rows(file)) == sum(len(plan.items(name)) for name in run.marks)
+
+
+@pytest.mark.slow
+@needs_lm_eval
+def test_puzzles_of_ones_own_are_scored_by_lm_eval_whatever_their_sizes(tmp_path: Path) -> None:
+    from knk.corpus import write as write_corpus
+    from knk.spec import Spec
+
+    write_corpus(tmp_path / "mine.jsonl", Spec(people=9), 6)
+    plan = Plan(("knk",), TWO, data={"knk": tmp_path / "mine.jsonl"})
+    bench(tmp_path / "run", Oracle(0.5), plan)
+    (samples,) = (tmp_path / "run" / "lm_eval" / "oracle").glob("samples_knk_own_*.jsonl")
+    assert len(list(read_rows(samples))) == 6
+    bench(tmp_path / "run", Oracle(0.5), Plan(("knk_perturbed",), TWO, limit=7))
+    kept = sorted(path.name[:12] for path in (tmp_path / "run" / "lm_eval" / "oracle").glob("samples_*"))
+    assert kept == ["samples_knk_", "samples_knk_"]
+    bench(tmp_path / "run", Oracle(0.5), plan)
+    assert len(list((tmp_path / "run" / "lm_eval" / "oracle").iterdir())) == 4
 
 
 @pytest.mark.slow

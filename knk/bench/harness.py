@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from datetime import datetime
 from importlib import import_module
@@ -27,7 +27,7 @@ from typing import Any, Final
 from knk.bench.items import benchmark, items
 from knk.bench.marks import Mark, marks_of
 from knk.errors import BadFolder, BadSpec, MissingPackage
-from knk.files import read, whole_file
+from knk.files import read, read_json, whole_file
 from knk.tasks.form import Prompt
 from knk.tasks.source import Row
 
@@ -44,6 +44,8 @@ TASKS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """lm-eval's tasks for each benchmark."""
 GROUPS: Final = ("knk", "knk_grades")
 """The benchmarks that are groups of tasks in lm-eval."""
+OWN: Final[Mapping[str, str]] = MappingProxyType({"knk": "knk_own", "knk_grades": "knk_own_grades"})
+"""The task for all of such a benchmark's items, in whatever groups: for puzzles from a local file."""
 PUBLISHED: Final[Mapping[str, str]] = MappingProxyType({"minerva_math500": "minerva_math", "mmlu_pro": "mmlu_pro"})
 """lm-eval's own tasks that can be read from local files, and the folders that they are in."""
 
@@ -209,7 +211,7 @@ Completions = Mapping[str, Sequence[str]]
 
 
 def evaluate(
-    names: Iterable[str],
+    names: Sequence[str],
     completions: Completions,
     *,
     tasks: Mapping[str, Any] | None = None,
@@ -277,7 +279,7 @@ def sampled(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changed(folder: Path, room: Path, names: Iterable[str], changes: Mapping[str, Any]) -> Path:
+def _changed(folder: Path, room: Path, names: Sequence[str], changes: Mapping[str, Any]) -> Path:
     """Write files for tasks with changes, under their own names, and return the folder that they are in."""
     for name in names:
         if name in GROUPS:
@@ -358,7 +360,7 @@ def write_results(folder: str | os.PathLike[str], model: str, told: Mapping[str,
 
     place = Path(folder) / str(sanitize_model_name(model))
     place.mkdir(parents=True, exist_ok=True)
-    for old in [*place.glob("results_*.json"), *place.glob("samples_*.jsonl")]:
+    for old in _replaced(place, told):
         old.unlink()
     now = datetime.now().isoformat().replace(":", "-")
     for task, samples in told.get("samples", {}).items():
@@ -373,6 +375,14 @@ def write_results(folder: str | os.PathLike[str], model: str, told: Mapping[str,
     with whole_file(path) as file:
         file.write(json.dumps(results, indent=2, default=_by_name(handle_non_serializable)).encode() + b"\n")
     return path
+
+
+def _replaced(place: Path, told: Mapping[str, Any]) -> list[Path]:
+    """The files of an earlier run that hold nothing but what is written anew."""
+    tasks = set(told.get("results", {}))
+    samples = [path for task in tasks for path in place.glob(f"samples_{task}_[0-9]*T*.jsonl")]
+    older = [path for path in place.glob("results_*.json") if set(read_json(path).get("results", {})) <= tasks]
+    return [*older, *samples]
 
 
 def logged(folder: str | os.PathLike[str], metric: str = "accuracy") -> dict[str, dict[str, float]]:

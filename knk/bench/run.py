@@ -202,7 +202,7 @@ def write_as_lm_eval(folder: str | os.PathLike[str], run: Run, plan: Plan) -> li
     if not whole:
         return []
     told = harness.evaluate(
-        _lm_eval_names(run.marks, plan.limit is None),
+        _lm_eval_names(run.marks, plan),
         whole,
         tasks=harness.sampled(run.parameters),
         metadata={"style": plan.style, **{name: str(path) for name, path in plan.data.items()}},
@@ -257,9 +257,15 @@ def write_evalplus(folder: str | os.PathLike[str], rows: Sequence[Row], plan: Pl
     return differences
 
 
-def _lm_eval_names(names: Iterable[str], whole: bool) -> list[str]:
+def _lm_eval_names(names: Iterable[str], plan: Plan) -> list[str]:
+    return [task for name in names for task in _lm_eval_tasks(name, plan)]
+
+
+def _lm_eval_tasks(name: str, plan: Plan) -> tuple[str, ...]:
+    if name in harness.OWN and name in plan.data:
+        return (harness.OWN[name],)
     # Of a few items a task may have none, and a group of all its tasks cannot be had.
-    return [task for name in names for task in ((name,) if whole and name in harness.GROUPS else harness.TASKS[name])]
+    return (name,) if plan.limit is None and name in harness.GROUPS else harness.TASKS[name]
 
 
 def differences(run: Run, told: Mapping[str, Any]) -> list[str]:
