@@ -5,16 +5,14 @@ Each name below is loaded from its module when it is first used, so that `import
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from knk.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from knk import corpus as corpus
-    from knk.answers import verify as verify
-    from knk.difficulty import Difficulty as Difficulty
-    from knk.difficulty import difficulty as difficulty
+    from knk.answers.verdict import Verdict as Verdict
+    from knk.answers.verify import verify as verify
     from knk.errors import BadFile as BadFile
     from knk.errors import BadFolder as BadFolder
     from knk.errors import BadNotation as BadNotation
@@ -40,61 +38,60 @@ if TYPE_CHECKING:
     from knk.errors import SandboxFailed as SandboxFailed
     from knk.errors import TrainingFailed as TrainingFailed
     from knk.errors import WorkersFailed as WorkersFailed
-    from knk.generate import generate as generate
-    from knk.notation import decode as decode
-    from knk.notation import encode as encode
-    from knk.perturb import perturb as perturb
-    from knk.puzzle import Puzzle as Puzzle
-    from knk.puzzle import Said as Said
-    from knk.solver import count as count
-    from knk.solver import follows as follows
-    from knk.solver import is_unique as is_unique
-    from knk.solver import solutions as solutions
-    from knk.solver import solve as solve
-    from knk.spec import PRESETS as PRESETS
-    from knk.spec import Spec as Spec
-    from knk.statements import And as And
-    from knk.statements import Count as Count
-    from knk.statements import Iff as Iff
-    from knk.statements import Implies as Implies
-    from knk.statements import Knave as Knave
-    from knk.statements import Knight as Knight
-    from knk.statements import Not as Not
-    from knk.statements import OneOf as OneOf
-    from knk.statements import Or as Or
-    from knk.statements import Parity as Parity
-    from knk.statements import SameKind as SameKind
-    from knk.statements import Statement as Statement
-    from knk.statements import from_sympy as from_sympy
-    from knk.statements import to_sympy as to_sympy
+    from knk.generation.generate import generate as generate
+    from knk.generation.perturb import perturb as perturb
+    from knk.generation.spec import PRESETS as PRESETS
+    from knk.generation.spec import Spec as Spec
+    from knk.logic.notation import decode as decode
+    from knk.logic.notation import encode as encode
+    from knk.logic.puzzle import Puzzle as Puzzle
+    from knk.logic.puzzle import Said as Said
+    from knk.logic.solver import count as count
+    from knk.logic.solver import follows as follows
+    from knk.logic.solver import is_unique as is_unique
+    from knk.logic.solver import solutions as solutions
+    from knk.logic.solver import solve as solve
+    from knk.logic.statements import And as And
+    from knk.logic.statements import Count as Count
+    from knk.logic.statements import Iff as Iff
+    from knk.logic.statements import Implies as Implies
+    from knk.logic.statements import Knave as Knave
+    from knk.logic.statements import Knight as Knight
+    from knk.logic.statements import Not as Not
+    from knk.logic.statements import OneOf as OneOf
+    from knk.logic.statements import Or as Or
+    from knk.logic.statements import Parity as Parity
+    from knk.logic.statements import SameKind as SameKind
+    from knk.logic.statements import Statement as Statement
+    from knk.logic.statements import from_sympy as from_sympy
+    from knk.logic.statements import to_sympy as to_sympy
+    from knk.proofs.difficulty import Difficulty as Difficulty
+    from knk.proofs.difficulty import difficulty as difficulty
+    from knk.proofs.trace import Trace as Trace
+    from knk.proofs.trace import check as check
+    from knk.proofs.trace import trace as trace
     from knk.text.explain import explain as explain
     from knk.text.parse import parse as parse
     from knk.text.render import render as render
-    from knk.trace import Trace as Trace
-    from knk.trace import check as check
-    from knk.trace import trace as trace
-    from knk.verdict import Verdict as Verdict
-
-__version__ = "0.1.0"
 
 _EXPORTS: Final = {
-    "knk.generate": ("generate",),
-    "knk.spec": ("Spec", "PRESETS"),
-    "knk.puzzle": ("Puzzle", "Said"),
-    "knk.statements": (
+    "knk.generation.generate": ("generate",),
+    "knk.generation.spec": ("Spec", "PRESETS"),
+    "knk.logic.puzzle": ("Puzzle", "Said"),
+    "knk.logic.statements": (
         *("Statement", "Knight", "Knave", "Not", "And", "Or", "OneOf", "Implies", "Iff", "Count", "Parity", "SameKind"),
         *("to_sympy", "from_sympy"),
     ),
-    "knk.notation": ("encode", "decode"),
+    "knk.logic.notation": ("encode", "decode"),
     "knk.text.render": ("render",),
     "knk.text.parse": ("parse",),
-    "knk.solver": ("solutions", "solve", "count", "is_unique", "follows"),
-    "knk.trace": ("trace", "check", "Trace"),
+    "knk.logic.solver": ("solutions", "solve", "count", "is_unique", "follows"),
+    "knk.proofs.trace": ("trace", "check", "Trace"),
     "knk.text.explain": ("explain",),
-    "knk.difficulty": ("difficulty", "Difficulty"),
-    "knk.perturb": ("perturb",),
-    "knk.answers": ("verify",),
-    "knk.verdict": ("Verdict",),
+    "knk.proofs.difficulty": ("difficulty", "Difficulty"),
+    "knk.generation.perturb": ("perturb",),
+    "knk.answers.verify": ("verify",),
+    "knk.answers.verdict": ("Verdict",),
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
@@ -107,7 +104,7 @@ __all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name, or a module of the package, when it is first asked for."""
+    """Load a public name, or a submodule, on first use."""
     if name in _HOMES:
         globals()[name] = value = getattr(import_module(_HOMES[name]), name)
         return value
@@ -122,17 +119,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """A name above stays what it is when a module of the same name is imported.
-
-    Whoever imports the module `knk.generate` makes Python set `knk.generate` to it, in place of the function.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

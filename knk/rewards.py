@@ -30,11 +30,11 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final, Protocol
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.tasks import NAMES, Task, load
-from knk.tasks.form import Completion, is_formed, text_of
+from knk.tasks.format import Completion, is_formed, text_of
 from knk.tasks.source import Row
-from knk.verdict import Verdict
 
 Worth = Callable[[Task, Verdict, Row, bool], float | None]
 
@@ -50,7 +50,7 @@ class Reward(Protocol):
 
 
 def format_reward(*, completions: Sequence[Completion], **columns: Any) -> list[float | None]:  # noqa: ARG001
-    """Return 1 for each completion that has the form, else 0; see `knk.tasks.form.is_formed`.
+    """Return 1 for each completion that has the form, else 0; see `knk.tasks.format.is_formed`.
 
     >>> format_reward(completions=["1 + 1.</think><answer>2</answer>", "2"])
     [1.0, 0.0]

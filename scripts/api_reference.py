@@ -12,16 +12,16 @@ HEAD: Final = """# Names in Python
 
 Made from the docstrings by `make docs-api`; do not edit. These are the names at the top, as in `knk.generate`; each
 says more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a
-module: `knk.corpus` writes data sets and `knk.files` reads them; `knk.build`, `knk.audit`, `knk.export`, `knk.tasks`,
-`knk.rewards`, `knk.teacher`, `knk.sft`, `knk.hub` and `knk.training` are told of on the pages of these names.
+module: `knk.datasets.stream` writes datasets and `knk.datasets.files` reads them; `knk.datasets.build`,
+`knk.datasets.audit`, `knk.teacher`, `knk.tasks`, `knk.rewards`, `knk.hub` and `knk.training` have pages of their own.
 [Architecture](architecture.md) has them all.
 """
 SUBJECTS: Final = {
-    "Puzzles": ("knk.puzzle", "knk.generate", "knk.spec", "knk.perturb"),
-    "Statements": ("knk.statements",),
-    "Text": ("knk.notation", "knk.text.render", "knk.text.parse"),
-    "Solving": ("knk.solver", "knk.trace", "knk.text.explain", "knk.difficulty"),
-    "Answers": ("knk.answers", "knk.verdict"),
+    "Puzzles": ("knk.logic.puzzle", "knk.generation.generate", "knk.generation.spec", "knk.generation.perturb"),
+    "Statements": ("knk.logic.statements",),
+    "Text": ("knk.logic.notation", "knk.text.render", "knk.text.parse"),
+    "Solving": ("knk.logic.solver", "knk.proofs.trace", "knk.text.explain", "knk.proofs.difficulty"),
+    "Answers": ("knk.answers.verify", "knk.answers.verdict"),
     "Errors": ("knk.errors",),
 }
 VALUES: Final = {"PRESETS": "Specifications to start from: `classic` and `rich`."}

@@ -16,7 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 import knk
-from knk import report, results
+from knk import report
+from knk.evals import results
 
 KNK = Path(sysconfig.get_path("scripts")) / "knk"
 FOLDER = Path("build") / "demo"
@@ -78,7 +79,7 @@ def faulty(path: Path) -> bool:
     """Read the rows back, say how many are sound, and return whether any is not."""
     print("\nReading them back, and checking each row:", flush=True)
     start = time.perf_counter()
-    rows = list(knk.files.read(path))
+    rows = list(knk.datasets.files.read(path))
     numbered = enumerate(tqdm(rows, unit=" rows", disable=None))
     bad = [f"row {number}: {fault}" for number, row in numbered for fault in faults(row)]
     keys = {knk.decode(row["puzzle"]).key for row in rows}

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from knk import results
-from knk.files import read, read_json, write
-from knk.intervals import Estimate
+from knk.datasets.files import read, read_json, write
+from knk.evals import results
+from knk.evals.intervals import Estimate
+from knk.evals.results import Results
 from knk.report.charts import Line, lines
-from knk.results import Results
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reproduction.md"
 README: Final = PAGE.parents[1] / "README.md"

@@ -18,10 +18,22 @@ import pytest
 import yaml
 
 import knk
-from knk.recipe import Recipe
+from knk.datasets.config import Recipe
 from knk.training.preflight import check_keys
 from knk.training.recipe import load
-from tests.pages import CHECKED, GUIDES, PAGES, ROOT, RUN, TOLD, Block, blocks, calls, commands, faults
+from tests.support.pages import (
+    CHECKED,
+    GUIDES,
+    PAGES,
+    RUN,
+    TOLD,
+    Block,
+    blocks,
+    calls,
+    commands,
+    faults,
+)
+from tests.support.paths import ROOT
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NAVIGATION = re.findall(

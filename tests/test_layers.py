@@ -1,44 +1,28 @@
-"""The order of the modules: nothing in a lower layer imports from a higher one, and nothing runs in a circle."""
+"""The order of the packages: imports point one way, and never in a circle."""
 
 import ast
 from graphlib import TopologicalSorter
-from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
 
-# From the lowest up. Modules of one room belong together; rooms of one layer know nothing of each other.
-LAYERS: list[list[set[str]]] = [
-    [{"errors"}, {"verdict"}],
-    [{"intervals"}, {"files"}, {"engines"}, {"workers"}, {"sandbox", "sandbox_worker", "outputs"}],
-    [{"statements"}],
-    [{"canonical"}],
-    [{"puzzle"}],
-    [{"solver"}, {"notation"}, {"split"}],
-    [{"text.vocabulary"}],
-    [{"trace"}],
-    [{"difficulty"}],
-    [{"generate", "spec", "grammar", "candidates", "planted", "targets"}, {"text", "text.*"}],
-    [{"perturb"}],
-    [{"rows"}, {"answers", "answer_grammar"}],
-    [{"tasks", "tasks.*"}],
-    [{"export"}, {"inference", "inference.*"}],
-    [
-        {"corpus", "build", "recipe", "audit"},
-        {"teacher", "teacher.*", "sft"},
-        {"rewards"},
-        {"integrations", "integrations.*"},
-    ],
-    [{"results", "paper"}],
-    [{"training", "training.*"}, {"bench", "bench.*"}],
-    [{"report", "report.*"}, {"hub", "staging", "layout", "card"}],
-    [{"cli", "cli.*"}],
+# From the lowest up. Packages of one layer know nothing of each other.
+LAYERS: list[set[str]] = [
+    {"errors", "version"},
+    {"logic", "sandbox", "parallel"},
+    {"proofs"},
+    {"text"},
+    {"generation", "answers"},
+    {"datasets"},
+    {"hub", "tasks"},
+    {"rewards", "training", "inference", "integrations"},
+    {"evals", "teacher"},
+    {"report"},
+    {"cli"},
 ]
-FACES = {"", "__main__"}  # The package's own file names everything in it; `python -m knk` is the command.
-
-Place = tuple[int, int]
+FRONT_DOORS = {"", "__main__"}  # The package's own file names everything in it; `python -m knk` is the command.
 
 
 def module_name(path: Path) -> str:
@@ -50,51 +34,57 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in sorted((ROOT / "knk").rglob("*.py"))}
 
 
-def imported(path: Path) -> set[str]:
+def imports(path: Path) -> set[str]:
     """All modules that a file imports anywhere in it, functions included, by their full names."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.module and not node.level, f"{path}: a relative import"  # noqa: PT018 - one thing, two sides
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            whole = {name for name in inside if name.removeprefix("knk.") in MODULES and name.startswith("knk.")}
-            found.update(whole or {node.module})
-    return found
+            assert node.module and not node.level, f"{path}: a relative import"  # noqa: PT018 - one rule, two conditions
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = {name for name in members if name.startswith("knk.") and name.removeprefix("knk.") in MODULES}
+            names.update(submodules or {node.module})
+    return names
 
 
-def imported_of_knk(path: Path) -> set[str]:
+def knk_imports(path: Path) -> set[str]:
     """The modules of knk that a file imports, by their names inside knk."""
-    return {name.removeprefix("knk").removeprefix(".") for name in imported(path) if name.split(".")[0] == "knk"}
+    return {name.removeprefix("knk").removeprefix(".") for name in imports(path) if name.split(".")[0] == "knk"}
 
 
-def place(module: str) -> Place:
-    """A module's layer and its room there; a name of its own goes before a pattern."""
-    for pattern in (module, module.partition(".")[0] + ".*"):
-        for layer, rooms in enumerate(LAYERS):
-            for room, names in enumerate(rooms):
-                if pattern in names:
-                    return layer, room
-    pytest.fail(f"knk.{module} has no place in LAYERS: give it one here and in docs/architecture.md")
+def package(module: str) -> str:
+    """The part of knk that a module belongs to."""
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES.keys() - FACES))
-def test_a_module_imports_from_lower_layers_and_its_own_room(module: str) -> None:
-    here = place(module)
-    for other in sorted(imported_of_knk(MODULES[module]) - {""}):
-        there = place(other)
-        assert there == here or there[0] < here[0], f"knk.{module} imports knk.{other}, which is not below it"
+def layer(module: str) -> int:
+    """The index of a module's layer, 0 for the lowest."""
+    for index, packages in enumerate(LAYERS):
+        if package(module) in packages:
+            return index
+    pytest.fail(f"knk.{module} has no layer: add it to LAYERS here and to docs/architecture.md")
 
 
-def test_no_imports_run_in_a_circle() -> None:
-    graph = {module: imported_of_knk(path) - FACES for module, path in MODULES.items() if module not in FACES}
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - FRONT_DOORS))
+def test_a_module_imports_from_its_own_package_and_lower_layers(module: str) -> None:
+    for other in sorted(knk_imports(MODULES[module]) - {""}):
+        allowed = package(other) == package(module) or layer(other) < layer(module)
+        assert allowed, f"knk.{module} imports knk.{other}, which is not in a lower layer"
+
+
+def test_no_imports_form_a_cycle() -> None:
+    graph = {
+        module: knk_imports(path) - FRONT_DOORS - {module}
+        for module, path in MODULES.items()
+        if module not in FRONT_DOORS
+    }
     order = list(TopologicalSorter(graph).static_order())
-    assert order.index("statements") < order.index("puzzle") < order.index("cli")
+    assert order.index("logic.statements") < order.index("logic.puzzle") < order.index("cli")
 
 
-def test_only_the_command_line_imports_the_face_of_the_package() -> None:
-    assert {module for module in MODULES.keys() - FACES if "" in imported_of_knk(MODULES[module])} == {"cli"}
+def test_nothing_imports_the_top_of_the_package() -> None:
+    assert not {module for module in MODULES.keys() - FRONT_DOORS if "" in knk_imports(MODULES[module])}
 
 
 @pytest.mark.parametrize("folder", ["recipes", "benchmarks"])
@@ -102,15 +92,18 @@ def test_nothing_imports_recipes_or_benchmarks(folder: str) -> None:
     other = {"recipes": "benchmarks", "benchmarks": "recipes"}[folder]
     files = [*MODULES.values(), *(ROOT / other).rglob("*.py")]
     assert files
-    assert not [path for path in files if folder in {name.split(".")[0] for name in imported(path)}]
+    assert not [path for path in files if folder in {name.split(".")[0] for name in imports(path)}]
 
 
-def test_each_module_has_one_place() -> None:
-    rooms = [room for layer in LAYERS for room in layer]
-    assert not [one & other for one, other in combinations(rooms, 2) if one & other]
+def test_each_package_has_one_layer() -> None:
+    names = [name for packages in LAYERS for name in packages]
+    assert len(names) == len(set(names))
+    assert set(names) == {package(module) for module in MODULES.keys() - FRONT_DOORS}
 
 
-def test_this_test_sees_imports_inside_functions_and_of_modules(tmp_path: Path) -> None:
+def test_imports_inside_functions_and_of_modules_are_seen(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
-    path.write_text("from knk import canonical\ndef late():\n    import knk.cli\n    from knk.errors import KnkError\n")
-    assert imported_of_knk(path) == {"canonical", "cli", "errors"}
+    path.write_text(
+        "from knk.logic import keys\ndef late():\n    import knk.cli\n    from knk.errors import KnkError\n"
+    )
+    assert knk_imports(path) == {"logic.keys", "cli", "errors"}

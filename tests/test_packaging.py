@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import knk
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 HEAVY = {"numpy", "sympy", "pysat", "datasets", "pyarrow", "huggingface_hub", "pandas", "torch", "tqdm", "rich"}
 
 
@@ -126,20 +126,11 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     assert not hasattr(knk, "_nothing")
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        "",
-        "import knk.generate",
-        "from knk.generate import generate",
-        "from knk import generate; import knk.generate, knk.solver",
-        "import knk; knk.generate; import knk.generate",
-        "import importlib; importlib.import_module('knk.generate')",
-    ],
-)
-def test_generate_is_the_function_whoever_imported_its_module(before: str) -> None:
-    code = f"{before}\nimport knk\nprint(len(list(knk.generate(people=3, n=2))), knk.corpus.__name__)"
-    assert run_python(code) == "2 knk.corpus"
+def test_submodules_are_attributes_of_the_package() -> None:
+    assert (
+        run_python("import knk\nprint(knk.tasks.load('kk').NAME, knk.datasets.stream.__name__)")
+        == "kk knk.datasets.stream"
+    )
 
 
 @pytest.mark.parametrize(

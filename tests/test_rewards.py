@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from knk import rewards, tasks
+from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.rewards import format_reward, length_reward
 from knk.tasks import kk
-from knk.verdict import Verdict
 
 PUZZLE = "Ann,Bob 0:&(-0,-1)"
 ANSWERS = {

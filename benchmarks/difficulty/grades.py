@@ -10,11 +10,11 @@ from math import log2
 from pathlib import Path
 from typing import Final
 
-from knk.difficulty import GRADES, difficulty
+from knk.datasets.files import read
 from knk.errors import KnkError
-from knk.files import read
-from knk.notation import decode
-from knk.puzzle import Puzzle
+from knk.logic.notation import decode
+from knk.logic.puzzle import Puzzle
+from knk.proofs.difficulty import GRADES, difficulty
 from knk.text.parse import parse
 
 Counts = dict[int, Counter[int]]

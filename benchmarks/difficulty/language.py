@@ -10,10 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from knk.notation import encode
-from knk.puzzle import Puzzle
-from knk.solver import Solution
-from knk.trace import Contradiction, Follows, Retract, Step, Suppose, Trace
+from knk.logic.notation import encode
+from knk.logic.puzzle import Puzzle
+from knk.logic.solver import Solution
+from knk.proofs.trace import (
+    Contradiction,
+    Follows,
+    Retract,
+    Step,
+    Suppose,
+    Trace,
+)
 
 MOST_PEOPLE: Final = 8
 PAD, START, END, ANSWER = "pad", "proof", "end", "answer"
@@ -31,7 +38,7 @@ def statement_words(field: str) -> list[str]:
     """Return the words of one statement with its speaker.
 
     Args:
-        field: the statement in `knk.notation`.
+        field: the statement in `knk.logic.notation`.
 
     Raises:
         ValueError: the statement is of a kind that this language has no words for.
@@ -48,7 +55,7 @@ def statement_words(field: str) -> list[str]:
 def question(puzzle: Puzzle) -> list[str]:
     """Return what the model is given.
 
-    >>> from knk.notation import decode
+    >>> from knk.logic.notation import decode
     >>> " ".join(question(decode("Ann,Bob 0:&(-0,-1)")))
     '0: & -0 -1 proof'
     """
@@ -58,7 +65,7 @@ def question(puzzle: Puzzle) -> list[str]:
 def reply(trace: Trace) -> list[str]:
     """Return what the model should write: the proof, the answer and the end.
 
-    >>> from knk.notation import decode
+    >>> from knk.logic.notation import decode
     >>> from knk.trace import trace
     >>> " ".join(reply(trace(decode("Ann,Bob 0:&(-0,-1)"))))
     '0: & -0 -1 so -0 0: & -0 -1 so +1 answer -0 +1 end'

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # So that it runs as a file 
 import knk
 from benchmarks.difficulty.language import question, reply, solved
 from benchmarks.difficulty.ranks import Columns, Numbers, Places, intervals, kendall, partial, spearman, within
-from knk.puzzle import Puzzle
-from knk.split import Shares, split_of
+from knk.datasets.split import Shares, split_of
+from knk.logic.puzzle import Puzzle
 
 MEASURES: Final = ("grade", "people", "steps", "suppositions", "nesting", "rounds", "widest")
 OUTCOMES: Final = ("sampled", "greedy")

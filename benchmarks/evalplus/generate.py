@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from knk.bench.evalplus import problems_of
 from knk.errors import BadFolder, KnkError, MissingPackage
+from knk.evals.evalplus import problems_of
 
 TOKENS: Final = 768
 """What EvalPlus lets a model write at most."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from knk.bench.evalplus import (
+from knk.errors import BadFile, KnkError
+from knk.evals.evalplus import (
     MIN_SECONDS,
     Figure,
     Problems,
@@ -24,8 +25,7 @@ from knk.bench.evalplus import (
     read_samples,
     score,
 )
-from knk.bench.evalplus_compare import Difference, compare
-from knk.errors import BadFile, KnkError
+from knk.evals.evalplus_compare import Difference, compare
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

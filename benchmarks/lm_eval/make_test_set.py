@@ -13,15 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from knk.difficulty import difficulty
+from knk.datasets.files import write
+from knk.datasets.rows import row_of
+from knk.datasets.split import split_of
 from knk.errors import CannotPerturb
-from knk.files import write
-from knk.generate import generate
-from knk.perturb import Perturbed, perturb
-from knk.puzzle import Puzzle
-from knk.rows import row_of
-from knk.spec import Spec
-from knk.split import split_of
+from knk.generation.generate import generate
+from knk.generation.perturb import Perturbed, perturb
+from knk.generation.spec import Spec
+from knk.logic.puzzle import Puzzle
+from knk.proofs.difficulty import difficulty
 from knk.text.render import render
 
 SEED: Final = 20_251

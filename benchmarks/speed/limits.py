@@ -31,14 +31,14 @@ def copied() -> Jobs:
 
 def command_written(folder: Path) -> Jobs:
     """The file of the whole command, its rows in memory, written by pyarrow alone."""
-    from knk.rows import schema
+    from knk.datasets.rows import schema
 
     return _written([folder / COMMAND], schema(), folder / "again")
 
 
 def corpus_written(folder: Path) -> Jobs:
     """The files of the corpus, their rows in memory, written by pyarrow alone."""
-    from knk.build import corpus_schema
+    from knk.datasets.build import corpus_schema
 
     return _written(sorted((folder / CORPUS).rglob("*.parquet")), corpus_schema(), folder / "again")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.speed.timing import Done, Job, Jobs, batches
-from knk.notation import decode, encode
-from knk.puzzle import Puzzle
+from knk.logic.notation import decode, encode
+from knk.logic.puzzle import Puzzle
 
 ENDLESS: Final = 1 << 40
 FEW: Final = 20
@@ -28,8 +28,8 @@ CORPUS: Final = "corpus"
 
 def arrays(people: int, seed: int, duplicates: bool = False) -> Jobs:
     """Puzzles as arrays: what is said, the solutions, and the marks by which those met before are known."""
-    from knk.generate import blocks
-    from knk.spec import Spec
+    from knk.generation.generate import blocks
+    from knk.generation.spec import Spec
 
     made = blocks(Spec(people=people, duplicates=duplicates), seed)
 
@@ -43,9 +43,9 @@ def arrays(people: int, seed: int, duplicates: bool = False) -> Jobs:
 
 def rows(people: int, seed: int) -> Jobs:
     """Rows of a data set: names, notation, English, solution and answer."""
-    from knk.generate import blocks
-    from knk.rows import DEFAULT_STYLE, table_of
-    from knk.spec import Spec
+    from knk.datasets.rows import DEFAULT_STYLE, table_of
+    from knk.generation.generate import blocks
+    from knk.generation.spec import Spec
 
     made = blocks(Spec(people=people), seed)
 
@@ -82,14 +82,14 @@ def parsed(people: int, seed: int) -> Jobs:
 
 def solved(people: int, seed: int) -> Jobs:
     """Solutions counted up to two, which finds one and shows that it is the only one, in puzzles met first."""
-    from knk import solver
+    from knk.logic import solver
 
     return batches(map(fresh, puzzles(people, seed)), size(people), lambda puzzle: solver.count(puzzle, 2))
 
 
 def again(people: int, seed: int) -> Jobs:
     """All solutions of a few puzzles, over and over."""
-    from knk.solver import solutions
+    from knk.logic.solver import solutions
 
     few = list(islice(puzzles(people, seed), 100))
     return batches((puzzle for _ in count() for puzzle in few), len(few), lambda puzzle: list(solutions(puzzle)))
@@ -97,9 +97,9 @@ def again(people: int, seed: int) -> Jobs:
 
 def crossing(people: int, seed: int, table_people: int) -> Jobs:
     """Solutions counted up to two in puzzles met first, with truth tables up to so many people, else with SAT."""
-    from knk import solver
-    from knk.generate import generate
-    from knk.spec import Spec
+    from knk.generation.generate import generate
+    from knk.generation.spec import Spec
+    from knk.logic import solver
 
     kinds = tuple((kind, 1.0) for kind in ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity"))
     drawn = generate(Spec(people=people, kinds=kinds, width=4), ENDLESS, seed)
@@ -122,22 +122,22 @@ def keys(people: int, seed: int) -> Jobs:
 
 def traced(people: int, seed: int) -> Jobs:
     """Puzzles proved step by step."""
-    from knk.trace import trace
+    from knk.proofs.trace import trace
 
     return batches(puzzles(people, seed), size(people), trace)
 
 
 def checked(people: int, seed: int) -> Jobs:
     """Proofs checked, every step with the solver."""
-    from knk.trace import check, trace
+    from knk.proofs.trace import check, trace
 
     return batches(map(trace, puzzles(people, seed)), size(people), check)
 
 
 def explained(people: int, seed: int, style: str) -> Jobs:
     """Proofs told in English."""
+    from knk.proofs.trace import trace
     from knk.text.explain import explain
-    from knk.trace import trace
 
     return batches(map(trace, puzzles(people, seed)), size(people), lambda proof: explain(proof, style))
 
@@ -167,7 +167,7 @@ def _rewarded(reward: Any, texts: tuple[str, ...], columns: dict[str, list[Any]]
 
 def completions(each: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Iterate over right completions and their puzzles' rows, so many of each puzzle."""
-    from knk.rows import row_of
+    from knk.datasets.rows import row_of
 
     for puzzle in puzzles(5, seed):
         row = dict(row_of(puzzle))
@@ -212,9 +212,9 @@ def command(n: int, seed: int, folder: Path) -> Jobs:
 
 def corpus(n: int, seed: int, folder: Path) -> Jobs:
     """A corpus of so many rows built by all processors, and left in the folder."""
-    from knk.build import build
-    from knk.recipe import Part, Recipe
-    from knk.spec import Spec
+    from knk.datasets.build import build
+    from knk.datasets.config import Part, Recipe
+    from knk.generation.spec import Spec
 
     path = folder / CORPUS
     recipe = Recipe((Part(Spec(people=5), n, "five"),), seed)
@@ -251,7 +251,7 @@ def descends(pid: int, ancestor: int) -> bool:
 
 def puzzles(people: int, seed: int) -> Iterator[Puzzle]:
     """Iterate over puzzles with one solution, no two alike, for ever."""
-    from knk.generate import generate
+    from knk.generation.generate import generate
 
     return generate(people=people, n=ENDLESS, seed=seed)
 

@@ -7,9 +7,18 @@ from typing import Any
 
 from benchmarks.speed.ours import completions, fresh, puzzles, size
 from benchmarks.speed.timing import Done, Job, Jobs, batches
-from knk.puzzle import Puzzle
-from knk.solver import solve
-from knk.statements import And, Iff, Implies, Knave, Knight, Not, Or, Statement
+from knk.logic.puzzle import Puzzle
+from knk.logic.solver import solve
+from knk.logic.statements import (
+    And,
+    Iff,
+    Implies,
+    Knave,
+    Knight,
+    Not,
+    Or,
+    Statement,
+)
 
 OPERATORS = {Not: "not", And: "and", Or: "or", Implies: "->", Iff: "<=>"}
 

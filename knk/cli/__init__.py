@@ -17,7 +17,6 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from knk import __version__
 from knk.cli.benching import benches
 from knk.cli.corpora import corpora
 from knk.cli.hub import download, publish
@@ -28,6 +27,7 @@ from knk.cli.running import plan, train
 from knk.cli.teaching import teach
 from knk.cli.training import export, sft, task
 from knk.errors import KnkError
+from knk.version import __version__
 
 BAD_INPUT: Final = 2
 _CLOSED_PIPE: Final = 141

@@ -32,13 +32,13 @@ from knk.cli.asking import (
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.bench.compare import Difference
-    from knk.bench.records import Run
-    from knk.bench.run import Watcher
-    from knk.bench.scores import Summary
+    from knk.evals.compare import Difference
+    from knk.evals.intervals import Estimate
+    from knk.evals.paper_figures import Reported
+    from knk.evals.records import Run
+    from knk.evals.run import Watcher
+    from knk.evals.scores import Summary
     from knk.inference import Engine
-    from knk.intervals import Estimate
-    from knk.paper import Reported
 
 _FAILED: Final = 1
 _RUN: Final = "run"
@@ -157,9 +157,9 @@ def run(
     knk bench Qwen/Qwen2.5-3B --engine vllm --tasks math500,humaneval_plus,mmlu_pro -o bench/base
     knk bench qwen --base-url http://localhost:8000/v1 --style chat -o bench/qwen
     """
-    from knk.bench.items import identities
-    from knk.bench.run import PAPER, Plan
-    from knk.bench.run import bench as benched
+    from knk.evals.items import identities
+    from knk.evals.run import PAPER, Plan
+    from knk.evals.run import bench as benched
     from knk.teacher import TraceEngine
 
     if output is None:
@@ -212,7 +212,7 @@ def _pair(told: str) -> tuple[str, str]:
     name, found, path = told.partition("=")
     if not found or not path:
         raise KnkError(f"--data is a benchmark and a file, such as math500=math500.jsonl, not {told!r}")
-    from knk.bench.items import benchmark
+    from knk.evals.items import benchmark
 
     return benchmark(name).name, path
 
@@ -239,8 +239,8 @@ def table(
     knk bench table bench/base bench/warmed --paper
     knk bench table bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1 -o results.json
     """
-    from knk import results
-    from knk.bench.records import results_of
+    from knk.evals import results
+    from knk.evals.records import results_of
 
     found = [_runs(one) for one in arms]
     if len({runs[0].arm for runs in found}) < len(found):
@@ -278,8 +278,8 @@ def compare(
     knk bench compare bench/base bench/warmed
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
-    from knk.bench.compare import compare as compared
-    from knk.bench.compare import read, unlike
+    from knk.evals.compare import compare as compared
+    from knk.evals.compare import read, unlike
 
     ones, others = ([read(folder, metric, groups) for folder in told.split(",") if folder] for told in (first, second))
     found = compared(ones, others)
@@ -332,7 +332,7 @@ def tasks(
     lm_eval run --include_path "$(knk bench tasks)" --tasks knk --model hf --model_args pretrained=models/warmed
     knk bench tasks -o local --data minerva_math500=math500.jsonl
     """
-    from knk.bench import harness
+    from knk.evals import lm_eval as harness
 
     if not data:
         print(harness.include_path())
@@ -350,7 +350,7 @@ def tasks(
 
 
 def _runs(told: str) -> list[Run]:
-    from knk.bench.records import read
+    from knk.evals.records import read
 
     return [read(folder) for folder in told.split(",") if folder]
 
@@ -363,7 +363,7 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
     """Give what shows how a run goes."""
     from tqdm import tqdm
 
-    from knk.bench.run import Watcher
+    from knk.evals.run import Watcher
 
     class Shown(Watcher):
         """Shows a bar for each benchmark, where one is wanted, and says what happens."""
@@ -403,7 +403,7 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
 
 
 def _tell(arms: Sequence[Sequence[Run]], groups: bool, as_json: bool, paper: bool) -> None:
-    from knk.bench.records import results_of, summaries
+    from knk.evals.records import results_of, summaries
 
     if as_json:
         print(json.dumps(results_of(arms, "Benchmarks").to_dict()))
@@ -454,7 +454,7 @@ def _with_deviation(one: Summary) -> str:
 
 
 def _print_memorisation(runs: Sequence[Run]) -> None:
-    from knk.bench.scores import memorisation
+    from knk.evals.scores import memorisation
 
     marks = [one.marks["knk_perturbed"] for one in runs if "knk_perturbed" in one.marks]
     if marks:
@@ -463,7 +463,7 @@ def _print_memorisation(runs: Sequence[Run]) -> None:
 
 
 def _print_paper() -> None:
-    from knk.paper import RLVR, TASKS, WARM_UP
+    from knk.evals.paper_figures import RLVR, TASKS, WARM_UP
 
     def row(one: Reported) -> list[str]:
         return [f"{one.model}, {one.arm}", *("" if figure is None else str(figure) for figure in one.scores)]

@@ -11,7 +11,7 @@ from knk.cli.shared import bar
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.recipe import Recipe
+    from knk.datasets.config import Recipe
 
 _Counts = dict[str, dict[str, int]]
 _TOTAL: Final = "all"
@@ -77,9 +77,9 @@ def build(
     """
     import hashlib
 
-    from knk.build import MANIFEST
-    from knk.build import build as built
-    from knk.recipe import Recipe
+    from knk.datasets.build import MANIFEST
+    from knk.datasets.build import build as built
+    from knk.datasets.config import Recipe
 
     recipe = Recipe.from_yaml(spec)
     if dry_run:
@@ -152,7 +152,7 @@ def audit(
     """
     import json
 
-    from knk.audit import audit as audited
+    from knk.datasets.audit.run import audit as audited
 
     with bar(None, "rows", progress) as advance:
         found = audited(a, b, progress=advance, processes=processes, engine=engine)

@@ -16,7 +16,7 @@ from knk.cli.shared import bar
 from knk.errors import BadFolder
 
 if TYPE_CHECKING:
-    from knk.staging import Kind, Tree
+    from knk.hub.staging import Kind, Tree
 
 Name = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The name on the Hub.")]
 
@@ -74,7 +74,8 @@ def publish(
     knk publish corpus org/puzzles --public
     knk publish --model checkpoint org/model
     """
-    from knk import hub, staging
+    from knk.hub import client as hub
+    from knk.hub import staging
 
     if not dry_run:
         hub.check_signed_in()
@@ -150,7 +151,7 @@ def download(
     knk download org/puzzles -o puzzles
     knk download org/puzzles -o puzzles --revision v2
     """
-    from knk import hub
+    from knk.hub import client as hub
 
     kind: Kind = "model" if model else "dataset"
     commit = hub.download(name, output, revision, kind, unchecked, progress=sys.stderr.isatty())

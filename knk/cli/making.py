@@ -13,7 +13,7 @@ from knk.cli.shared import bar, number_or_range, wrapped
 from knk.errors import BadSpec
 
 if TYPE_CHECKING:
-    from knk.puzzle import Puzzle
+    from knk.logic.puzzle import Puzzle
 
 Preset = Literal["classic", "rich"]
 Style = Literal["varied", "classic", "dialogue"]
@@ -108,7 +108,7 @@ def generate(
     knk generate -n 10000 -o puzzles.parquet
     knk generate -n 10 --people 7 --grade 4-5
     """
-    from knk.generate import spec_of
+    from knk.generation.generate import spec_of
 
     given: dict[str, Any] = {
         "people": number_or_range("--people", people),
@@ -155,7 +155,7 @@ def _measures(value: str | None) -> tuple[tuple[str, int | tuple[int, int]], ...
 
 
 def _print_puzzles(spec: Any, n: int, seed: int, style: str, form: str) -> None:
-    from knk.generate import generate as puzzles
+    from knk.generation.generate import generate as puzzles
 
     told = _PRINTED[form](seed, style)
     for number, puzzle in enumerate(puzzles(spec, n, seed)):
@@ -165,7 +165,7 @@ def _print_puzzles(spec: Any, n: int, seed: int, style: str, form: str) -> None:
 
 
 def _as_notation(_seed: int, _style: str) -> Callable[[Puzzle], str]:
-    from knk.notation import encode
+    from knk.logic.notation import encode
 
     return encode
 
@@ -173,13 +173,13 @@ def _as_notation(_seed: int, _style: str) -> Callable[[Puzzle], str]:
 def _as_json(seed: int, style: str) -> Callable[[Puzzle], str]:
     import json
 
-    from knk.rows import row_of
+    from knk.datasets.rows import row_of
 
     return lambda puzzle: json.dumps(row_of(puzzle, seed, style), ensure_ascii=False)
 
 
 def _as_text(seed: int, style: str) -> Callable[[Puzzle], str]:
-    from knk.rows import row_of
+    from knk.datasets.rows import row_of
 
     return lambda puzzle: wrapped(row_of(puzzle, seed, style)["text"])
 
@@ -190,7 +190,7 @@ _PRINTED: Final = {"notation": _as_notation, "jsonl": _as_json, "text": _as_text
 def _write_puzzles(
     output: Path, spec: Any, n: int, seed: int, style: str, processes: int | None, progress: bool | None
 ) -> None:
-    from knk import corpus
+    from knk.datasets import stream as corpus
 
     with bar(n, "puzzles", progress) as advance:
         corpus.write(output, spec, n, seed=seed, style=style, processes=processes, progress=advance)

@@ -15,7 +15,7 @@ from knk.cli.shared import wrapped
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.puzzle import Puzzle
+    from knk.logic.puzzle import Puzzle
 
 _COUNTED: Final = 100
 """Solutions that are counted; beyond, "more than" is all that is said."""
@@ -69,7 +69,7 @@ def _told(puzzle: Puzzle) -> tuple[str, bool]:
 def _told_json(puzzle: Puzzle) -> tuple[str, bool]:
     import json
 
-    from knk.notation import encode
+    from knk.logic.notation import encode
 
     count, roles = _solved(puzzle)
     words = {name: puzzle.roles[not knight] for name, knight in roles.items()}
@@ -79,8 +79,8 @@ def _told_json(puzzle: Puzzle) -> tuple[str, bool]:
 
 def _solved(puzzle: Puzzle) -> tuple[int, dict[str, bool]]:
     """Return how many solutions there are, up to one above `_COUNTED`, and whose role is the same in all of them."""
-    from knk.solver import count, follows, solve
-    from knk.statements import Knight
+    from knk.logic.solver import count, follows, solve
+    from knk.logic.statements import Knight
 
     found = count(puzzle, _COUNTED + 1)
     if found == 1:
@@ -120,9 +120,9 @@ def explain(
     """
     import json
 
-    from knk.notation import encode
+    from knk.logic.notation import encode
+    from knk.proofs.trace import trace
     from knk.text.explain import explain as told
-    from knk.trace import trace
 
     for number, item in enumerate(items(puzzle)):
         prose = told(trace(item.puzzle), style, seed)
@@ -154,8 +154,8 @@ def difficulty(
 
     from tqdm import tqdm
 
-    from knk.difficulty import difficulty as measured
-    from knk.notation import encode
+    from knk.logic.notation import encode
+    from knk.proofs.difficulty import difficulty as measured
 
     # A bar appears after two seconds, and only on a terminal.
     read = tqdm(items(puzzle), unit=" puzzles", disable=None, delay=2)
@@ -172,7 +172,7 @@ def difficulty(
 
 def _spread(grades: dict[int, Counter[int]]) -> Iterator[str]:
     """Return a table of grades by number of people, and a bar for each grade."""
-    from knk.difficulty import GRADES
+    from knk.proofs.difficulty import GRADES
 
     total = sum(grades.values(), Counter[int]())
     numbers = range(1, len(GRADES) + 1)
@@ -208,7 +208,7 @@ def verify(
     """
     import json
 
-    from knk.answers import verify as judge
+    from knk.answers.verify import verify as judge
 
     answer = None if completion is None else _completion(completion)
     right = True

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.puzzle import Puzzle
+    from knk.logic.puzzle import Puzzle
 
 BETWEEN: Final = "---"
 """The line between two puzzles in English."""
@@ -34,7 +34,7 @@ class Item(NamedTuple):
 def items(argument: str | None) -> Iterator[Item]:
     """Read the puzzles of an argument, a file or a pipe, in whichever form they are."""
     if argument is not None and argument.endswith(".parquet") and is_file(argument):
-        from knk.files import read
+        from knk.datasets.files import read
 
         for number, row in enumerate(read(Path(argument))):
             yield _item(row, f"row {number}")
@@ -90,7 +90,7 @@ def _placed(place: str) -> Iterator[None]:
 
 
 def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
-    from knk.notation import decode
+    from knk.logic.notation import decode
 
     for number, line in lines:
         if line.strip():
@@ -143,7 +143,7 @@ def _json_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
 
 def _item(values: Any, place: str) -> Item:
     """Return the puzzle, and the completion if there is one, of a row."""
-    from knk.notation import decode
+    from knk.logic.notation import decode
     from knk.text.parse import parse
 
     if not isinstance(values, dict):

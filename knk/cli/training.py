@@ -93,7 +93,7 @@ def task(
 
 def _made_to_order(given: dict[str, Any]) -> dict[str, Any]:
     """Return the options with those that say what puzzles to make as a specification."""
-    from knk.generate import spec_of
+    from knk.generation.generate import spec_of
     from knk.tasks.kk import PAPER
 
     changes: dict[str, Any] = {"people": PAPER.people}
@@ -129,9 +129,9 @@ def export(
     knk corpus export corpus --to sft -o sft.jsonl
     knk corpus export corpus --to public --split test -o test.parquet
     """
-    from knk.export import Form as Wanted
-    from knk.export import exported
     from knk.tasks.kk import read_rows
+    from knk.teacher.export import Form as Wanted
+    from knk.teacher.export import exported
 
     rows = islice(read_rows(source, split), limit)
     _put(exported(rows, Wanted(to, style, telling, seed, split), processes, engine), output)
@@ -141,7 +141,7 @@ def _put(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
     """Write rows to a file, or print them."""
     import json
 
-    from knk.files import write
+    from knk.datasets.files import write
 
     if output is None:
         for row in rows:
@@ -195,7 +195,7 @@ def sft(
     """
     import json
 
-    from knk.sft import Policy, write_sft
+    from knk.teacher.sft import Policy, write_sft
 
     if output is None:
         raise KnkError("there is no folder for the rows: give one after -o")

@@ -19,10 +19,10 @@ on the disk before the next thing is done, so a run that was killed goes on wher
 """
 
 from knk.inference.engine import Answer, Engine, Failure
-from knk.inference.local import TransformersEngine
 from knk.inference.run import Observer, Summary, ask
 from knk.inference.sampling import Sampling
 from knk.inference.server import ServerEngine
+from knk.inference.transformers import TransformersEngine
 from knk.inference.vllm import VllmEngine
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from knk.inference.sampling import Sampling
-from knk.tasks.form import Prompt
+from knk.tasks.format import Prompt
 from knk.tasks.source import Row
 
 

@@ -7,15 +7,15 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from knk.inference.asks import Prompter, asks
 from knk.inference.engine import Answer, Batch, Engine
+from knk.inference.requests import Prompter, asks
 from knk.inference.sampling import Sampling
 from knk.inference.store import opened
 from knk.tasks.source import Row
+from knk.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def ask(
         **engine.identity(),
         **header,
         "parameters": used.as_dict(),
-        "version": _version(),
+        "version": __version__,
     }
     observer = observer or _Silent()
     tally = _Tally(observer, used.n)
@@ -164,8 +164,3 @@ def ask(
         wanted = asks(rows, prompt, store.missing, engine.per_request, tally.passed, used.n)
         engine.work(wanted, used, keep, observer.notice)
     return tally.summary()
-
-
-def _version() -> str:
-    # The package's own module stands above all others, so it is asked for by name.
-    return str(import_module("knk").__version__)

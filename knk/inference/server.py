@@ -25,9 +25,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.inference.concurrency import drive
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
-from knk.inference.flow import drive
-from knk.inference.replies import BadReply, Choice, Reply, message_of, reply_of, retry_after
+from knk.inference.openai_api import (
+    BadReply,
+    Choice,
+    Reply,
+    message_of,
+    reply_of,
+    retry_after,
+)
 from knk.inference.sampling import Sampling, seed_of
 
 if TYPE_CHECKING:

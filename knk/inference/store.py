@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from knk.datasets.files import whole_file
 from knk.errors import BadFolder
-from knk.files import whole_file
 from knk.inference.engine import Answer, Failure
 
 RUN: Final = "asked.json"

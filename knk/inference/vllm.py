@@ -15,8 +15,8 @@ from itertools import count
 from typing import Any
 
 from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.inference.concurrency import drive
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
-from knk.inference.flow import drive
 from knk.inference.sampling import Sampling, seed_of
 
 

@@ -6,13 +6,13 @@ import os
 import re
 from typing import Any, Final
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadTask, NoVerdict
-from knk.generate import spec_of
+from knk.generation.generate import spec_of
 from knk.tasks import load
-from knk.tasks.form import Completion, text_of
+from knk.tasks.format import Completion, text_of
 from knk.tasks.kk import PAPER
 from knk.tasks.source import Row
-from knk.verdict import Verdict
 
 _MADE: Final = ("people", "grade")
 _WRITTEN: Final = re.compile(r"[0-9]{1,9}-[0-9]{1,9}")

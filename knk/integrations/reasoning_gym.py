@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from knk.errors import BadRow, BadSpec, MissingPackage
-from knk.generate import spec_of
+from knk.generation.generate import spec_of
+from knk.generation.spec import Spec
 from knk.integrations.common import asked, score_of, verdict_of
-from knk.spec import Spec
 from knk.tasks import kk
 from knk.tasks.source import Row, check_split
 

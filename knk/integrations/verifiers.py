@@ -18,8 +18,8 @@ import asyncio
 import json
 from collections.abc import Iterator
 
+from knk.datasets.files import json_row
 from knk.errors import MissingPackage
-from knk.files import json_row
 from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
 
 try:

@@ -14,7 +14,7 @@ custom_reward_function.path=pkg://knk.integrations.verl custom_reward_function.n
 | `reward_model` | `style` "rule", and as `ground_truth` the columns that the verifier looks at, in JSON |
 | `extra_info` | the number of the row, its `split` and its `id` |
 
-The public K&K data's columns, which other reward functions read, are another form: see `knk.export`.
+The public K&K data's columns, which other reward functions read, are another form: see `knk.teacher.export`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from knk import files
+from knk.datasets import files
 from knk.errors import BadRow, BadTask
 from knk.integrations.common import looked_at, rows_of, score_of, verdict_of
 from knk.tasks import load
-from knk.tasks.form import is_formed
+from knk.tasks.format import is_formed
 from knk.tasks.source import Row
 
 _SOURCE: Final = "knk/"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from knk.intervals import Estimate
+from knk.evals.intervals import Estimate
 from knk.report.html import safe
 
 COLOURS: Final = 7

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from knk.datasets.files import read
 from knk.errors import KnkError
-from knk.files import read
-from knk.puzzle import Puzzle
+from knk.logic.puzzle import Puzzle
 from knk.report.charts import bars, histogram
 from knk.report.html import Section, facts, folded, quoted, safe, table
 
@@ -82,7 +82,7 @@ def _sample(row: Mapping[str, Any]) -> str:
 
 
 def _puzzle(row: Mapping[str, Any]) -> Puzzle | None:
-    from knk.notation import decode
+    from knk.logic.notation import decode
 
     notation = row.get("puzzle")
     try:
@@ -92,7 +92,7 @@ def _puzzle(row: Mapping[str, Any]) -> Puzzle | None:
 
 
 def _graded(row: Mapping[str, Any]) -> tuple[int, set[str]] | None:
-    from knk.difficulty import difficulty
+    from knk.proofs.difficulty import difficulty
 
     puzzle = _puzzle(row)
     if puzzle is None or len(puzzle.names) > 12:
@@ -104,8 +104,8 @@ def _graded(row: Mapping[str, Any]) -> tuple[int, set[str]] | None:
 
 
 def _proof(row: Mapping[str, Any]) -> str:
+    from knk.proofs.trace import trace
     from knk.text.explain import explain
-    from knk.trace import trace
 
     puzzle = _puzzle(row)
     try:

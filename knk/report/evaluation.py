@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from knk import paper, results
-from knk.intervals import Estimate
+from knk.evals import paper_figures as paper
+from knk.evals import results
+from knk.evals.intervals import Estimate
+from knk.evals.results import Claim, Results
 from knk.report.charts import Line, intervals, lines
 from knk.report.html import Section, facts, folded, safe, table
-from knk.results import Claim, Results
 
 _SHARES: Final = ("accuracy", "answered", "accuracy if answered", "format")
 _MARK: Final = {

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from knk.datasets.files import read
 from knk.errors import BadFile
-from knk.files import read
 from knk.report.charts import Line, lines
 from knk.report.html import Section, facts, folded, quoted, safe, table
 from knk.training import manifest as book

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadTask
-from knk.tasks.form import Completion, Prompt
-from knk.tasks.scheme import Scheme
+from knk.tasks.format import Completion, Prompt
+from knk.tasks.reward_scheme import Scheme
 from knk.tasks.source import Row
-from knk.verdict import Verdict
 
 NAMES: Final = ("kk", "hendrycks_math", "mmlu_pro", "humaneval_plus")
 
@@ -76,7 +76,7 @@ def prompts(task: Task, rows: Iterable[Row], style: str = "paper") -> Iterator[R
     Args:
         task: the task.
         rows: rows that its `rows` gave.
-        style: the style of the prompts; see `knk.tasks.form`.
+        style: the style of the prompts; see `knk.tasks.format`.
 
     >>> task = load("kk")
     >>> list(next(prompts(task, task.rows("train", n=1))))

@@ -1,12 +1,12 @@
 r"""HumanEval+ as a task: 164 Python functions to write, each tried on many inputs.
 
-Where the code is: the answer of the completion (`knk.tasks.form`), in it the last fenced block of Python that defines
+Where the code is: the answer of the completion (`knk.tasks.format`), in it the last fenced block of Python that defines
 the function, or else the last block, or else the whole answer. It is read in the first of these ways that compiles and
 has the function: as code of its own, after the imports and helpers of the stub; as the end of the stub, the way a base
 model goes on writing.
 
-The code runs in `knk.sandbox`, which is sent the inputs alone. What should come out is what the data set's own
-solution gives, run in such a sandbox too, once an item. The two are compared here (`knk.outputs.same`): as `==`
+The code runs in `knk.sandbox.run`, which is sent the inputs alone. What should come out is what the data set's own
+solution gives, run in such a sandbox too, once an item. The two are compared here (`knk.sandbox.values.same`): as `==`
 compares built-in values, floats within the item's tolerance, where it has none within a millionth if floats are all
 that is wanted. HumanEval/32 has no one answer: a zero of the polynomial is right.
 
@@ -27,13 +27,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadOutput, BadRow, SandboxFailed
-from knk.outputs import Tree, number_of, same, tree_of
-from knk.sandbox import Limits, Output, Program, Run, run
-from knk.tasks.form import Completion, Prompt, answer_of, prompt_of, text_of
-from knk.tasks.scheme import Scheme
+from knk.sandbox.run import (
+    Limits,
+    Output,
+    Program,
+    Run,
+    run,
+)
+from knk.sandbox.values import (
+    Tree,
+    number_of,
+    same,
+    tree_of,
+)
+from knk.tasks.format import (
+    Completion,
+    Prompt,
+    answer_of,
+    prompt_of,
+    text_of,
+)
+from knk.tasks.reward_scheme import Scheme
 from knk.tasks.source import Row, Source, field, identity, of_split
-from knk.verdict import Verdict
 
 NAME: Final = "humaneval_plus"
 COLUMNS: Final = ("stub", "canonical_solution", "entry_point", "inputs", "atol")
@@ -147,7 +164,7 @@ def prompt(row: Row, style: str = "paper") -> Prompt:
 
     Args:
         row: a row that `rows` gave.
-        style: "paper" or "chat"; see `knk.tasks.form`.
+        style: "paper" or "chat"; see `knk.tasks.format`.
 
     Raises:
         BadRow: the row has no stub.

@@ -9,21 +9,26 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from knk.answers import verify as judged
+from knk.answers.verdict import Verdict
+from knk.answers.verify import verify as judged
+from knk.datasets.files import read
+from knk.datasets.rows import row_of
+from knk.datasets.split import split_of
 from knk.errors import BadFile
-from knk.files import read
-from knk.generate import generate
-from knk.notation import decode
-from knk.puzzle import Puzzle
-from knk.rows import row_of
-from knk.solver import solve
-from knk.spec import Spec
-from knk.split import split_of
-from knk.tasks.form import Completion, Prompt, prompt_of, text_of
-from knk.tasks.scheme import Scheme
+from knk.generation.generate import generate
+from knk.generation.spec import Spec
+from knk.logic.notation import decode
+from knk.logic.puzzle import Puzzle
+from knk.logic.solver import solve
+from knk.tasks.format import (
+    Completion,
+    Prompt,
+    prompt_of,
+    text_of,
+)
+from knk.tasks.reward_scheme import Scheme
 from knk.tasks.source import Row, check_split, field
 from knk.text.parse import parse
-from knk.verdict import Verdict
 
 NAME: Final = "kk"
 COLUMNS: Final = ("puzzle", "solution")
@@ -52,7 +57,8 @@ def rows(
 
     Args:
         split: "train", "held-out" or "test".
-        data: a corpus that `knk.build` made, or a file of rows, ours or the public data's; made to order if not given.
+        data: a corpus that `knk.datasets.build` made, or a file of rows, ours or the public data's; made to order if
+            not given.
         revision: of no use here.
         n: how many puzzles to make, 500 if not given (of three people some 200 are held out); of data how many to
             take, all if not given.
@@ -94,7 +100,7 @@ def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Ro
     """Return an iterator over the rows of a file, or of a corpus's split, as this task has them.
 
     Args:
-        data: a corpus that `knk.build` made, or a file of rows, ours or the public data's.
+        data: a corpus that `knk.datasets.build` made, or a file of rows, ours or the public data's.
         split: the corpus's split; of no use with a file.
 
     Raises:
@@ -128,7 +134,7 @@ def prompt(row: Row, style: str = "paper") -> Prompt:
 
     Args:
         row: a row that `rows` gave.
-        style: "paper" or "chat"; see `knk.tasks.form`.
+        style: "paper" or "chat"; see `knk.tasks.format`.
 
     >>> prompt(next(rows("test", n=1)), "chat")[0]["role"]
     'user'
@@ -138,7 +144,7 @@ def prompt(row: Row, style: str = "paper") -> Prompt:
 
 
 def verify(completion: Completion, row: Row) -> Verdict:
-    """Return the verdict on a completion; see `knk.answers`.
+    """Return the verdict on a completion; see `knk.answers.verify`.
 
     Args:
         completion: what a model wrote.

@@ -1,6 +1,6 @@
 r"""MMLU-Pro as a task: questions of 14 subjects with up to ten options each, of which one letter is right.
 
-How an answer is read is in `knk.tasks.letters`. The paper reads otherwise: the first box anywhere, else the letter
+How an answer is read is in `knk.tasks.choice`. The paper reads otherwise: the first box anywhere, else the letter
 after `<answer>`, else the last capital on its own, else an option drawn at random. `paper_answer` does the same, and
 `evaluate` reports both readings.
 """
@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Literal
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow
-from knk.tasks.form import Completion, Prompt, prompt_of, text_of
-from knk.tasks.letters import LETTERS, letter_of
-from knk.tasks.scheme import Scheme
+from knk.tasks.choice import LETTERS, letter_of
+from knk.tasks.format import (
+    Completion,
+    Prompt,
+    prompt_of,
+    text_of,
+)
+from knk.tasks.reward_scheme import Scheme
 from knk.tasks.source import Row, Source, check_split, field, identity, of_split, training_items
-from knk.verdict import Verdict
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
@@ -124,7 +129,7 @@ def prompt(row: Row, style: str = "paper") -> Prompt:
 
     Args:
         row: a row that `rows` gave.
-        style: "paper" or "chat"; see `knk.tasks.form`.
+        style: "paper" or "chat"; see `knk.tasks.format`.
 
     Raises:
         BadRow: the row has no question or no options.

@@ -13,8 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
-from knk.files import read
 
 Row = dict[str, Any]
 SPLITS: Final = ("train", "held-out", "test")

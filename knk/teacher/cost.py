@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import MissingPackage
-from knk.inference.asks import asks
+from knk.inference.requests import asks
 from knk.inference.sampling import Sampling
 from knk.inference.store import ANSWERS, read_answers
 from knk.tasks import kk
-from knk.tasks.form import Prompt
+from knk.tasks.format import Prompt
 from knk.teacher.puzzles import rows_of
 
 CHARACTERS: Final = 4

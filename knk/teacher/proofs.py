@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from knk.errors import KnkError
-from knk.export import completion_row
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
 from knk.inference.sampling import Sampling, seed_of
-from knk.tasks.form import text_of
+from knk.tasks.format import text_of
+from knk.teacher.export import completion_row
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def rows_of(corpus: str | os.PathLike[str], split: str, limit: int | None) -> It
     """Return an iterator over the first rows of a corpus's split, or of a file.
 
     Args:
-        corpus: a corpus that `knk.build` made, or a file of rows; see `knk.tasks.kk.rows`.
+        corpus: a corpus that `knk.datasets.build` made, or a file of rows; see `knk.tasks.kk.rows`.
         split: "train", "held-out" or "test".
         limit: how many rows; all if not given.
 

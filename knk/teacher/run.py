@@ -26,11 +26,11 @@ def teach(
     """Ask a teacher about every puzzle of a corpus and store its answers, or go on where that was cut off.
 
     Args:
-        corpus: a corpus that `knk.build` made, or a file of rows; see `knk.tasks.kk.rows`.
+        corpus: a corpus that `knk.datasets.build` made, or a file of rows; see `knk.tasks.kk.rows`.
         folder: where answers are stored; made if it is not there.
         engine: what answers.
         sampling: how answers are drawn.
-        style: the style of the prompts, "paper" or "chat"; see `knk.tasks.form`.
+        style: the style of the prompts, "paper" or "chat"; see `knk.tasks.format`.
         split: "train", "held-out" or "test".
         limit: how many puzzles to ask, from the first on; all if not given.
         observer: is told how it goes.
@@ -42,8 +42,8 @@ def teach(
         ModelFailed: the engine refuses, or has not answered for too long; what was answered is stored.
 
     >>> from tempfile import TemporaryDirectory
-    >>> from knk.corpus import write
-    >>> from knk.spec import Spec
+    >>> from knk.datasets.stream import write
+    >>> from knk.generation.spec import Spec
     >>> from knk.teacher.proofs import TraceEngine
     >>> with TemporaryDirectory() as folder:
     ...     write(f"{folder}/puzzles.jsonl", Spec(people=3), 5)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
 
-from knk.notation import MAX_DEPTH
-from knk.statements import (
+from knk.logic.notation import MAX_DEPTH
+from knk.logic.statements import (
     And,
     Count,
     Iff,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-from knk.puzzle import Roles
-from knk.statements import (
+from knk.logic.puzzle import Roles
+from knk.logic.statements import (
     And,
     Count,
     Iff,

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
 
 from knk.errors import BadText
-from knk.puzzle import Roles
+from knk.logic.puzzle import Roles
 from knk.text.tokens import QUOTE, Tokens, is_word, spelled, tokenize
 from knk.text.vocabulary import NUMBER_WORDS, ROLE_PAIRS, plural
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from knk.errors import BadPuzzle
-from knk.puzzle import Roles
+from knk.logic.puzzle import Roles
 from knk.text import wordings
 from knk.text.framing import role_forms
 from knk.text.tokens import TITLES, is_word, tokenize, word_key, words_of

@@ -12,8 +12,14 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from knk.errors import BadPuzzle, BadText
-from knk.puzzle import DEFAULT_ROLES, Puzzle, Roles, Said, is_name
-from knk.statements import Statement
+from knk.logic.puzzle import (
+    DEFAULT_ROLES,
+    Puzzle,
+    Roles,
+    Said,
+    is_name,
+)
+from knk.logic.statements import Statement
 from knk.text import wordings
 from knk.text.clauses import Token, Unread, read_clause
 from knk.text.framing import Framing, find_framing, resolve_roles

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from knk.errors import BadPuzzle
-from knk.notation import MAX_DEPTH
-from knk.puzzle import Puzzle, Roles, Said
-from knk.statements import Statement
+from knk.logic.notation import MAX_DEPTH
+from knk.logic.puzzle import Puzzle, Roles, Said
+from knk.logic.statements import Statement
 from knk.text import framing, wordings
 from knk.text.compose import compose, mix
 from knk.text.names import check_names
@@ -103,7 +103,7 @@ def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
         BadPuzzle: the style is unknown, a name or role word could not be told from the other words of the text, or
             statements are nested too deep to be read.
 
-    >>> from knk.statements import Knave, Or
+    >>> from knk.logic.statements import Knave, Or
     >>> puzzle = Puzzle(("Ann", "Bob"), ((0, Or(Knave(0), Knave(1))),))
     >>> print(render(puzzle, style="dialogue"))
     These people are speaking: Ann and Bob. Whoever lives here is a knight (always truthful) or a knave (always lying).

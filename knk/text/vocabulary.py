@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from knk.puzzle import DEFAULT_ROLES, Roles
+from knk.logic.puzzle import DEFAULT_ROLES, Roles
 
 ROLE_PAIRS: Final[tuple[Roles, ...]] = (
     DEFAULT_ROLES,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from knk.statements import Relation
+from knk.logic.statements import Relation
 from knk.text.tokens import words_of
 
 TRUTH: Final = "<truth>"

@@ -9,8 +9,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any, Final
 
+from knk.datasets.files import read
 from knk.errors import BadRecipe
-from knk.files import read
 from knk.training.recipe import Recipe
 
 _LOCAL: Final = ("json", "parquet")

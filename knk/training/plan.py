@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from knk.errors import BadRecipe
 from knk.training.data import sources
-from knk.training.hardware import gpus
+from knk.training.gpus import gpus
 from knk.training.recipe import Recipe
 from knk.training.shapes import HALF, Shape, shape_of
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 from knk import tasks
 from knk.errors import BadRecipe, MissingPackage
 from knk.training.data import Source, sources
-from knk.training.hardware import gpus
+from knk.training.gpus import gpus
 from knk.training.plan import GIB, plan_memory
 from knk.training.recipe import Recipe
 from knk.training.shapes import Shape, from_config

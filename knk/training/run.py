@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from knk.datasets.files import whole_file
 from knk.errors import BadFolder, BadRecipe, TrainingFailed
-from knk.files import whole_file
 from knk.training import manifest as book
 from knk.training.manifest import Clock, Manifest
 from knk.training.preflight import check, script

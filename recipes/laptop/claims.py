@@ -6,10 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from knk import results
-from knk.files import read, read_json
-from knk.intervals import Estimate, Runs, average, difference, mean, ratio
-from knk.results import Claim, Curve, Results, Score
+from knk.datasets.files import read, read_json
+from knk.evals import results
+from knk.evals.intervals import (
+    Estimate,
+    Runs,
+    average,
+    difference,
+    mean,
+    ratio,
+)
+from knk.evals.results import (
+    Claim,
+    Curve,
+    Results,
+    Score,
+)
 from knk.training.manifest import MANIFEST
 from knk.training.manifest import METRICS as LOGGED
 from recipes.laptop.domains import SEARCHES

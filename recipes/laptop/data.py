@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from knk.files import write
+from knk.datasets.files import write
 from recipes.laptop.domains import Problem, lesson, problems
 from recipes.laptop.puzzles import told
 

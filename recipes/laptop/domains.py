@@ -26,10 +26,10 @@ from random import Random
 from typing import Any, Final
 
 import knk
-from knk.spec import Spec
-from knk.split import split_of
-from knk.tasks.form import answer_of, is_formed
-from knk.verdict import Verdict
+from knk.answers.verdict import Verdict
+from knk.datasets.split import split_of
+from knk.generation.spec import Spec
+from knk.tasks.format import answer_of, is_formed
 from recipes.laptop.puzzles import question
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from knk.files import read, write
-from knk.tasks.form import is_formed
+from knk.datasets.files import read, write
+from knk.tasks.format import is_formed
 from recipes.laptop.domains import SEARCHES, SKILLS, Problem, problems, proposal, verify
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP
 

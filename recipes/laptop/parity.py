@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from knk.bench import harness
-from knk.files import read
+from knk.datasets.files import read
+from knk.evals import lm_eval as harness
 
 TASKS: Final = Path(__file__).parent / "lm_eval"
 _COLUMNS: Final = {"accuracy": "correct", "answered": "answered", "format": "format"}

@@ -8,9 +8,23 @@ from random import Random
 from typing import Final
 
 import knk
-from knk.puzzle import Puzzle
-from knk.statements import And, Knave, Knight, Not, Or, Statement
-from knk.trace import Contradiction, Follows, Retract, Step, Suppose, Trace
+from knk.logic.puzzle import Puzzle
+from knk.logic.statements import (
+    And,
+    Knave,
+    Knight,
+    Not,
+    Or,
+    Statement,
+)
+from knk.proofs.trace import (
+    Contradiction,
+    Follows,
+    Retract,
+    Step,
+    Suppose,
+    Trace,
+)
 from recipes.laptop.words import FAILS, FITS, answered, supposed, word
 
 STYLES: Final = ("proof", "answer-only", "shuffled", "filler")

@@ -28,10 +28,10 @@ from typing import Any, Final, Literal
 from tqdm import tqdm
 
 from knk import report
-from knk.engines import executor
+from knk.datasets.files import whole_file
 from knk.errors import BadFolder, KnkError
-from knk.files import whole_file
-from knk.training.hardware import cores
+from knk.parallel.executors import executor
+from knk.training.gpus import cores
 from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 

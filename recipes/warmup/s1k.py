@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from knk import files
+from knk.datasets import files
 from knk.errors import BadRow
-from knk.tasks.form import is_formed, prompt_of
+from knk.tasks.format import is_formed, prompt_of
 
 NAME = "simplescaling/s1K"
 INSTRUCTION = r"Put the final answer into \boxed{} inside the answer tags."

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow, BadSpec, BadTask, NoVerdict
 from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
 from knk.tasks import NAMES, kk, load
-from knk.verdict import Verdict
-from tests.integrations.corpus import cases, unknown, write_mmlu
+from tests.support.completions import cases, unknown, write_mmlu
 
 FRAMEWORKS = {"reasoning_gym": "reasoning-gym", "inspect_ai": "inspect", "verifiers": "verifiers"}
 

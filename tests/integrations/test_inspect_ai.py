@@ -12,7 +12,13 @@ import pytest
 
 from knk.errors import BadFile, BadRow, BadTask
 from knk.tasks import kk
-from tests.integrations.corpus import Case, cases, unknown, write_mmlu
+from tests.support.completions import (
+    Case,
+    cases,
+    unknown,
+    write_mmlu,
+)
+from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -109,7 +115,7 @@ def test_another_task_from_a_file(tmp_path: Path) -> None:
 
 
 def test_inspect_finds_it_by_the_entry_point() -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["inspect_ai"] == {"knk": "knk.integrations.inspect_ai"}
     assert domain(n=1).dataset.name == "kk-held-out"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from knk.datasets.split import split_of
 from knk.errors import BadFile, BadRow, BadSpec, NoVerdict
-from knk.spec import Spec
-from knk.split import split_of
+from knk.generation.spec import Spec
 from knk.tasks import kk
-from tests.integrations.corpus import cases, doctests_hold, unknown
+from tests.support.completions import cases, doctests_hold, unknown
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,7 +15,12 @@ import pytest
 from knk.errors import BadTask
 from knk.integrations.common import asked
 from knk.tasks import kk
-from tests.integrations.corpus import Case, cases, unknown, write_mmlu
+from tests.support.completions import (
+    Case,
+    cases,
+    unknown,
+    write_mmlu,
+)
 
 pytestmark = [
     pytest.mark.slow,

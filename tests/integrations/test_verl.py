@@ -15,8 +15,13 @@ import pytest
 from knk.errors import BadFile, BadRow, BadTask, NoVerdict
 from knk.integrations import verl
 from knk.tasks import NAMES, kk, load
-from knk.tasks.form import is_formed
-from tests.integrations.corpus import Case, cases, unknown, write_mmlu
+from knk.tasks.format import is_formed
+from tests.support.completions import (
+    Case,
+    cases,
+    unknown,
+    write_mmlu,
+)
 
 COLUMNS = ["data_source", "prompt", "ability", "reward_model", "extra_info"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import knk
-from knk import results
+from knk.datasets.files import read, write
 from knk.errors import BadFolder
-from knk.files import read, write
+from knk.evals import results
 from recipes.laptop import claims as decided
 from recipes.laptop.data import ARMS, MIXTURE, base_rows, rlvr_rows, warm_rows, write_budget
 from recipes.laptop.domains import DOMAINS, SEARCHES, SKILLS, Problem, lesson, problems, proposal, reward, verify
@@ -23,8 +23,8 @@ from recipes.laptop.evaluate import FORCED, METRICS, TASKS, items, scores_of
 from recipes.laptop.lineage import GATE, SCALES, STARTS, Lineage, Scale, Stage, stages
 from recipes.laptop.puzzles import STYLES, told
 from recipes.laptop.words import NAMES
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 has_trl = importlib.util.find_spec("trl") is not None
 COL = Problem("col", "", "01d 02d 12d 03d 34d 04d")  # Ann, Bob and Cal differ, and so do Ann, Dan and Eve.
 PAIR = Problem("pair", "", "01a 12d 23a 34d 02d 13d")
@@ -387,7 +387,7 @@ def test_the_study_has_a_task_file_for_every_task() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
 def test_another_model_takes_the_small_ones_place(tmp_path: Path) -> None:
-    from tests.training.tiny import save_tiny_model
+    from tests.support.tiny_models import save_tiny_model
 
     save_tiny_model(
         tmp_path / "other", (row["prompt"] + row["completion"] for row in islice(base_rows(1), 50)), "Qwen2"

@@ -12,16 +12,16 @@ import yaml
 
 from knk import rewards, tasks
 from knk.cli import main
+from knk.datasets.files import read, write
 from knk.errors import BadRecipe
-from knk.export import Form, exported
-from knk.files import read, write
 from knk.tasks import kk
+from knk.teacher.export import Form, exported
 from knk.training.data import sources
 from knk.training.recipe import Recipe, load
+from tests.support.paths import ROOT
+from tests.support.tiny_models import save_tiny_model
 from tests.training.test_grpo import data_of
-from tests.training.tiny import save_tiny_model
 
-ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "recipes"
 FILES = sorted(RECIPES.glob("*/*.yaml"))
 ACCELERATE = sorted((RECIPES / "accelerate").glob("*.yaml"))

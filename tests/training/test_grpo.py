@@ -11,7 +11,7 @@ import pytest
 
 from knk import tasks
 from knk.rewards import KINDS
-from tests.training.tiny import run_trl, save_tiny_model
+from tests.support.tiny_models import run_trl, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,

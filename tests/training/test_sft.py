@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from knk.export import Form, exported
-from knk.files import write
-from knk.sft import Policy, write_sft
+from knk.datasets.files import write
 from knk.tasks import kk
-from tests.test_sft import answers
-from tests.training.tiny import run_trl, save_tiny_model
+from knk.teacher.export import Form, exported
+from knk.teacher.sft import Policy, write_sft
+from tests.support.tiny_models import run_trl, save_tiny_model
+from tests.teacher.test_sft import answers
 
 pytestmark = [
     pytest.mark.slow,

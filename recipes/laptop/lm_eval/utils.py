@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from knk.tasks.form import is_formed
+from knk.tasks.format import is_formed
 from recipes.laptop.domains import Problem, verify
 from recipes.laptop.evaluate import items
 
@@ -20,7 +20,7 @@ def documents(task: str, n: int = 300, **_: Any) -> dict[str, Any]:
     from datasets import Dataset
 
     asked = [
-        # "benchmark" and "id" are what `knk.bench.harness` knows a document by.
+        # "benchmark" and "id" are what `knk.evals.lm_eval` knows a document by.
         {**vars(problem), "benchmark": task, "id": f"{task} {place}", "prompt": problem.prompt}
         for place, problem in enumerate(items(task, n))
     ]

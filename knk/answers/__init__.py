@@ -1,0 +1,1 @@
+"""The judge of final answers to puzzles: `knk.answers.verify.verify`."""

@@ -1,0 +1,1 @@
+"""Puzzles as rows and files: streams, corpora with splits, and audits."""

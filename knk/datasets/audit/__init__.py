@@ -1,0 +1,1 @@
+"""Audits of datasets: faults, duplicates and leaks."""

@@ -1,0 +1,233 @@
+"""What can be said: all statements that a specification allows a speaker, or a draw from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, permutations
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from knk.errors import BadSpec
+from knk.generation.spec import Spec
+from knk.logic.statements import (
+    RELATIONS,
+    And,
+    Count,
+    Iff,
+    Implies,
+    Knave,
+    Knight,
+    Not,
+    OneOf,
+    Or,
+    Parity,
+    SameKind,
+    Statement,
+    masks,
+)
+
+EVERYBODY: Final = 8
+"""Up to this many people a count or a parity may be about everybody."""
+SHARES: Final = 1 << 14
+"""Into how many equal shares the odds of statements are cut."""
+WIDEST: Final = 16
+"""Up to this many people in a statement it is found out whether it is trivial; wider ones are taken not to be."""
+_Item = TypeVar("_Item")
+_PAIRED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
+_WIDENED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "one of": OneOf}
+
+
+class Draws:
+    """An endless row of random numbers that is the same on every machine and release.
+
+    NumPy promises that the raw words of a bit generator never change, and nothing of that kind for what is made of
+    them: so the rest is done here.
+
+    Args:
+        seed: whole numbers that name the row.
+    """
+
+    def __init__(self, *seed: int) -> None:
+        self._source = np.random.PCG64(np.random.SeedSequence([part & 0xFFFFFFFFFFFFFFFF for part in seed]))
+        self._kept: list[int] = []
+
+    def words(self, count: int) -> npt.NDArray[np.uint64]:
+        """Return the next 64-bit words, shape (count,)."""
+        return self._source.random_raw(count)
+
+    def shares(self, *shape: int) -> npt.NDArray[np.intp]:
+        """Return the next numbers below `SHARES`, in any shape."""
+        count = int(np.prod(shape))
+        halves = self.words(-(-count // 4)).astype("<u8").view("<u2")[:count].reshape(shape)
+        return (halves & np.uint16(SHARES - 1)).astype(np.intp)
+
+    def below(self, bound: int) -> int:
+        """Return a number from 0 to `bound - 1`, all equally likely to within one part in 2**30."""
+        if not self._kept:
+            self._kept = self.words(256).tolist()
+        return (self._kept.pop() >> 16) * bound >> 48
+
+    def pick(self, items: Sequence[_Item]) -> _Item:
+        """Return one of the items, all equally likely."""
+        return items[self.below(len(items))]
+
+    def sample(self, items: Sequence[_Item], count: int) -> list[_Item]:
+        """Return `count` different items, in random order."""
+        pool = list(items)
+        for place in range(count):
+            other = place + self.below(len(pool) - place)
+            pool[place], pool[other] = pool[other], pool[place]
+        return pool[:count]
+
+
+class Grammar:
+    """What a specification lets somebody among `people` people say.
+
+    Args:
+        spec: the specification.
+        people: how many people there are.
+
+    Raises:
+        BadSpec: no kind of statement with any weight can be made by so few people.
+    """
+
+    def __init__(self, spec: Spec, people: int) -> None:
+        self.spec = spec
+        self.people = people
+        fits = {"one of": people > 1 or spec.trivial, "same kind": people > 1}
+        self.weights = {
+            kind: max(1, int(weight * (1 << 20)))
+            for kind, weight in spec.kinds
+            if weight > 0 and fits.get(kind, True) and (spec.depth or kind in ("atom", "count", "parity", "same kind"))
+        }
+        if not self.weights:
+            raise BadSpec(f"{people} people can say nothing of the kinds {[kind for kind, _ in spec.kinds]}")
+        self._kinds = list(self.weights)
+        self._bounds = np.cumsum(list(self.weights.values())).tolist()
+        self._atoms: list[Statement] = [kind(person) for person in range(people) for kind in (Knight, Knave)]
+        self._groups_of_all = [tuple(range(people))] if spec.width < people <= EVERYBODY else []
+
+    def everything(self, limit: int) -> list[tuple[Statement, int]] | None:
+        """Return all statements with their odds as whole numbers, or None where there are more than `limit`.
+
+        Only flat grammars with parts in pairs are listed.
+        """
+        if self.spec.depth > 1 or self.spec.width > 2:
+            return None
+        listed: list[tuple[Statement, int]] = []
+        for kind in self._kinds:
+            found = [statement for statement in self._listed(kind) if self.allows(None, statement)]
+            if len(listed) + len(found) > limit:
+                return None
+            listed += [(statement, (self.weights[kind] << 24) // len(found)) for statement in found]
+        return listed
+
+    def draw(self, draws: Draws) -> Statement:
+        """Return a random statement, which `allows` has still to judge."""
+        return self._drawn(draws, self.spec.depth)
+
+    def allows(self, speaker: int | None, statement: Statement) -> bool:
+        """Whether the specification lets the speaker, or anybody, make a statement."""
+        return self.lets_speak(speaker, statement) and (self.spec.trivial or not is_trivial(statement))
+
+    def lets_speak(self, speaker: int | None, statement: Statement) -> bool:
+        """Whether the specification lets the speaker make a statement that somebody may make."""
+        if self.spec.self_accusation or speaker not in statement.people:
+            return True
+        return not any(isinstance(part, Knave) and part.person == speaker for part in statement.walk())
+
+    def _listed(self, kind: str) -> Iterator[Statement]:
+        everyone = range(self.people)
+        pairs = {**_PAIRED, **_WIDENED}
+        if kind == "atom":
+            yield from self._atoms
+        elif kind == "not":
+            yield from map(Not, self._atoms)
+        elif kind in pairs:
+            yield from (pairs[kind](*two) for two in permutations(self._atoms, 2))
+        elif kind == "same kind":
+            yield from (SameKind(*two, same) for two in permutations(everyone, 2) for same in (True, False))
+        else:
+            for group in [*combinations(everyone, min(2, self.people)), *self._groups_of_all]:
+                yield from _about(kind, group)
+
+    def _drawn(self, draws: Draws, depth: int) -> Statement:
+        place = draws.below(self._bounds[-1])
+        kind = next(kind for kind, bound in zip(self._kinds, self._bounds, strict=True) if place < bound)
+        if kind == "not" and depth:
+            return Not(self._part(draws, depth))
+        if kind in _WIDENED and depth:
+            width = 2 + draws.below(self.spec.width - 1)
+            return self._compound(draws, depth, _WIDENED[kind], width)
+        if kind in _PAIRED and depth:
+            return self._compound(draws, depth, _PAIRED[kind], 2)
+        if kind == "same kind":
+            left, right = draws.sample(range(self.people), 2)
+            return SameKind(left, right, draws.below(2) == 0)
+        if kind in ("count", "parity"):
+            return draws.pick(_about(kind, self._group(draws)))
+        return self._atom(draws)
+
+    def _compound(self, draws: Draws, depth: int, kind: Callable[..., Statement], width: int) -> Statement:
+        parts: list[Statement] = []
+        # With one person there may be too few different parts: then fewer do.
+        for _ in range(20):
+            part = self._part(draws, depth)
+            if part not in parts:
+                parts.append(part)
+            if len(parts) == width:
+                break
+        return kind(*parts) if len(parts) > 1 else parts[0]
+
+    def _part(self, draws: Draws, depth: int) -> Statement:
+        return self._atom(draws) if depth == 1 or draws.below(2) else self._drawn(draws, depth - 1)
+
+    def _atom(self, draws: Draws) -> Statement:
+        return draws.pick(self._atoms)
+
+    def _group(self, draws: Draws) -> tuple[int, ...]:
+        if self._groups_of_all and draws.below(4) == 0:
+            return self._groups_of_all[0]
+        most = min(self.spec.width, self.people)
+        size = most if most < 2 else 2 + draws.below(most - 1)
+        return tuple(draws.sample(range(self.people), size))
+
+
+def _about(kind: str, group: tuple[int, ...]) -> list[Statement]:
+    """Return all counts or parities about a group, those that say nothing left out."""
+    roles = (True, False)
+    if kind == "parity":
+        return [Parity(even, group, knights) for even in roles for knights in roles]
+    bounds = {"exactly": range(len(group) + 1), "at least": range(1, len(group) + 1), "at most": range(len(group))}
+    return [Count(relation, k, group, knights) for relation in RELATIONS for k in bounds[relation] for knights in roles]
+
+
+def is_trivial(statement: Statement) -> bool:
+    """Whether a statement is true, or false, whoever is what.
+
+    >>> is_trivial(Or(Knight(0), Knave(0))), is_trivial(Or(Knight(0), Knave(1)))
+    (True, False)
+    """
+    if not statement.parts:
+        return isinstance(statement, Count) and is_idle_count(statement)
+    if sum(len(part.people) for part in statement.parts) == len(statement.people) and not any(
+        map(is_trivial, statement.parts)
+    ):
+        # Parts that share nobody and can each be true or false cannot fix the whole.
+        return False
+    people = sorted(statement.people)
+    if len(people) > WIDEST:
+        return False
+    xs, full = masks(len(people))
+    return statement.value(dict(zip(people, xs, strict=True)), full) in (0, full)  # type: ignore[arg-type]
+
+
+def is_idle_count(count: Count) -> bool:
+    """Whether a count holds however many are knights.
+
+    >>> is_idle_count(Count("at least", 0, (0, 1))), is_idle_count(Count("exactly", 0, (0, 1)))
+    (True, False)
+    """
+    return (count.relation, count.k) in (("at least", 0), ("at most", len(count.group)))

@@ -1,0 +1,230 @@
+"""A puzzle changed a little: whoever has learned to solve puzzles solves it too, whoever has learned answers does not.
+
+Kinds that change what is said, so that the solution has to change with it: `leaf` (one "X is a knight" or "X is a
+knave" inside a statement becomes another) and `statement` (one statement becomes another). Kinds that change only how
+it is put, so that everybody keeps their role: the order of people or of statements, names, role words, wording.
+
+The measure that goes with it is the memorisation score of Xie et al., "On Memorization of Large Language Models in
+Logical Reasoning" (https://arxiv.org/abs/2410.23123), section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from knk.errors import CannotPerturb
+from knk.generation.grammar import Draws, Grammar
+from knk.generation.spec import Spec, kind_of
+from knk.logic.puzzle import Puzzle, Said
+from knk.logic.solver import Solution, count, solve
+from knk.logic.statements import Knave, Knight, Statement
+from knk.text.render import render
+from knk.text.vocabulary import NAMES, NAMES_OF_MANY_LANGUAGES, RARE_NAMES, ROLE_PAIRS, full_names
+
+_TRIES: Final = 400
+"""Other statements that are tried in a puzzle's place before it is given up."""
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """A changed puzzle, its text, and what became of the solution; the solver has confirmed it.
+
+    Args:
+        kind: what was changed, one of `KINDS`.
+        puzzle: the changed puzzle; it has exactly one solution.
+        text: its English.
+        solution: its solution, True for a knight.
+        changes_solution: whether the change is of a kind that gives somebody another role.
+    """
+
+    kind: str
+    puzzle: Puzzle
+    text: str
+    solution: Solution
+    changes_solution: bool
+
+
+def perturb(puzzle: Puzzle, kind: str, seed: int = 0, style: str = "varied") -> Perturbed:
+    """Return the puzzle with one kind of change.
+
+    Args:
+        puzzle: a puzzle with exactly one solution.
+        kind: one of `KINDS`.
+        seed: chooses the change, and the wording of the text.
+        style: the style of the text, one of `knk.text.render.STYLES`.
+
+    Raises:
+        CannotPerturb: there is no such change of this puzzle, or no such kind.
+        NoSolution: the puzzle has no solution.
+        ManySolutions: the puzzle has several.
+
+    >>> from knk.logic.notation import decode, encode
+    >>> changed = perturb(decode("Ann,Bob 0:&(-0,-1)"), "leaf", seed=1)
+    >>> encode(changed.puzzle), changed.solution, changed.changes_solution
+    ('Ann,Bob 0:&(-0,+1)', (False, False), True)
+    """
+    if kind not in KINDS:
+        raise CannotPerturb(f"there is no kind of change {kind!r}; there are {', '.join(KINDS)}")
+    before = solve(puzzle)
+    draws = Draws(seed, 6, list(KINDS).index(kind))
+    old_text = render(puzzle, seed, style)
+    for changed, order in KINDS[kind](puzzle, draws):
+        text = render(changed, seed + (kind == "wording"), style)
+        if text != old_text and count(changed, 2) == 1:
+            after = solve(changed)
+            kept = after == tuple(before[person] for person in order)
+            if kept != (kind in CHANGES_SOLUTION):
+                return Perturbed(kind, changed, text, after, not kept)
+    raise CannotPerturb(f"no change of kind {kind!r} of this puzzle was found that leaves it one solution")
+
+
+# Each kind gives changed puzzles, the likeliest first, and for each of their people which of the old they are.
+Change = tuple[Puzzle, Sequence[int]]
+
+
+def _leaf(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    """One atom becomes another: the other role or another person."""
+    people = range(len(puzzle.names))
+    changes = []
+    for place, (speaker, statement) in enumerate(puzzle.statements):
+        for old in dict.fromkeys(part for part in statement.walk() if isinstance(part, Knight | Knave)):
+            others: list[Statement] = [kind(person) for person in people for kind in (Knight, Knave)]
+            changes += [
+                (place, Said(speaker, _replaced(statement, old, new)))
+                for new in others
+                if new not in (old, Knave(speaker))
+            ]
+    for place, said in draws.sample(changes, len(changes)):
+        yield _with_said(puzzle, place, said)
+
+
+def _statement(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    """One statement becomes another of the kinds that the puzzle has."""
+    if not puzzle.statements:
+        return
+    grammar = Grammar(_spec_like(puzzle), len(puzzle.names))
+    for _ in range(_TRIES):
+        place = draws.below(len(puzzle.statements))
+        speaker, new = puzzle.statements[place].speaker, grammar.draw(draws)
+        if grammar.allows(speaker, new):
+            yield _with_said(puzzle, place, Said(speaker, new))
+
+
+def _people_order(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    everybody = range(len(puzzle.names))
+    for _ in range(_TRIES):
+        order = draws.sample(everybody, len(everybody))
+        yield puzzle.reordered(order), order
+
+
+def _statement_order(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    for _ in range(_TRIES):
+        said = draws.sample(puzzle.statements, len(puzzle.statements))
+        yield Puzzle(puzzle.names, tuple(said), puzzle.roles), range(len(puzzle.names))
+
+
+def _renamed(names: tuple[str, ...]) -> Callable[[Puzzle, Draws], Iterator[Change]]:
+    def change(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+        people = len(puzzle.names)
+        pool = [
+            name for name in (names if people <= len(names) // 2 else full_names(names)) if name not in puzzle.names
+        ]
+        if people <= len(pool):
+            yield Puzzle(tuple(draws.sample(pool, people)), puzzle.statements, puzzle.roles), range(people)
+
+    return change
+
+
+def _role_words(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    for roles in draws.sample([pair for pair in ROLE_PAIRS if pair != puzzle.roles], len(ROLE_PAIRS) - 1):
+        yield Puzzle(puzzle.names, puzzle.statements, roles), range(len(puzzle.names))
+
+
+def _role_words_reversed(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    """Knights lie and knaves tell the truth: everybody keeps their role and gets the other word for it."""
+    yield Puzzle(puzzle.names, puzzle.statements, puzzle.roles[::-1]), range(len(puzzle.names))
+
+
+def _wording(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
+    yield puzzle, range(len(puzzle.names))
+
+
+KINDS: Final[dict[str, Callable[[Puzzle, Draws], Iterator[Change]]]] = {
+    "leaf": _leaf,
+    "statement": _statement,
+    "people order": _people_order,
+    "statement order": _statement_order,
+    "common names": _renamed(NAMES),
+    "rare names": _renamed(RARE_NAMES),
+    "names of many languages": _renamed(NAMES_OF_MANY_LANGUAGES),
+    "role words": _role_words,
+    "role words reversed": _role_words_reversed,
+    "wording": _wording,
+}
+"""All kinds of change."""
+CHANGES_SOLUTION: Final = frozenset({"leaf", "statement"})
+"""The kinds that give somebody another role; all others leave everybody theirs."""
+
+
+def _replaced(statement: Statement, old: Statement, new: Statement) -> Statement:
+    if statement == old:
+        return new
+    if not statement.parts:
+        return statement
+    return type(statement)(*(_replaced(part, old, new) for part in statement.parts))
+
+
+def _with_said(puzzle: Puzzle, place: int, said: Said) -> Change:
+    statements = (*puzzle.statements[:place], said, *puzzle.statements[place + 1 :])
+    return Puzzle(puzzle.names, statements, puzzle.roles), range(len(puzzle.names))
+
+
+def _spec_like(puzzle: Puzzle) -> Spec:
+    """Return a specification whose statements look like the puzzle's."""
+    parts = [part for _, statement in puzzle.statements for part in statement.walk()]
+    width = max((len(part.parts) or len(part.named) for part in parts), default=2)
+    return Spec(
+        people=len(puzzle.names),
+        kinds=tuple((kind_of(statement), 1.0) for _, statement in puzzle.statements),
+        depth=min(5, max(statement.depth for _, statement in puzzle.statements)),
+        width=min(10, max(2, width)),
+    )
+
+
+@dataclass(frozen=True)
+class Memorisation:
+    """How far a model's right answers are remembered rather than found.
+
+    Args:
+        accuracy: the share of the puzzles that it solves.
+        consistency: of those, the share that it still solves when changed.
+        score: accuracy times the share of the solved that it no longer solves.
+    """
+
+    accuracy: float
+    consistency: float
+    score: float
+
+
+def memorisation(solved: Sequence[bool], solved_changed: Sequence[bool]) -> Memorisation:
+    """Return the memorisation score of a model (arXiv 2410.23123, section 2.1).
+
+    Args:
+        solved: whether it solves each puzzle.
+        solved_changed: whether it solves each puzzle's changed form, in the same order.
+
+    Raises:
+        CannotPerturb: there are no puzzles, or more of one than of the other.
+
+    >>> memorisation([True, True, False, True], [True, False, False, False]).score
+    0.5
+    """
+    if not solved or len(solved) != len(solved_changed):
+        raise CannotPerturb(f"{len(solved)} puzzles and {len(solved_changed)} changed ones cannot be compared")
+    right = sum(map(bool, solved))
+    still = sum(bool(a and b) for a, b in zip(solved, solved_changed, strict=True))
+    accuracy = right / len(solved)
+    consistency = still / right if right else 1.0
+    return Memorisation(accuracy, consistency, accuracy * (1 - consistency))

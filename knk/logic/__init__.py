@@ -1,0 +1,1 @@
+"""What puzzles are and what follows from them: statements, puzzles, their notation, solutions and keys."""

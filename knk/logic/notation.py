@@ -1,0 +1,221 @@
+"""One line of text per puzzle, as FEN is for chess: `encode` and `decode`.
+
+The line is fields between single spaces: the people's names, then their role words where these are not
+knight/knave, then one field a statement, `speaker:statement`, people by their place from 0.
+
+    Zoey,Oliver,Jack 0:-1 1:&(+0,~-2) 2:K>=2(0,1,2)
+    Ann,Bob angel/devil 0:>(+1,V%0(0,1)) 1:S(0,1)
+
+| field | meaning |
+|---|---|
+| `+2` `-2` | person 2 is a knight, is a knave |
+| `~s` | not s |
+| `&(s,s)` `\\|(s,s)` `^(s,s)` | all of, at least one of, exactly one of two or more statements |
+| `>(s,s)` `=(s,s)` | if-then, if-and-only-if |
+| `K=2(0,1,2)` `K>=2(..)` `K<=2(..)` | exactly, at least, at most 2 of 0, 1 and 2 are knights; `V` for knaves |
+| `K%0(0,1,2)` `K%1(..)` | an even, an odd number of them are knights; `V` for knaves |
+| `S(0,1)` `D(0,1)` | 0 and 1 are of the same kind, of different kinds |
+
+Space, comma, slash, colon and percent sign in a name or a role word are written as `%` and two hex digits.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote
+
+from knk.errors import BadNotation, KnkError
+from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Said
+from knk.logic.statements import (
+    And,
+    Count,
+    Iff,
+    Implies,
+    Knave,
+    Knight,
+    Not,
+    OneOf,
+    Or,
+    Parity,
+    Relation,
+    SameKind,
+    Statement,
+)
+
+_COMPOUNDS: Final[dict[str, type[Statement]]] = {"&": And, "|": Or, "^": OneOf, ">": Implies, "=": Iff}
+_SIGNS: Final = {kind: sign for sign, kind in _COMPOUNDS.items()}
+_RELATIONS: Final[dict[str, Relation]] = {"=": "exactly", ">=": "at least", "<=": "at most"}
+_COMPARISONS: Final = {relation: sign for sign, relation in _RELATIONS.items()}
+_ATOM: Final = re.compile(r"([+-])([0-9]{1,6})|([KV])(=|>=|<=|%)([0-9]{1,6})\(([0-9,]*)\)|([SD])\(([0-9,]*)\)")
+_ESCAPED: Final = re.compile(r"[%,/: \s]")
+MAX_DEPTH: Final = 100
+"""Statements within statements that `decode` and `parse` accept; a line of brackets must not exhaust the stack."""
+
+
+def encode(puzzle: Puzzle) -> str:
+    """Return the puzzle's one-line notation; `decode` is its inverse.
+
+    >>> from knk.logic.statements import And, Knave, Knight
+    >>> encode(Puzzle(("Zoey", "Oliver"), ((0, Knave(1)), (1, And(Knight(0), Knight(1))))))
+    'Zoey,Oliver 0:-1 1:&(+0,+1)'
+    """
+    names = "".join(puzzle.names)
+    # Most names are letters alone, and so need no look at each.
+    fields = [",".join(puzzle.names if names.isalpha() else map(_escape, puzzle.names))]
+    if puzzle.roles != DEFAULT_ROLES:
+        fields.append("/".join(map(_escape, puzzle.roles)))
+    fields.extend(map(_encode_said, puzzle.statements))
+    return " ".join(fields)
+
+
+def decode(line: str) -> Puzzle:
+    """Return the puzzle that a line of notation describes; `encode` is its inverse.
+
+    Raises:
+        BadNotation: the line is not notation, or what it describes is no puzzle.
+
+    >>> decode("Zoey,Oliver 0:-1 1:&(+0,+1)").statements[0]
+    Said(speaker=0, statement=Knave(1))
+    """
+    if not isinstance(line, str):
+        raise BadNotation(f"notation is a line of text, not {type(line).__name__}")
+    names, *fields = line.strip().split(" ")
+    roles = DEFAULT_ROLES
+    if fields and "/" in fields[0]:
+        words = tuple(map(_unescape, fields.pop(0).split("/")))
+        if len(words) != 2:
+            raise BadNotation(f"two role words are wanted between slashes, not {len(words)}")
+        roles = (words[0], words[1])
+    try:
+        return Puzzle(tuple(map(_unescape, names.split(","))), tuple(map(_decode_said, fields)), roles)
+    except BadNotation:
+        raise
+    except KnkError as error:
+        raise BadNotation(str(error)) from error
+
+
+def encode_statement(statement: Statement) -> str:
+    """Return a statement's notation; `decode_statement` is its inverse.
+
+    >>> encode_statement(Count("at most", 1, (0, 2), knights=False))
+    'V<=1(0,2)'
+    """
+    match statement:
+        case Knight(person):
+            return f"+{person}"
+        case Knave(person):
+            return f"-{person}"
+        case Not():
+            return f"~{encode_statement(statement.parts[0])}"
+        case Count(relation, k, group, knights):
+            return f"{_letter(knights)}{_COMPARISONS[relation]}{k}({_commas(group)})"
+        case Parity(even, group, knights):
+            return f"{_letter(knights)}%{0 if even else 1}({_commas(group)})"
+        case SameKind(left, right, same):
+            return f"{'S' if same else 'D'}({left},{right})"
+    return f"{_SIGNS[type(statement)]}({','.join(map(encode_statement, statement.parts))})"
+
+
+def decode_statement(text: str) -> Statement:
+    """Return the statement that a piece of notation makes; `encode_statement` is its inverse.
+
+    Raises:
+        BadNotation: the text is no statement's notation.
+
+    >>> decode_statement("|(S(0,1),~K%1(0,1,2))")
+    Or(SameKind(0, 1, True), Not(Parity(False, (0, 1, 2), True)))
+    """
+    statement, end = _read(text, 0, 0)
+    if end != len(text):
+        raise BadNotation(f"{text[end : end + 20]!r} is left over at character {end} of a statement")
+    return statement
+
+
+# Both directions are kept for the fields met last: bulk work meets the same few thousand over and over, and a
+# statement that is one object is hashed, tabulated and rendered once.
+@lru_cache(maxsize=65536)
+def _encode_said(said: Said) -> str:
+    return f"{said.speaker}:{encode_statement(said.statement)}"
+
+
+@lru_cache(maxsize=65536)
+def _decode_said(field: str) -> Said:
+    speaker, colon, text = field.partition(":")
+    if not colon or not (speaker.isascii() and speaker.isdigit() and len(speaker) < 7):
+        raise BadNotation(f"a statement is written 'speaker:statement', people by number from 0, not {field[:40]!r}")
+    return Said(int(speaker), decode_statement(text))
+
+
+def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
+    """Read one statement at `at`; return it and where it ends."""
+    if depth > MAX_DEPTH:
+        raise BadNotation(f"statements are nested deeper than {MAX_DEPTH}")
+    sign = text[at : at + 1]
+    if sign == "~":
+        part, end = _read(text, at + 1, depth + 1)
+        return Not(part), end
+    if sign in _COMPOUNDS and text[at + 1 : at + 2] == "(":
+        parts, end = _read_parts(text, at + 2, depth + 1)
+        return _build(_COMPOUNDS[sign], *parts), end
+    found = _ATOM.match(text, at)
+    if not found:
+        raise BadNotation(f"no statement can start with {text[at : at + 20]!r} (character {at} of the statement)")
+    return _atom(found), found.end()
+
+
+def _read_parts(text: str, at: int, depth: int) -> tuple[list[Statement], int]:
+    parts: list[Statement] = []
+    while True:
+        part, at = _read(text, at, depth)
+        parts.append(part)
+        if text[at : at + 1] == ")":
+            return parts, at + 1
+        if text[at : at + 1] != ",":
+            raise BadNotation(f"',' or ')' is wanted at character {at} of a statement, not {text[at : at + 20]!r}")
+        at += 1
+
+
+def _atom(found: re.Match[str]) -> Statement:
+    sign, person, letter, comparison, number, group, kind, pair = found.groups()
+    if sign:
+        return Knight(int(person)) if sign == "+" else Knave(int(person))
+    if kind:
+        return _build(SameKind, *_numbers(pair), kind == "S")
+    if comparison == "%":
+        if number not in ("0", "1"):
+            raise BadNotation(f"a parity is %0 (even) or %1 (odd), not %{number}")
+        return _build(Parity, number == "0", _numbers(group), letter == "K")
+    return _build(Count, _RELATIONS[comparison], int(number), _numbers(group), letter == "K")
+
+
+def _build(kind: type[Statement], *args: object) -> Statement:
+    try:
+        return kind(*args)
+    except (KnkError, TypeError) as error:
+        raise BadNotation(f"{kind.__name__}: {error}") from error
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers = text.split(",")
+    if not all(number and len(number) < 7 for number in numbers):
+        raise BadNotation(f"people are numbers between commas, not {text[:40]!r}")
+    return tuple(map(int, numbers))
+
+
+def _letter(knights: bool) -> str:
+    return "K" if knights else "V"
+
+
+def _commas(people: tuple[int, ...]) -> str:
+    return ",".join(map(str, people))
+
+
+@lru_cache(maxsize=65536)
+def _escape(word: str) -> str:
+    return _ESCAPED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), word)
+
+
+def _unescape(word: str) -> str:
+    return unquote(word, errors="replace") if "%" in word else word

@@ -1,0 +1,1 @@
+"""Proofs of solutions: found step by step, checked by the solver, and measured."""

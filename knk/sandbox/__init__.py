@@ -1,0 +1,1 @@
+"""Model code in a process that can do no harm."""

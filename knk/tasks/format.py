@@ -1,0 +1,164 @@
+r"""The form of a prompt and of a completion, alike for every task.
+
+Two styles of prompt. `paper` is for base models: a conversation in plain text that ends in `<think>`, so that the
+completion begins inside the thinking; the words are those of DeepSeek-R1 (arXiv 2501.12948, table 1), and the same in
+training and evaluation. `chat` is a list of messages for a model with a chat template.
+
+A completion has the form if it thinks, then answers, and stops: `... </think> ... <answer> ... </answer>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from knk.answers.verdict import Reason
+from knk.errors import BadRow
+
+Style = Literal["paper", "chat"]
+STYLES: Final = ("paper", "chat")
+Message = dict[str, str]
+Prompt = str | list[Message]
+Completion = str | Sequence[Mapping[str, Any]]
+
+_R1: Final = (
+    "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. "
+    "The assistant first thinks about the reasoning process in the mind and then provides the user with the answer. "
+    "The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, respectively, "
+    "i.e., <think> reasoning process here </think> <answer> answer here </answer>."
+)
+_CHAT: Final = "Think inside <think> </think> tags, then give the answer inside <answer> </answer> tags, and stop."
+_TAG: Final = re.compile(r"<(/?)(think|answer)>")
+
+
+def prompt_of(question: str, instruction: str, style: str) -> Prompt:
+    """Return the prompt that asks a question.
+
+    Args:
+        question: the question, as the data set has it.
+        instruction: how to write the answer, a sentence.
+        style: "paper", a string that ends in `<think>`, or "chat", a list of messages.
+
+    Raises:
+        ValueError: there is no such style.
+
+    >>> prompt_of("What is 1 + 1?", "Put the answer into \\\\boxed{}.", "paper")[-69:]
+    'User: What is 1 + 1?\\nPut the answer into \\\\boxed{}.\\nAssistant: <think>'
+    """
+    if style == "paper":
+        return f"{_R1}\nUser: {question}\n{instruction}\nAssistant: <think>"
+    if style == "chat":
+        return [{"role": "user", "content": f"{question}\n\n{instruction} {_CHAT}"}]
+    raise ValueError(f"there is no prompt style {style!r}; there are {', '.join(STYLES)}")
+
+
+def question_of(prompt: Prompt) -> str:
+    """Return the question that a prompt asks, the inverse of `prompt_of`.
+
+    Raises:
+        BadRow: the prompt is not one that `prompt_of` made.
+
+    >>> question_of(prompt_of("What is\\n1 + 1?", "Say it.", "paper"))
+    'What is\\n1 + 1?'
+    """
+    if isinstance(prompt, str):
+        _, opened, rest = prompt.partition("\nUser: ")
+        asked, closed, _ = rest.rpartition("\nAssistant: <think>")
+        question, found, _ = asked.rpartition("\n")
+        whole = opened and closed and found
+    else:
+        content = prompt[-1].get("content") if prompt and isinstance(prompt[-1], dict) else None
+        question, whole, _ = content.rpartition("\n\n") if isinstance(content, str) else ("", "", "")
+    if not whole:
+        raise BadRow("a prompt is not in a form that this library asks in")
+    return question
+
+
+def text_of(completion: Completion) -> str:
+    """Return the text of a completion, which TRL gives as a string or as a list of messages.
+
+    Raises:
+        TypeError: the completion is neither.
+
+    >>> text_of([{"role": "assistant", "content": "42"}])
+    '42'
+    """
+    if isinstance(completion, str):
+        return completion
+    try:
+        contents = [message["content"] for message in completion]
+    except (TypeError, KeyError, IndexError) as error:
+        raise TypeError("a completion is a string or a list of messages with 'content'") from error
+    if not all(isinstance(content, str) for content in contents):
+        raise TypeError("a message's content is a string")
+    return "".join(contents)
+
+
+def is_formed(text: str) -> bool:
+    """Whether a completion thinks, then answers, and stops.
+
+    It has exactly one each of `</think>`, `<answer>` and `</answer>`, in this order, with something before the first
+    and between the last two, and nothing after. One `<think>` may open it, where the prompt did not.
+
+    Args:
+        text: the completion, without the prompt.
+
+    >>> is_formed("1 and 1 make 2.</think> <answer>2</answer>"), is_formed("<answer>2</answer>")
+    (True, False)
+    """
+    text = text.strip().removeprefix("<think>")
+    tags = list(_TAG.finditer(text))
+    if [tag.group() for tag in tags] != ["</think>", "<answer>", "</answer>"]:
+        return False
+    thought, opened, closed = tags
+    return bool(
+        text[: thought.start()].strip() and text[opened.end() : closed.start()].strip() and closed.end() == len(text)
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a completion gives as its answer.
+
+    Args:
+        text: what stands in the answer tags, or all that follows the thinking where there are none.
+        tagged: whether there are tags.
+        problem: why there is no answer to read, or None.
+    """
+
+    text: str
+    tagged: bool
+    problem: Reason | None = None
+
+
+def answer_of(text: str) -> Answer:
+    """Return a completion's answer: what its one pair of answer tags holds, or what follows the thinking.
+
+    What stands before the last `</think>` is thinking and never the answer, nor is what follows a `<think>` left open.
+    Several pairs of tags are no answer unless they hold the same, nor is one with words after it. The last pair may be
+    left open at the end, as a stop string leaves it.
+
+    Args:
+        text: the completion.
+
+    >>> answer_of("So 2.</think>The answer: <answer> 2 </answer>")
+    Answer(text='2', tagged=True, problem=None)
+    >>> answer_of("<answer>1</answer> or <answer>2</answer>").problem
+    'several answers'
+    """
+    after = text.rpartition("</think>")[2]
+    if "<think>" in after:
+        return Answer("", False, "no answer")
+    if "<answer>" not in after and "</answer>" not in after:
+        return Answer(after.strip(), False)
+    _, *pieces = after.split("<answer>")
+    answers = [piece.partition("</answer>") for piece in pieces]
+    closings = after.count("</answer>")
+    if not answers or closings > len(answers) or any("</answer>" in rest for _, _, rest in answers):
+        return Answer("", True, "several answers")
+    if any(not closed for _, closed, _ in answers[:-1]) or len({held.strip() for held, _, _ in answers}) > 1:
+        return Answer("", True, "several answers")
+    held, _, rest = answers[-1]
+    return Answer(held.strip(), True, "retracted" if rest.strip() else None)

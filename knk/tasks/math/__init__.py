@@ -1,0 +1,1 @@
+"""MATH: the task, and how its answers are read and compared."""

@@ -1,0 +1,290 @@
+"""Whether an expression is the gold answer, by math-verify: what runs in the worker processes of the MATH task.
+
+Nothing else of the library imports this module, for math-verify and sympy take a second to load, and may hang on what
+they read. Traps of math-verify 0.9 that are kept away from here: its timeouts use alarms, which need the main thread
+and cancel the caller's own; `verify` takes the gold answer first, and is another relation the other way round; `parse`
+picks among many candidates in a text, and any of them counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Final
+
+import sympy
+from latex2sympy2_extended import NormalizationConfig, latex2sympy, normalize_latex
+from math_verify import parse, verify
+from sympy.core.parameters import distribute
+
+from knk.tasks.math.forms import (
+    is_near,
+    number_of,
+    pieces,
+    plain,
+    rounds_to,
+)
+
+# Units are taken off before, since math-verify would take the s of 2s for one.
+_SPELLING: Final = NormalizationConfig(
+    basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="none", equations=False
+)
+_PLACES: Final = 12
+_PRECISION: Final = 30
+_AT: Final = sympy.Rational(1732, 1009)
+_APART: Final = sympy.Rational(1, 10**5)
+"""More than what a decimal that is rounded to six figures may be off."""
+_FREE_STEPS: Final = 10
+"""Operations that an expression may have beyond three times those of the gold one."""
+_STEPS: Final = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivative)
+_FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\$(.+?)\$|\\\((.+?)\\\)", re.DOTALL)
+_RELATION: Final = re.compile(r"=|<|>|\\(?:le|ge|ne|to|quad|qquad|text|mbox|equiv)(?![a-zA-Z])|&|\\\\")
+_LONGEST_FORMULA: Final = 200
+
+
+def judge(job: dict[str, Any]) -> list[Any]:
+    r"""Return whether an answer is the gold one, and what is the matter with it: "right", "wrong" and a few words more.
+
+    Args:
+        job: "gold" and "said" as plain forms; "also" and "near", plain forms of what is said to be equal to the answer,
+            and of decimals near it; "problem", the problem's text.
+
+    >>> judge({"gold": r"2\sqrt{5}", "said": r"\sqrt{20}", "also": [], "near": [], "problem": ""})
+    ['right', '']
+    >>> judge({"gold": r"2\sqrt{5}", "said": r"\sqrt{20}", "also": [], "near": [], "problem": r"Simplify $\sqrt{20}$."})
+    ['no answer', "the question's own expression"]
+    >>> judge({"gold": "6", "said": "2+4", "also": [], "near": [], "problem": ""})
+    ['no answer', 'not worked out']
+    """
+    gold, said = _read(job["gold"]), _read(job["said"])
+    if not said:
+        return ["unreadable", "no expression"]
+    if not _same(gold, said, job["said"]):
+        return ["wrong", ""]
+    if not all(_same(gold, _read(other), other) for other in job["also"]):
+        return ["wrong", "an equation that does not hold"]
+    if not all(_is_near(gold[0], other) for other in job["near"]):
+        return ["wrong", "far from the decimal"]
+    expression = said[0]
+    if isinstance(expression, str) or isinstance(gold[0], str):
+        return ["right", ""]
+    if not _is_open(gold[0]) and (_is_open(expression) or (_is_plain(gold[0]) and not _is_plain(expression))):
+        return ["no answer", "not worked out"]
+    if _is_blown_up(expression, gold[0]):
+        return ["no answer", "not simplified"]
+    if _is_restated(expression, gold[0], job["problem"]):
+        return ["no answer", "the question's own expression"]
+    return ["right", ""]
+
+
+def check(gold: str) -> bool:
+    """Return whether a gold answer is the same as itself: whoever waits for this knows that it is not at fault.
+
+    Args:
+        gold: a plain form.
+    """
+    return _same(_read(gold), _read(gold), gold)
+
+
+def is_right_anywhere(gold: str, text: str) -> bool:
+    r"""Return whether math-verify finds the gold answer in a whole text, which is how the paper asks it.
+
+    Args:
+        gold: the gold answer in LaTeX, without dollars.
+        text: a completion with all its thinking.
+
+    >>> is_right_anywhere("2", r"So it is $2$."), is_right_anywhere("2", r"So it is \\boxed{3}.")
+    (True, False)
+    """
+    gold, text = (parse(one, parsing_timeout=None) for one in (f"${gold}$", text))
+    return bool(verify(gold, text, timeout_seconds=None))
+
+
+def work(job: dict[str, Any]) -> list[Any] | bool:
+    """Do one job: judge, read a whole text, or check a gold answer alone."""
+    if "whole" in job:
+        return is_right_anywhere(job["gold"], job["whole"])
+    return judge(job) if "said" in job else check(job["gold"])
+
+
+@lru_cache(1 << 12)
+def _read(text: str) -> list[Any]:
+    """Return what a plain form means to math-verify, then how it is spelled; only the latter if it means nothing.
+
+    This is what math-verify's own `parse` does with one formula, but for i: there it is a real variable in 3i and
+    another one in 3 i, which are then not the same.
+    """
+    spelled = normalize_latex(text, _SPELLING)
+    try:
+        return [latex2sympy(spelled, is_real=True, convert_degrees=False, normalization_config=None), spelled]
+    except Exception:  # noqa: BLE001 - it raises bare exceptions, and others that its grammar does not foresee
+        return [spelled]
+
+
+def _same(gold: list[Any], said: list[Any], text: str) -> bool:
+    if gold and said and _differ(gold[0], said[0]):
+        return False
+    if verify(gold, said, float_rounding=_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
+        return True
+    number = number_of(text)
+    return bool(number and number.places and gold and _is_rounded(gold[0], text))
+
+
+_SHAPES: Final = (sympy.MatrixBase, sympy.Interval, sympy.Union, sympy.Tuple)
+
+
+def _differ(gold: Any, said: Any) -> bool:
+    """Whether two expressions are certainly not the same: this is cheap, while math-verify first tries to simplify."""
+    if isinstance(gold, sympy.Expr) and isinstance(said, _SHAPES):
+        return not (isinstance(said, sympy.Tuple) and len(said) < 2)
+    if not isinstance(gold, sympy.Expr) or not isinstance(said, sympy.Expr) or gold.free_symbols != said.free_symbols:
+        return False
+    if isinstance(gold, sympy.Symbol) or gold.has(*_STEPS) or said.has(*_STEPS):
+        return False
+    values = {symbol: _AT + place for place, symbol in enumerate(sorted(gold.free_symbols, key=str))}
+    one, other = (expression.evalf(20, subs=values) for expression in (gold, said))
+    if not one.is_number or not other.is_number or not one.is_finite or not other.is_finite:
+        return False
+    return bool(abs(one - other) > _APART * (1 + abs(one)))
+
+
+def _is_rounded(gold: Any, text: str) -> bool:
+    """Whether a decimal is the gold number rounded, where that is a root, a multiple of pi or the like."""
+    number, value = number_of(text), _value(gold)
+    return bool(number and value is not None and rounds_to(value, number))
+
+
+def _is_near(gold: Any, text: str) -> bool:
+    number, value = number_of(text), _value(gold)
+    return bool(number and value is not None and is_near(value, number))
+
+
+def _value(gold: Any) -> Fraction | None:
+    """Return the value of a real number, precise enough to compare decimals with."""
+    if not isinstance(gold, sympy.Expr) or gold.free_symbols:
+        return None
+    value = gold.evalf(_PRECISION)
+    if not value.is_real or not value.is_finite:
+        return None
+    exact = sympy.Rational(str(value))
+    return Fraction(int(exact.p), int(exact.q))
+
+
+# Whether an answer is worked out.
+
+
+def _is_open(expression: Any) -> bool:
+    """Whether a part of an expression is a number that is still to be worked out, as 2 + 4 and the root of 16 are."""
+    return any(_is_open_here(part) for part in _parts(expression))
+
+
+def _parts(expression: Any) -> Iterator[Any]:
+    if isinstance(expression, sympy.MatrixBase):
+        for element in expression:
+            yield from _parts(element)
+        return
+    yield expression
+    for argument in getattr(expression, "args", ()):
+        yield from _parts(argument)
+
+
+def _is_open_here(part: Any) -> bool:
+    if not isinstance(part, (sympy.Add, sympy.Mul, sympy.Pow)):
+        return False
+    numbers = [argument for argument in part.args if argument.is_Number and abs(argument) != 1]
+    if isinstance(part, (sympy.Add, sympy.Mul)) and (len(numbers) > 1 or 0 in numbers):
+        return True
+    if part.free_symbols or _is_simple(part):
+        return False
+    return bool(part.doit().is_Rational)
+
+
+def _is_simple(part: Any) -> bool:
+    """Whether an expression without variables is a number, or a quotient of two."""
+    if part.is_Number or part.is_NumberSymbol or part.is_infinite:
+        return True
+    if isinstance(part, sympy.Pow):
+        return bool(part.base.is_Number and part.exp == -1)
+    return isinstance(part, sympy.Mul) and all(_is_simple(factor) for factor in part.args)
+
+
+def _is_plain(expression: Any) -> bool:
+    """Whether an expression is made of worked-out rational numbers and nothing else, one or a list of them."""
+    if isinstance(expression, sympy.MatrixBase):
+        return all(_is_plain(element) for element in expression)
+    if isinstance(expression, sympy.Expr):
+        return bool(not expression.free_symbols and _is_simple(expression) and not expression.atoms(sympy.NumberSymbol))
+    arguments = getattr(expression, "args", ())
+    return all(
+        _is_plain(argument) for argument in arguments if not isinstance(argument, sympy.logic.boolalg.BooleanAtom)
+    )
+
+
+def _is_blown_up(expression: Any, gold: Any) -> bool:
+    """Whether an expression has variables that cancel, or far more operations than the gold one."""
+    if not isinstance(expression, sympy.Expr) or not isinstance(gold, sympy.Expr) or isinstance(gold, sympy.Symbol):
+        return False
+    if isinstance(expression, sympy.Symbol):
+        return False
+    return bool(expression.free_symbols - gold.free_symbols or _steps(expression) > 3 * _steps(gold) + _FREE_STEPS)
+
+
+def _steps(expression: Any) -> int:
+    return sum(max(1, len(part.args) - 1) for part in _parts(expression) if getattr(part, "args", ()))
+
+
+# Whether an answer is the question again.
+
+
+def _is_restated(expression: Any, gold: Any, problem: str) -> bool:
+    if not isinstance(expression, sympy.Expr) or isinstance(expression, sympy.Symbol) or expression.is_Number:
+        return False
+    form, ordered = _form(expression), _ordered(expression)
+    if form == _form(gold):
+        return False
+    is_golds = ordered == _ordered(gold)
+    return any(form == other or (ordered == same and not is_golds) for other, same in _formulas(problem))
+
+
+@lru_cache(1 << 9)
+def _formulas(problem: str) -> tuple[tuple[str, Any], ...]:
+    """Return the expressions that a problem holds: their form, and in sympy's order."""
+    wholes = {plain(part) for formula in _FORMULA.findall(problem) for part in _RELATION.split("".join(formula))}
+    texts = {text for whole in wholes for text in (whole, *pieces(whole, ",;"))}
+    wanted = [text for text in sorted(texts) if 2 < len(text) <= _LONGEST_FORMULA and number_of(text) is None]
+    read = [found[0] for found in map(_read, wanted) if found]
+    return tuple((_form(one), _ordered(one)) for one in read if isinstance(one, sympy.Expr))
+
+
+def _form(expression: Any) -> str:
+    """Return how an expression is made, whatever the order of its terms and factors."""
+    if isinstance(expression, sympy.Pow) and expression.base.is_Integer and expression.exp == -1 and expression.base:
+        return str(sympy.Rational(1, expression.base))
+    if not isinstance(expression, sympy.Expr) or not expression.args:
+        return str(expression)
+    parts = (
+        sorted(_terms(expression)) if isinstance(expression, (sympy.Add, sympy.Mul)) else map(_form, expression.args)
+    )
+    return f"{type(expression).__name__}({','.join(parts)})"
+
+
+def _terms(expression: Any) -> Iterator[str]:
+    for argument in expression.args:
+        if type(argument) is type(expression):
+            yield from _terms(argument)
+        elif not (isinstance(expression, sympy.Mul) and argument == 1):
+            yield _form(argument)
+
+
+def _ordered(expression: Any) -> Any:
+    """Return an expression in sympy's order, with the little that this brings about, but nothing multiplied out."""
+    with distribute(False):
+        return _rebuilt(expression)
+
+
+def _rebuilt(expression: Any) -> Any:
+    if not isinstance(expression, sympy.Expr) or not expression.args:
+        return expression
+    return expression.func(*map(_rebuilt, expression.args))

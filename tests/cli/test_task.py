@@ -1,0 +1,96 @@
+"""`knk task`, `knk corpus export` and `knk corpus sft`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from knk import tasks
+from knk.cli import main
+from knk.datasets.build import build
+from knk.datasets.config import Part, Recipe
+from knk.datasets.files import read
+from knk.generation.spec import Spec
+from knk.logic.notation import decode
+from knk.proofs.difficulty import difficulty
+from knk.rewards import __getattr__ as reward_named
+from knk.teacher.export import FORMS
+from tests.teacher.test_sft import answers
+
+
+def test_task_prints_rows_that_the_rewards_take(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task", "kk", "-n", "5"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 5
+    columns = {name: [row[name] for row in rows] for name in tasks.load("kk").COLUMNS}
+    assert reward_named("kk_reward")(completions=["?"] * 5, **columns) == [-2] * 5
+
+
+def test_task_writes_a_file_and_refuses_what_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.jsonl"
+    assert main(["task", "kk", "-n", "3", "--split", "held-out", "--style", "chat", "-o", str(path)]) == 0
+    assert [row["prompt"][0]["role"] for row in read(path)] == ["user"] * 3
+    assert main(["task", "hendrycks_math", "--data", "none.jsonl"]) == 2
+    assert "there is no file 'none.jsonl'" in capsys.readouterr().err
+    assert main(["task", "gsm8k"]) == 2
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_export_of_a_corpus(form: str, suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build(Recipe((Part(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    path = tmp_path / f"rows.{suffix}"
+    command = ["corpus", "export", str(tmp_path / "corpus"), "--to", form, "--limit", "7", "-o", str(path)]
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"{path}: 7 rows\n"
+    rows = list(read(path))
+    assert len(rows) == 7
+    assert ("quiz" in rows[0]) == (form == "public")
+    assert ("completion" in rows[0]) == (form == "sft")
+
+
+def test_export_of_a_split_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["corpus", "export", str(tmp_path), "--to", "grpo"]) == 2
+    assert "no train/*.parquet" in capsys.readouterr().err
+
+
+def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(answers(tmp_path / "answers"))
+    assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows"), "--keep", "correct"]) == 0
+    told = capsys.readouterr().out
+    assert "12 kept" in told
+    assert "6 dropped: not right" in told
+    assert main(["corpus", "sft", folder, "-o", str(tmp_path / "again"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 24
+    assert main(["corpus", "sft", folder]) == 2
+    assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows")]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["kk", "--subject", "physics"], "the task kk has no --subject; it has --n, --people, --grade, --seed"),
+        (["kk", "--revision", "x"], "the task kk has no --revision"),
+        (["mmlu_pro", "--seed", "3"], "the task mmlu_pro has no --seed"),
+        (["kk", "--data", "x.jsonl", "--grade", "3"], "--grade is for puzzles made to order"),
+        (["kk", "--people", "few"], "--people is a number, or a range such as 3-7, not 'few'"),
+        (["kk", "--grade", "9"], "grade"),
+    ],
+)
+def test_options_of_another_task_are_refused(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["task", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+
+
+def test_task_makes_puzzles_to_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task", "kk", "-n", "4", "--people", "4", "--grade", "3", "--seed", "2"]) == 0
+    puzzles = [decode(json.loads(line)["puzzle"]) for line in capsys.readouterr().out.splitlines()]
+    assert [(len(puzzle.names), difficulty(puzzle).grade) for puzzle in puzzles] == [(4, 3)] * 4
+    build(Recipe((Part(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    assert main(["task", "kk", "--data", str(tmp_path / "corpus"), "-n", "3"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3

@@ -1,0 +1,102 @@
+"""Intervals: against figures known from elsewhere, and by how often they hold what they should."""
+
+import numpy as np
+import pytest
+
+from knk.errors import BadRow
+from knk.evals.intervals import (
+    Estimate,
+    average,
+    difference,
+    mean,
+    ratio,
+)
+from knk.evals.intervals import _student as student
+
+
+def named(scores: list[float]) -> dict[str, float]:
+    return {str(item): score for item, score in enumerate(scores)}
+
+
+@pytest.mark.parametrize(("freedom", "quantile"), [(1, 12.706), (2, 4.303), (5, 2.571), (30, 2.042)])
+def test_students_quantiles_are_those_of_the_tables(freedom: float, quantile: float) -> None:
+    assert student(freedom) == pytest.approx(quantile, abs=0.001)
+
+
+def test_the_error_over_items_is_the_usual_one() -> None:
+    scores = [1.0, 2.0, 3.0, 4.0]
+    estimate = average([named(scores)])
+    half = 3.182 * np.std(scores, ddof=1) / 2
+    assert estimate.mean == 2.5
+    assert estimate.high - estimate.mean == pytest.approx(half, abs=0.001)
+    assert (estimate.n, estimate.seeds) == (4, 1)
+
+
+def test_all_right_and_all_wrong_still_have_a_width() -> None:
+    right, wrong = mean([named([1.0] * 100)]), mean([named([0.0] * 100)])
+    assert right.high == pytest.approx(1)
+    assert 0.95 < right.low < 0.97  # Wilson's for 100 of 100 is 0.963.
+    assert wrong.low == pytest.approx(0)
+    assert wrong.high == pytest.approx(1 - right.low)
+
+
+def test_seeds_that_disagree_widen_an_interval() -> None:
+    items = [1.0, 0.0] * 100
+    agreeing = mean([named(items)] * 3)
+    disagreeing = mean([named([1.0] * 150 + [0.0] * 50), named([0.0] * 200), named([1.0] * 150 + [0.0] * 50)])
+    assert agreeing.mean == disagreeing.mean == 0.5
+    assert disagreeing.high - disagreeing.low > 4 * (agreeing.high - agreeing.low)
+
+
+def test_a_difference_is_paired() -> None:
+    hard = [float(number % 2) for number in range(100)]
+    better = [score if number % 10 else 1.0 for number, score in enumerate(hard)]
+    gain = difference([named(better)], [named(hard)])
+    assert gain.mean == pytest.approx(0.1)
+    assert gain.is_resolved
+    assert mean([named(better)]).low < mean([named(hard)]).high  # Unpaired, the two could not be told apart.
+
+
+def test_a_ratio_is_of_the_sums() -> None:
+    found = ratio([named([1.0, 0.0, 0.0, 1.0])], [named([1.0, 1.0, 0.0, 1.0])])
+    assert found.mean == pytest.approx(2 / 3)
+    assert found.low < 2 / 3 < found.high
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_intervals_hold_the_truth_as_often_as_they_say(seeds: int) -> None:
+    random = np.random.default_rng(7)
+    between = 0.05 if seeds > 1 else 0.0  # One seed says nothing of other seeds.
+    held = 0
+    for _ in range(400):
+        skill = 0.5 + random.normal(0, between, (seeds, 1)) + random.normal(0, 0.2, (1, 60))
+        scores = (random.random((seeds, 60)) < skill.clip(0, 1)).astype(float)
+        estimate = mean([named(list(run)) for run in scores])
+        held += estimate.low <= 0.5 <= estimate.high
+    assert 0.92 <= held / 400 <= 0.99
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [[], [{}], [{"a": 1.0}, {"b": 1.0}], [{"a": float("nan")}], [{"a": 1.5}], [{"a": -0.5}]],
+)
+def test_scores_that_cannot_be_are_refused(runs: list[dict[str, float]]) -> None:
+    with pytest.raises(BadRow):
+        mean(runs)
+
+
+def test_runs_that_do_not_pair_are_refused() -> None:
+    with pytest.raises(BadRow, match="paired"):
+        difference([{"a": 1.0}], [{"a": 1.0}, {"a": 1.0}])
+    with pytest.raises(BadRow, match="same items"):
+        difference([{"a": 1.0}], [{"b": 1.0}])
+    with pytest.raises(BadRow, match="divide"):
+        ratio([{"a": 0.0}], [{"a": 0.0}])
+
+
+def test_an_estimate_is_read_back() -> None:
+    estimate = Estimate(0.5, 0.25, 0.75, 8, 3)
+    assert Estimate.from_dict(estimate.to_dict()) == estimate
+    for broken in ({}, {**estimate.to_dict(), "mean": "high"}, [1]):
+        with pytest.raises(BadRow):
+            Estimate.from_dict(broken)  # type: ignore[arg-type]

@@ -1,0 +1,117 @@
+"""Solving: truth tables and SAT against each other and against the definition."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knk.errors import ManySolutions, NoSolution
+from knk.generation.generate import generate
+from knk.generation.spec import Spec
+from knk.logic import solver
+from knk.logic.notation import decode
+from knk.logic.puzzle import Puzzle, Said
+from knk.logic.solver import (
+    Circuit,
+    count,
+    follows,
+    is_unique,
+    solutions,
+    solve,
+)
+from knk.logic.statements import (
+    Count,
+    Knight,
+    Not,
+    Or,
+    Parity,
+    SameKind,
+)
+from tests.support.strategies import puzzles, statements
+
+RICH = Spec(kinds=tuple((kind, 1.0) for kind in ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity")))
+
+
+def by_definition(puzzle: Puzzle) -> list[tuple[bool, ...]]:
+    """Every assignment in which just the knights' statements are true."""
+    return [
+        world
+        for world in itertools.product((False, True), repeat=len(puzzle.names))
+        if all(
+            bool(statement.value(list(map(int, world)), 1)) == world[speaker]
+            for speaker, statement in puzzle.statements
+        )
+    ]
+
+
+@given(puzzles(most_people=6))
+def test_all_solutions(puzzle: Puzzle) -> None:
+    expected = sorted(by_definition(puzzle))
+    assert sorted(solutions(puzzle)) == expected
+    assert sorted(solver._sat_solutions(len(puzzle.names), puzzle.statements)) == expected
+    assert count(puzzle) == len(expected)
+    assert count(puzzle, limit=1) == min(1, len(expected))
+    assert is_unique(puzzle) == (len(expected) == 1)
+
+
+@given(st.data(), puzzles(most_people=5))
+def test_what_follows(data: st.DataObject, puzzle: Puzzle) -> None:
+    people = len(puzzle.names)
+    statement = data.draw(statements(people))
+    found = {bool(statement.value(list(map(int, world)), 1)) for world in by_definition(puzzle)}
+    possible = solver._sat_follows(people, puzzle.statements, statement)
+    assert possible == (True in found, False in found)
+    if not found:
+        with pytest.raises(NoSolution):
+            follows(puzzle, statement)
+    else:
+        assert follows(puzzle, statement) is (None if len(found) == 2 else found.pop())
+
+
+def test_solve_says_why_not() -> None:
+    assert solve(decode("Ann,Bob 0:&(-0,-1)")) == (False, True)
+    with pytest.raises(NoSolution):
+        solve(decode("Ann,Bob 0:-0"))
+    with pytest.raises(ManySolutions):
+        solve(decode("Ann,Bob 0:+1"))
+
+
+def test_the_silent_and_unmentioned_may_be_either() -> None:
+    assert count(decode("Ann,Bob,Cid 0:&(-0,-1)")) == 2
+    people = 30
+    puzzle = Puzzle(tuple(f"P{i}" for i in range(people)), ((0, Knight(1)),))
+    assert count(puzzle, limit=1000) == 1000
+
+
+def test_many_people() -> None:
+    people = 500
+    chain = tuple(Said(i, Parity(True, (i, (i + 1) % people))) for i in range(people))
+    half = Said(0, Count("exactly", 250, tuple(range(people))))
+    assert count(Puzzle(tuple(f"P{i}" for i in range(people)), chain), limit=5) == 1
+    assert not is_unique(Puzzle(tuple(f"P{i}" for i in range(people)), (half,)))
+
+
+def test_a_circuit_folds_constants() -> None:
+    circuit = Circuit(2)
+    true = circuit.true.literal
+    assert circuit.literal(Count("at least", 0, (0, 1))) == true
+    assert circuit.literal(Count("at most", 2, (0, 1))) == true
+    assert circuit.literal(Or(Knight(0), Not(Knight(0)))) == true
+    assert circuit.literal(SameKind(0, 1)) not in (true, -true)
+
+
+@pytest.mark.slow
+def test_sat_and_truth_tables_agree_on_100_000_puzzles() -> None:
+    met = 0
+    for people in range(2, 12):
+        spec = Spec(people=people, kinds=RICH.kinds, width=4, depth=2, self_accusation=True)
+        for puzzle in generate(spec.with_changes(duplicates=True), 5_000, seed=people):
+            met += 1
+            # Without its last statement a puzzle has mostly more than one solution, or the same one.
+            for said in (puzzle.statements, puzzle.statements[:-1]):
+                table = solver._models(people, said)
+                found = sorted(solver._sat_solutions(people, said))
+                assert found == sorted(solutions(Puzzle.trusted(puzzle.names, said)))
+                assert len(found) == table.bit_count()
+    assert met * 2 == 100_000

@@ -1,0 +1,158 @@
+"""Statements: each kind's truth table written out, the algebras agree, sympy there and back."""
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knk.errors import BadPuzzle
+from knk.logic.statements import (
+    And,
+    Count,
+    Iff,
+    Implies,
+    Knave,
+    Knight,
+    Not,
+    OneOf,
+    Or,
+    Parity,
+    SameKind,
+    Statement,
+    from_sympy,
+    masks,
+    to_sympy,
+)
+from tests.support.strategies import statements
+
+A, B, C = Knight(0), Knight(1), Knight(2)
+EVERYBODY = (0, 1, 2)
+# Truth for (A, B, C) from (knave, knave, knave) up, C changing fastest.
+TABLES: dict[Statement, str] = {
+    A: "00001111",
+    Knave(1): "11001100",
+    Not(C): "10101010",
+    And(A, B): "00000011",
+    And(A, B, C): "00000001",
+    Or(A, B): "00111111",
+    Or(A, B, C): "01111111",
+    OneOf(A, B, C): "01101000",
+    Implies(A, B): "11110011",
+    Iff(B, C): "10011001",
+    Count("exactly", 2, EVERYBODY): "00010110",
+    Count("at least", 2, EVERYBODY): "00010111",
+    Count("at most", 1, EVERYBODY): "11101000",
+    Count("exactly", 0, EVERYBODY): "10000000",
+    Count("at least", 3, EVERYBODY): "00000001",
+    Count("exactly", 2, EVERYBODY, knights=False): "01101000",
+    Count("at most", 0, (0, 2), knights=False): "00000101",
+    Parity(True, EVERYBODY): "10010110",
+    Parity(False, EVERYBODY): "01101001",
+    Parity(True, EVERYBODY, knights=False): "01101001",
+    Parity(False, (0, 1), knights=False): "00111100",
+    SameKind(0, 2): "10100101",
+    SameKind(0, 2, same=False): "01011010",
+}
+
+
+@pytest.mark.parametrize(("statement", "table"), TABLES.items(), ids=repr)
+def test_truth_table(statement: Statement, table: str) -> None:
+    worlds = itertools.product((0, 1), repeat=3)
+    assert "".join(str(statement.value(world, 1)) for world in worlds) == table
+
+
+@given(statements(4))
+def test_algebras_agree(statement: Statement) -> None:
+    xs, full = masks(4)
+    table = statement.value(xs, full)
+    arrays = [np.array([world >> i & 1 for world in range(16)], dtype=np.uint8) for i in range(4)]
+    as_array = statement.value(arrays, np.ones(16, dtype=np.uint8))
+    symbols = sympy.symbols("a b c d")
+    formula = to_sympy(statement, symbols)
+    for world in range(16):
+        roles = [world >> i & 1 for i in range(4)]
+        truth = statement.value(roles, 1)
+        assert truth == table >> world & 1 == as_array[world]
+        assert bool(formula.subs(dict(zip(symbols, map(bool, roles), strict=True)))) == bool(truth)
+
+
+@given(statements(3, max_leaves=5))
+def test_from_sympy_keeps_the_meaning(statement: Statement) -> None:
+    symbols = sympy.symbols("a b c")
+    formula = to_sympy(statement, symbols)
+    xs, full = masks(3)
+    if formula in (sympy.true, sympy.false):
+        with pytest.raises(BadPuzzle):
+            from_sympy(formula, symbols)
+        assert statement.value(xs, full) == (full if formula == sympy.true else 0)
+    else:
+        assert from_sympy(formula, symbols).value(xs, full) == statement.value(xs, full)
+
+
+@pytest.mark.parametrize(
+    ("formula", "statement"),
+    [
+        ("~a", Knave(0)),
+        ("a & ~b", And(A, Knave(1))),
+        ("Implies(a, b)", Implies(A, B)),
+        ("Equivalent(a, b)", Iff(A, B)),
+        ("a ^ b", SameKind(0, 1, same=False)),
+        ("a ^ b ^ c", Parity(False, EVERYBODY)),
+        ("ITE(a, b, c)", And(Implies(A, B), Implies(Not(A), C))),
+    ],
+)
+def test_from_sympy(formula: str, statement: Statement) -> None:
+    symbols = sympy.symbols("a b c")
+    assert from_sympy(sympy.sympify(formula, convert_xor=False), symbols) == statement
+
+
+def test_from_sympy_refuses_what_it_does_not_know() -> None:
+    a, b = sympy.symbols("a b")
+    with pytest.raises(BadPuzzle, match="no statement says"):
+        from_sympy(a, [b])
+
+
+@given(st.data(), statements(5))
+def test_renaming_moves_the_table(data: st.DataObject, statement: Statement) -> None:
+    order = data.draw(st.permutations(range(5)))
+    moved = statement.with_people(order.__getitem__)
+    for world in itertools.product((0, 1), repeat=5):
+        assert moved.value([world[order.index(i)] for i in range(5)], 1) == statement.value(world, 1)
+
+
+@given(statements(4))
+def test_a_statement_is_a_value(statement: Statement) -> None:
+    again = pickle.loads(pickle.dumps(statement))
+    assert again == statement
+    assert hash(again) == hash(statement)
+    assert eval(repr(statement)) == statement
+    assert statement != Not(statement)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: And(A),
+        lambda: Implies(A, B, C),
+        lambda: Not(A, B),
+        lambda: Count("exactly", 3, (0, 1)),
+        lambda: Count("about", 1, (0, 1)),  # type: ignore[arg-type]
+        lambda: Count("exactly", 0, ()),
+        lambda: Parity(True, (1, 1)),
+        lambda: SameKind(2, 2),
+    ],
+)
+def test_impossible_statements(make: object) -> None:
+    with pytest.raises(BadPuzzle):
+        make()  # type: ignore[operator]
+
+
+def test_what_is_inside() -> None:
+    statement = Or(Not(And(A, C)), Count("exactly", 1, (3, 1)))
+    assert statement.people == {0, 1, 2, 3}
+    assert statement.depth == 3
+    assert [type(part).__name__ for part in statement.walk()] == ["Or", "Not", "And", "Knight", "Knight", "Count"]

@@ -1,0 +1,94 @@
+"""The page on what was reproduced: its tables are the results' own, whoever edits it."""
+
+import importlib.util
+from dataclasses import replace
+from types import ModuleType
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from knk.evals import results
+from knk.evals.intervals import Estimate
+from knk.evals.results import (
+    Claim,
+    Curve,
+    Results,
+    Score,
+)
+from tests.support.paths import ROOT
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reproduction", ROOT / "scripts" / "reproduction.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def found() -> Results:
+    half = Estimate(0.5, 0.41, 0.59, 100, 3)
+    scores = [
+        Score(arm, "col", metric, half)
+        for arm in ("base", "warmed")
+        for metric in ("accuracy", "answered", "accuracy if answered", "accuracy if made to answer", "tries")
+    ]
+    curves = (Curve("base + RL", "col", "accuracy", ((0, half), (10, Estimate(0.7, 0.6, 0.8, 100)))),)
+    claims = (
+        Claim("It rises", "above 0", Estimate(0.2, 0.1, 0.3, 100), True),
+        Claim("It may", "above 0", Estimate(0.0, -0.1, 0.1, 100)),
+        Claim("Tries", "decides nothing", Estimate(0.0, -0.1, 0.1, 100)),
+    )
+    return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"bases": "3", "seeds": "3"})
+
+
+def test_the_page_holds_what_the_results_say(script: ModuleType) -> None:
+    page = script.PAGE.read_text(encoding="utf-8")
+    assert page == script.filled(page, results.read(script.KEPT))
+    assert page.count("<!-- end -->") == 6
+
+
+def test_the_readme_holds_what_the_results_say(script: ModuleType) -> None:
+    page = script.README.read_text(encoding="utf-8")
+    assert page == script.filled(page, results.read(script.KEPT))
+    assert page.count("<!-- summary -->\n") == page.count("<!-- end -->") == 1
+
+
+def test_the_readmes_table_is_of_the_methods_own_arms(script: ModuleType) -> None:
+    told = script.filled("<!-- summary -->\n<!-- end -->\n", replace(found(), arms=("base", "warmed", "control")))
+    assert told == (
+        "<!-- summary -->\n"
+        "| accuracy, % | `col`, which RLVR trained |\n|---|---|\n"
+        "| base | 50.0 [41, 59] |\n| warmed | 50.0 [41, 59] |\n"
+        "\nBases: 3.\n<!-- end -->\n"
+    )
+
+
+def test_tables_are_filled_between_their_marks(script: ModuleType) -> None:
+    page = "Before\n<!-- accuracy -->\nWhat was here before.\n<!-- end -->\nAfter\n<!-- claims -->\n<!-- end -->\n"
+    told = script.filled(page, found())
+    assert "What was here before" not in told
+    assert "| base | 50.0 [41, 59] |" in told
+    assert "| It rises | +0.200 [+0.100, +0.300] | holds |" in told
+    assert "| It may | +0.000 [-0.100, +0.100] | open |" in told
+    assert "| Tries | +0.000 [-0.100, +0.100] | reported |" in told
+    assert told.startswith("Before\n")
+    assert script.filled(told, found()) == told
+
+
+def test_the_curves_are_a_picture_of_its_own(script: ModuleType) -> None:
+    picture = script.picture(found())
+    root = ET.fromstring(picture)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "var(" not in picture
+    assert "base + RL" in picture
+
+
+def test_no_path_of_a_machine_is_published(script: ModuleType) -> None:
+    for path in script.KEPT.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not [folder for folder in ("/home/", "/root/", "/work/", "/tmp/", "/Users/") if folder in text], (
+            path.name
+        )

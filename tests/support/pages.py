@@ -1,0 +1,165 @@
+"""The documents' blocks of code, and what can be found out about those that are not run.
+
+A comment on the line before a block is a mark: `<!-- slow -->` leaves it to the slow tests, and `<!-- file: NAME -->`
+says that a reader puts the block into that file, and so do the tests.
+"""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import typer
+from typer.main import get_command
+
+from knk.cli import app
+from tests.support.paths import ROOT
+
+GUIDES: Final = sorted((ROOT / "docs" / "guides").glob("*.md"))
+PAGES: Final = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(path for folder in ("docs", "recipes", "benchmarks") for path in sorted((ROOT / folder).rglob("*.md"))),
+]
+RUN: Final = ("python", "console")
+CHECKED: Final = ("sh", "yaml", "json")
+TOLD: Final = ("text",)
+"""Blocks that nobody runs or reads: output, tables, trees."""
+_FENCE: Final = re.compile(
+    r"^(?:<!-- (?P<mark>[^>]*) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+_OURS: Final = ("recipes", "benchmarks", "scripts", "tests", "docs", "knk")
+_PROGRAMS: Final = frozenset(
+    (
+        *"cd cat cp export git hf inspect lm_eval ls mkdir nvidia-smi pip ray rm sed".split(),
+        *"source transformers trl vf-eval vllm .".split(),
+    )
+)
+"""What a command line may call that is not of this checkout."""
+_MODULES: Final = frozenset(("pip", "venv", "vllm", "lm_eval", "evalplus", "verl"))
+_SHELL: Final = frozenset("do done if then else fi while".split())
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    language: str
+    text: str
+    line: int
+    mark: str = ""
+
+    @property
+    def slow(self) -> bool:
+        """Whether it is left to the slow tests."""
+        return self.mark == "slow"
+
+    @property
+    def file(self) -> str:
+        """The file that a reader puts it into; empty if into none."""
+        return self.mark.removeprefix("file: ") if self.mark.startswith("file: ") else ""
+
+
+def blocks(page: Path) -> list[Block]:
+    """All fenced blocks of a page."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(found["language"], found["text"], text.count("\n", 0, found.start("text")), found["mark"] or "")
+        for found in _FENCE.finditer(text)
+    ]
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a console block, each with what it should print."""
+    pieces = re.split(r"^\$ ((?:.*\\\n)*.*)\n", block, flags=re.MULTILINE)
+    assert not pieces[0], "a console block starts with a command"
+    return list(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def faults(script: str) -> Iterator[str]:
+    """What is wrong with a shell script, as far as that can be told without running it."""
+    told = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    if told.returncode:
+        yield told.stderr
+        return
+    for words in calls(script):
+        yield from (f"{shlex.join(words)}: {fault}" for fault in _faults_of(words))
+
+
+def calls(script: str) -> Iterator[list[str]]:
+    """The programs that a shell script calls, each with its arguments: no variables that are set, no redirections."""
+    for line in script.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
+        lexer.whitespace_split = True
+        words: list[str] = []
+        skipped = False
+        for token in [*lexer, ";"]:
+            if skipped:
+                skipped = False
+            elif set(token) <= set("<>&") and not set(token) <= set("&") and "(" not in token:
+                skipped = True
+            elif set(token) <= set("();<>|&"):
+                if words and words[0] != "for":
+                    yield words
+                words = []
+            elif words or not (token in _SHELL or re.match(r"\w+=", token)):
+                words.append(token)
+
+
+def _faults_of(words: Sequence[str]) -> Iterator[str]:
+    program, arguments = words[0].rpartition("/")[2], list(words[1:])
+    if program == "knk":
+        yield from _faults_of_knk(list(arguments))
+    elif program == "make":
+        targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+        wanted = {word for word in arguments if "=" not in word and not word.startswith("-")}
+        yield from (f"there is no target {target}" for target in wanted - targets)
+    elif program.startswith(("python", "pytest")):
+        if program.startswith("python") and arguments[:1] == ["-m"]:
+            yield from _faults_of_module(arguments[1])
+    elif program not in _PROGRAMS:
+        yield f"nobody checks {program}: if it can be checked no further, name it in tests/pages.py"
+    for word in arguments:
+        yield from _faults_of_word(word)
+
+
+def _faults_of_knk(arguments: list[str]) -> Iterator[str]:
+    """Parse a command line of `knk` without doing what it says."""
+    command, name = get_command(app), "knk"
+    while arguments and arguments[0] in getattr(command, "commands", {}):
+        name = arguments.pop(0)
+        command = command.commands[name]  # type: ignore[attr-defined]
+    if arguments and name == "bench":  # A model in place of a command is one for "run".
+        command = command.commands["run"]  # type: ignore[attr-defined]
+    if not hasattr(command, "commands"):
+        try:
+            command.make_context(name, list(arguments))
+        except typer.Exit:
+            return
+        except typer.TyperException as error:
+            yield error.format_message()
+    elif arguments and not arguments[0].startswith("-"):
+        yield f"there is no command {arguments[0]}"
+
+
+def _faults_of_module(name: str) -> Iterator[str]:
+    top = name.partition(".")[0]
+    path = ROOT.joinpath(*name.split("."))
+    known = path.with_suffix(".py").exists() or (path / "__init__.py").exists() if top in _OURS else top in _MODULES
+    if not known and not (top not in _OURS and importlib.util.find_spec(top)):
+        yield f"there is no module {name}"
+
+
+def _faults_of_word(word: str) -> Iterator[str]:
+    """What looks like a path of the checkout is there, and so is an extra that is to be installed."""
+    path = word.rpartition("=")[2]
+    if word == "knk/domain":  # Inspect's name for a task.
+        return
+    if path.partition("/")[0] in _OURS and "/" in path and not (ROOT / path).exists():
+        yield f"there is no {path}"
+    for extras in re.findall(r"(?:^|knk|\.)\[([\w,]+)\]", word):
+        content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        known = set(content["project"]["optional-dependencies"])
+        yield from (f"there is no extra {extra}" for extra in set(extras.split(",")) - known)

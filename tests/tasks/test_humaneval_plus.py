@@ -1,0 +1,403 @@
+"""HumanEval+ as a task: its two forms, where the code stands, what is right, and what is said where nobody knows."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knk.answers.verdict import Verdict
+from knk.errors import BadFile, BadRow, SandboxFailed
+from knk.sandbox import run as sandbox
+from knk.tasks import humaneval_plus, load
+from knk.tasks.humaneval_plus import prompt, rows, verify, verify_many
+from tests.support.mutants import opinions, sample
+from tests.support.paths import ROOT
+
+PUBLISHED = Path(os.environ.get("KNK_DATA", ROOT.parent / "shared" / "data")) / "HumanEvalPlus.jsonl.gz"
+needs_data = pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published functions are not here; see KNK_DATA")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="model code is run on Linux and macOS alone")
+
+SCALE = {
+    "task_id": "Mine/0",
+    "prompt": '''from typing import List
+import math
+
+
+def half(x: float) -> float:
+    return x / 2
+
+
+def scale(numbers: List[float], by: float) -> List[float]:
+    """Each number times another.
+    >>> scale([1.0, 2.0], 0.5)
+    [0.5, 1.0]
+    """
+''',
+    "canonical_solution": "    return [number * by for number in numbers]\n",
+    "entry_point": "scale",
+    "base_input": [[[1.0, 2.0], 0.5], [[0.1], 3.0]],
+    "plus_input": [[[], 1.0], [[1.0, 2.0], 0.5], [[1e9, -0.0], 7.0]],
+    "atol": 0,
+}
+RANK = {
+    "task_id": "Mine/1",
+    "prompt": 'def rank(words, least):\n    """Words of so many letters, the shortest first, and how many not."""\n',
+    "canonical_solution": """    found = []
+    rest = 0
+    while words:
+        word = words.pop()
+        if len(word) >= least and word not in found:
+            found.append(word)
+        else:
+            rest += 1
+    return sorted(found, key=lambda word: (len(word), word)), rest
+""",
+    "entry_point": "rank",
+    "base_input": [[["pear", "fig", "apple"], 4]],
+    "plus_input": [[["a", "a", "bb"], 1], [[], 0], [["x", "yy", "zzz", "yy"], 2]],
+    "atol": 0,
+}
+ZERO = {
+    "task_id": "Mine/2",
+    "prompt": "def find_zero(xs: list):\n",
+    "canonical_solution": "    return -xs[0] / xs[1] if len(xs) == 2 else 1.0\n",
+    "entry_point": "find_zero",
+    "base_input": [[[3, 1]], [[-1, 0, 1]]],
+    "plus_input": [[[1, 2]]],
+    "atol": 1e-4,
+}
+COUNT = {
+    "task_id": "Mine/3",
+    "prompt": "def count(word: str):\n",
+    "canonical_solution": """    found = {}
+    for c in word:
+        found[c] = found.get(c, 0) + 1
+    return found
+""",
+    "entry_point": "count",
+    "base_input": [["abca"]],
+    "plus_input": [[""], ["zyxzy"]],
+    "atol": 0,
+}
+ALL = (SCALE, RANK, ZERO, COUNT)
+
+
+def on_the_hub(item: dict[str, Any]) -> dict[str, Any]:
+    """A row as it stands on the Hub, where the inputs are in a test's source."""
+    inputs = [*item["base_input"], *item["plus_input"]]
+    inputs = [one for place, one in enumerate(inputs) if one not in inputs[:place]]
+    lines = ["import numpy as np", "def assertion(out, exp, atol):", "    assert out == exp", "def check(candidate):"]
+    lines += [f"    inputs = {inputs}", "    results = []", "    for i, (inp, exp) in enumerate(zip(inputs, results)):"]
+    last = f"assertion(candidate(*inp), exp, {item['atol']})"
+    if item["entry_point"] == "find_zero":
+        last = f"assert _poly(*candidate(*inp), inp) <= {item['atol']}"
+    kept = {name: item[name] for name in ("task_id", "prompt", "canonical_solution", "entry_point")}
+    return {**kept, "test": "\n".join([*lines, f"        {last}"])}
+
+
+def written(items: list[dict[str, Any]], folder: Path) -> Path:
+    path = folder / "items.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
+    return path
+
+
+def row_of(item: dict[str, Any]) -> dict[str, Any]:
+    return humaneval_plus._row(item)
+
+
+def fenced(code: str) -> str:
+    return f"Hm.</think><answer>```python\n{code}\n```</answer>"
+
+
+def told(code: str, item: dict[str, Any]) -> str:
+    return str(verify(fenced(code), row_of(item)))
+
+
+# Rows.
+
+
+def test_both_forms_give_the_same_rows(tmp_path: Path) -> None:
+    ours = list(rows("test", written(list(ALL), tmp_path)))
+    assert ours == list(rows("test", written([on_the_hub(item) for item in ALL], tmp_path)))
+    assert json.loads(ours[0]["inputs"]) == [[[1.0, 2.0], 0.5], [[0.1], 3.0], [[], 1.0], [[1e9, -0.0], 7.0]]
+    assert set(humaneval_plus.COLUMNS) <= set(ours[0])
+    assert [row["atol"] for row in ours] == [0, 0, 1e-4, 0]
+
+
+def test_what_is_trained_on_is_never_evaluated(tmp_path: Path) -> None:
+    items = [{**RANK, "task_id": f"Mine/{n}", "prompt": f"# {n}\n{RANK['prompt']}"} for n in range(20)]
+    path = written(items, tmp_path)
+    train, held_out = list(rows("train", path, n=8)), list(rows("held-out", path, n=8))
+    assert len(train) == 8
+    assert len(held_out) == 12
+    assert not {row["id"] for row in train} & {row["id"] for row in held_out}
+    again = list(rows("train", written(items[::-1], tmp_path), n=8))
+    assert {row["id"] for row in train} == {row["id"] for row in again}
+    with pytest.raises(BadFile):
+        next(rows("train", path, n=21))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {**SCALE, "base_input": "[]"},
+        {**SCALE, "entry_point": 1},
+        {**on_the_hub(SCALE), "test": "inputs = [[1]]"},
+        {**on_the_hub(SCALE), "test": "inputs = [[print(1)]]\nassertion(1, 2, 0)"},
+        {**on_the_hub(SCALE), "test": "inputs = 1\nassertion(1, 2, 0)"},
+        {**on_the_hub(SCALE), "test": "inputs = [[1]]\nassertion(1, 2, '0')"},
+        {**on_the_hub(SCALE), "test": "inputs = ["},
+    ],
+)
+def test_rows_of_another_kind_are_refused(item: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(BadRow):
+        list(rows("test", written([item], tmp_path)))
+
+
+@pytest.mark.parametrize("inputs", ["", "{}", "[]", "[1]", "[" * 9999])
+def test_inputs_that_are_none_are_refused(inputs: str) -> None:
+    with pytest.raises(BadRow):
+        verify(fenced("def scale(): pass"), {**row_of(SCALE), "inputs": inputs})
+
+
+def test_the_prompt_shows_the_stub() -> None:
+    row = row_of(RANK)
+    for style in ("paper", "chat"):
+        assert row["stub"].strip() in str(prompt(row, style)).replace("\\n", "\n")
+
+
+# Where the code stands.
+
+GOOD = "def scale(numbers, by):\n    return [by * number for number in numbers]"
+
+
+@pytest.mark.parametrize(
+    ("completion", "verdict"),
+    [
+        (f"</think><answer>```python\n{GOOD}\n```</answer>", "right"),
+        (f"</think><answer>\n```py\n{GOOD}\n```\nIt multiplies.\n</answer>", "right"),
+        (f"</think><answer>```\n{GOOD}\n```</answer>", "right"),
+        (f"</think><answer>{GOOD}</answer>", "right"),
+        (f"</think>```python\n{GOOD}\n```", "right"),
+        (f"```python\n{GOOD}\n```", "right"),
+        (GOOD, "right"),
+        (f"</think><answer>```python\n{GOOD}", "right"),
+        (
+            f"</think><answer>```python\n{GOOD}\n```\nUse it so:\n```python\nprint(scale([1.0], 2.0))\n```</answer>",
+            "right",
+        ),
+        (f"</think><answer>```bash\npython x.py\n```\n```python\n{GOOD}\n```\n```text\n[1.0]\n```</answer>", "right"),
+        (
+            f"</think><answer>```python\ndef scale(a, b): return a\n```\nBetter:\n```python\n{GOOD}\n```</answer>",
+            "right",
+        ),
+        (f"</think><answer>```python\n{GOOD}\n```\nOr:\n```python\ndef scale(a, b): return a\n```</answer>", "wrong"),
+        ("    return [by * number for number in numbers]\n", "right"),
+        ("return [by * number for number in numbers]", "right"),
+        ("</think><answer>```python\n    return [by * n for n in numbers]\n```</answer>", "right"),
+        (
+            "    out: List[float] = []\n    for n in numbers:\n        out.append(2 * half(n) * by)\n    return out",
+            "right",
+        ),
+        ("def scale(a: List[float], b):\n    return [2 * half(math.fabs(b)) * n for n in a]", "right"),
+        (f"from __future__ import annotations\n{GOOD}", "right"),
+        ("scale = lambda numbers, by: [by * n for n in numbers]", "right"),
+        (f"```python\n{GOOD}\n```</think><answer>No idea.</answer>", "wrong: does not compile: SyntaxError"),
+        (f"</think><answer>{GOOD}</answer><answer>def scale(a, b): return a</answer>", "several answers"),
+        (f"</think><answer>{GOOD}</answer> I am not sure.", "retracted"),
+        ("</think><answer></answer>", "no answer"),
+        ("", "no answer"),
+        ("</think><answer>```python\n```</answer>", "no answer"),
+        (f"{GOOD}\n" + "# \n" * 20000, "unreadable: longer than 50000 characters"),
+        ("```\n" * 12000, "no answer"),
+    ],
+)
+def test_where_the_code_stands(completion: str, verdict: str) -> None:
+    assert str(verify(completion, row_of(SCALE))).startswith(verdict)
+    assert str(verify([{"role": "assistant", "content": completion}], row_of(SCALE))).startswith(verdict)
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", " ", "```\n", "```python\n", "def ", "def\n", "<answer>", "(", "\t\n", "async\n"]
+)
+def test_long_completions_are_read_in_no_time(piece: str) -> None:
+    item = humaneval_plus._item(row_of(SCALE))
+    before = time.perf_counter()
+    humaneval_plus._program(f"</think>```\n{piece * (300_000 // len(piece))}", item)
+    humaneval_plus._program(f"</think><answer>{piece * (300_000 // len(piece))}", item)
+    assert time.perf_counter() - before < 2
+
+
+# What is right.
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("def scale(a, b): return [n * b + 1e-8 for n in a]", "right"),
+        ("def scale(a, b): return [n * b + 1e-5 for n in a]", "wrong: input 1: another value"),
+        ("def scale(a, b): return tuple(n * b for n in a)", "wrong: input 1: another value"),
+        ("def scale(a, b): return [str(n * b) for n in a]", "wrong: input 1: another value"),
+        ("def scale(a, b): return [n * b for n in a] or None", "wrong: input 3: another value"),
+        ("def scale(a, b): return [n * b for n in a] + [0.0]", "wrong: input 1: another value"),
+        ("def scale(a, b): return [n * b if n < 1e8 else n for n in a]", "wrong: input 4: another value"),
+        ("def scale(a, b): return map(b.__mul__, a)", "wrong: input 1: map"),
+        ("def scale(a): return a", "wrong: input 1: TypeError"),
+        ("def scale(a, b): raise StopIteration", "wrong: input 1: StopIteration"),
+    ],
+)
+def test_floats_may_differ_a_little(code: str, verdict: str) -> None:
+    assert told(code, SCALE) == verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("def find_zero(xs): return -xs[0] / xs[1] if xs[1] else -1.0", "right"),
+        ("def find_zero(xs): return -xs[0] / xs[1] + 1e-6 if xs[1] else 1", "right"),
+        ("def find_zero(xs): return -xs[0] / xs[1] if xs[1] else True", "right"),
+        ("def find_zero(xs): return 0.0", "wrong: input 1: another value"),
+        ("def find_zero(xs): return float('nan')", "wrong: input 1: another value"),
+        ("def find_zero(xs): return 1e308 * 10", "wrong: input 1: another value"),
+        ("def find_zero(xs): return 10 ** 400", "wrong: input 1: another value"),
+        ("def find_zero(xs): return 1j", "wrong: input 1: another value"),
+        ("def find_zero(xs): return [-3.0]", "wrong: input 1: another value"),
+        ("def find_zero(xs): return '-3.0'", "wrong: input 1: another value"),
+        ("def find_zero(xs): return None", "wrong: input 1: another value"),
+        ("def find_zero(xs):\n    xs[:] = [0]\n    return 5.0", "wrong: input 1: another value"),
+    ],
+)
+def test_any_zero_of_the_polynomial_is_right(code: str, verdict: str) -> None:
+    assert told(code, ZERO) == verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "right"),
+    [
+        ("from collections import Counter\ndef count(word): return Counter(word)", True),
+        ("def count(word): return {c: float(word.count(c)) for c in sorted(word)}", True),
+        ("def count(word): return [(c, word.count(c)) for c in word]", False),
+        ("def count(word): return {c: word.count(c) for c in word if c != 'z'}", False),
+    ],
+)
+def test_dicts_have_no_order(code: str, right: bool) -> None:
+    assert verify(fenced(code), row_of(COUNT)).correct is right
+
+
+def test_the_data_sets_own_solutions_are_right_and_others_are_not() -> None:
+    own = [row_of(item) for item in ALL]
+    texts = [fenced(row["stub"] + row["canonical_solution"]) for row in own]
+    nothing = [fenced(row["stub"] + "    return None\n") for row in own]
+    assert verify_many(texts, own) == [Verdict(True, "right")] * len(ALL)
+    assert not any(verify_many(nothing, own))
+    mixed = verify_many([*texts, *nothing, ""], [*own, *own, own[0]])
+    assert [bool(verdict) for verdict in mixed] == [True] * 4 + [False] * 5
+    assert verify_many([], []) == []
+
+
+def test_what_is_wanted_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    request = sandbox._request
+
+    def listen(lines: list[str]) -> Any:
+        sent.extend(lines)
+        return request(lines)
+
+    monkeypatch.setattr(sandbox, "_request", listen)
+    item = {**SCALE, "base_input": [[[3.0], 1.2345]], "plus_input": []}
+    assert verify(fenced(GOOD), row_of(item))
+    solution, its_input, candidate, input_again = sent
+    assert its_input == input_again
+    assert "return [number * by for number in numbers]" in solution
+    assert "return [number * by for number in numbers]" not in candidate
+    assert repr(3.0 * 1.2345) not in "".join(sent)
+
+
+# Where nobody knows.
+
+
+def test_a_solution_that_fails_says_nothing_of_others() -> None:
+    for solution in ("    return [][0]\n", "    return object()\n", "    return (\n", "    raise SystemExit\n"):
+        item = {**SCALE, "canonical_solution": solution}
+        verdict = verify(fenced(GOOD), row_of(item))
+        assert (verdict.correct, verdict.reason) == (None, "failed")
+        assert "own solution" in verdict.detail
+
+
+def test_a_sandbox_that_fails_says_nothing_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> sandbox.Run:
+        raise SandboxFailed("no process left")
+
+    row = row_of(SCALE)
+    assert verify(fenced(GOOD), row)
+    monkeypatch.setattr(humaneval_plus, "run", fail)
+    assert verify_many([fenced(GOOD), ""], [row, row]) == [
+        Verdict(None, "failed", detail="no process left"),
+        Verdict(False, "no answer"),
+    ]
+
+
+# Mutants.
+
+
+def judged(row: dict[str, Any], codes: list[str]) -> list[tuple[str, str, Verdict]]:
+    """What the second opinion and the verifier say of each mutant, where they do not agree."""
+    verdicts = verify_many([fenced(code) for code in codes], [row] * len(codes))
+    told = zip(codes, opinions(row, codes), verdicts, strict=True)
+    return [(code, said, got) for code, said, got in told if got.correct is not (said == "same")]
+
+
+@pytest.mark.parametrize("item", [SCALE, COUNT, ZERO], ids=lambda item: str(item["entry_point"]))
+def test_mutants_that_an_input_can_tell_are_wrong(item: dict[str, Any]) -> None:
+    row = row_of(item)
+    codes = sample(row["stub"] + row["canonical_solution"], 12)
+    assert len(codes) >= 4
+    assert judged(row, codes) == []
+
+
+@pytest.mark.slow
+@needs_data
+def test_mutants_of_the_published_solutions_are_wrong_if_an_input_can_tell() -> None:
+    """KNK_MUTANTS says how many of each function."""
+    each = int(os.environ.get("KNK_MUTANTS", "3"))
+    missed = []
+    for row in rows("test", PUBLISHED):
+        missed += judged(row, sample(row["stub"] + row["canonical_solution"], each))
+    assert missed == []
+
+
+# The published data.
+
+
+@pytest.mark.slow
+@needs_data
+def test_the_published_functions_are_split_as_in_the_paper() -> None:
+    assert [len(list(rows(split, PUBLISHED))) for split in ("train", "held-out", "test")] == [50, 114, 164]
+
+
+@needs_data
+def test_a_few_published_solutions_are_right() -> None:
+    found = list(load("humaneval_plus").rows("test", data=PUBLISHED))
+    some = [row for row in found if row["task_id"] in {f"HumanEval/{n}" for n in (2, 4, 32, 38, 111)}]
+    solutions = verify_many([fenced(row["stub"] + row["canonical_solution"]) for row in some], some)
+    assert [str(verdict) for verdict in solutions] == ["right"] * 5
+    bodies = verify_many([row["canonical_solution"] for row in some], some)
+    assert [str(verdict) for verdict in bodies] == ["right"] * 5
+
+
+@pytest.mark.slow
+@needs_data
+def test_all_published_solutions_are_right() -> None:
+    found = list(rows("test", PUBLISHED))
+    for completions, wanted in (
+        ([fenced(row["stub"] + row["canonical_solution"]) for row in found], True),
+        ([fenced(row["stub"] + "    return None\n") for row in found], False),
+    ):
+        verdicts = verify_many(completions, found)
+        assert [
+            row["task_id"] for row, verdict in zip(found, verdicts, strict=True) if verdict.correct is not wanted
+        ] == []

@@ -1,0 +1,322 @@
+"""Training recipes: read and merged, their data found, their manifests; and real runs that are killed."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knk import tasks
+from knk.datasets.files import write
+from knk.errors import BadFolder, BadRecipe
+from knk.tasks import kk
+from knk.teacher.export import Form, exported
+from knk.training import manifest as book
+from knk.training.data import sources
+from knk.training.recipe import Recipe, change_of, load
+from tests.support.tiny_models import save_tiny_model
+
+needs_trl = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it"),
+]
+
+
+def put(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# Reading.
+
+
+def test_a_recipe_has_what_it_extends_and_goes_before_it(tmp_path: Path) -> None:
+    put(tmp_path / "paper.yaml", "trainer: grpo\nmade_by: knk task kk\nlearning_rate: 1e-6\nbeta: 0.0\noutput_dir: out")
+    put(tmp_path / "more" / "mine.yaml", "extends: ../paper.yaml\nlearning_rate: 2e-5")
+    overlay = put(tmp_path / "small.yaml", "beta: 0.1\nseed: 3")
+    recipe = load(tmp_path / "more" / "mine.yaml", [overlay], {"seed": 4})
+    assert (recipe.trainer, recipe.made_by, recipe.output) == ("grpo", "knk task kk", Path("out"))
+    assert recipe.settings == {"learning_rate": 2e-5, "beta": 0.1, "output_dir": "out", "seed": 4}
+
+
+def test_the_plain_yaml_is_read_back_as_the_same_settings(tmp_path: Path) -> None:
+    import yaml
+
+    recipe = load(
+        put(tmp_path / "a.yaml", "trainer: sft\nlearning_rate: 1e-6\ndatasets: [{path: json}]\nmax_length: null")
+    )
+    assert (
+        yaml.safe_load(recipe.yaml())
+        == recipe.settings
+        == {
+            "learning_rate": 1e-6,
+            "datasets": [{"path": "json"}],
+            "max_length": None,
+        }
+    )
+
+
+def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    launch = put(tmp_path / "accelerate" / "two.yaml", "num_processes: 2")
+    put(tmp_path / "paper.yaml", "trainer: sft\naccelerate_config: accelerate/two.yaml")
+    recipe = load(put(tmp_path / "deep" / "mine.yaml", "extends: ../paper.yaml"))
+    assert recipe.settings["accelerate_config"] == str(launch.resolve())
+    assert recipe.processes == 2
+    named = load(put(tmp_path / "named.yaml", "trainer: sft\naccelerate_config: zero3"))
+    assert (named.settings["accelerate_config"], named.processes) == ("zero3", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seed: 1", "'trainer' is sft or grpo"),
+        ("trainer: dpo", "'dpo'"),
+        ("extends: mine.yaml\ntrainer: sft", "extends itself"),
+        ("extends: [1]", "'extends' is the path"),
+        ("- a\n- b", "names with values"),
+        ("a: [", "not YAML"),
+        ("a: !!python/object/apply:os.system ['true']", "not YAML"),
+        ("trainer: sft\ntrust_remote_code: true", "run code"),
+        ("trainer: sft\nenv: {HF_TOKEN: x}", "environment"),
+        ("a: " + "x" * 70_000, "characters"),
+    ],
+)
+def test_what_is_no_recipe_is_refused_in_a_line(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe) as caught:
+        load(put(tmp_path / "mine.yaml", text))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["seed", "=3", "a b=3", "a=[1"])
+def test_what_is_no_change_is_refused(text: str) -> None:
+    with pytest.raises(BadRecipe):
+        change_of(text)
+
+
+def test_a_change_is_read_as_yaml() -> None:
+    assert change_of("a=[x, 1]") == ("a", ["x", 1])
+    assert change_of("a=1e-6") == ("a", 1e-6)
+    assert change_of("a=b=c") == ("a", "b=c")
+    assert change_of("a=null") == ("a", None)
+
+
+# Data.
+
+
+def recipe_of(**settings: Any) -> Recipe:
+    return Recipe(Path("mine.yaml"), "sft", settings, "knk task kk -o rows.jsonl")
+
+
+def test_files_are_found_and_told_with_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        put(tmp_path / f"part-{number}.jsonl", '{"a": 1}\n' * number)
+    (source,) = sources(recipe_of(datasets=[{"path": "json", "data_files": "part-*.jsonl", "split": "train"}]))
+    assert [told["rows"] for told in source.told()] == [1, 2]
+    assert {told["file"] for told in source.told()} == {"part-1.jsonl", "part-2.jsonl"}
+    assert len(list(source.rows())) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "names no data"),
+        ({"datasets": ["a"]}, "'path'"),
+        ({"datasets": [{"path": "json"}]}, "'data_files'"),
+        ({"datasets": [{"path": "json", "data_files": "none.jsonl"}]}, "make it with: knk task kk -o rows.jsonl"),
+    ],
+)
+def test_data_that_are_not_there_are_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadRecipe, match=told):
+        sources(recipe_of(**settings))
+
+
+# Manifests.
+
+
+def checkpoint(folder: Path, step: int, state: str) -> None:
+    put(folder / f"checkpoint-{step}" / "trainer_state.json", state)
+
+
+def test_a_checkpoint_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
+    assert book.checkpoint(tmp_path) is None
+    checkpoint(tmp_path, 5, json.dumps({"log_history": [{"step": 5, "loss": 1.5}]}))
+    checkpoint(tmp_path, 10, '{"log_his')
+    (tmp_path / "checkpoint-15").mkdir()
+    (tmp_path / "checkpoint-best").mkdir()
+    assert book.checkpoint(tmp_path) == (5, tmp_path / "checkpoint-5")
+    assert book.write_metrics(tmp_path) == 5
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"step": 5, "loss": 1.5}\n'
+
+
+def test_a_manifest_tells_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path / "rows.jsonl", '{"text": "a"}\n')
+    data = [{"path": "json", "data_files": str(tmp_path / "rows.jsonl")}]
+    recipe = Recipe(
+        tmp_path / "mine.yaml", "sft", {"datasets": data, "model_name_or_path": "/home/ann/tiny", "output_dir": "out"}
+    )
+    manifest = book.begun(recipe)
+    assert str(tmp_path) not in json.dumps(manifest)
+    assert "/home" not in json.dumps(manifest)
+    assert manifest["settings"]["datasets"][0]["data_files"] == "rows.jsonl"
+    assert manifest["data"][0]["rows"] == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "knk-run-1"}'])
+def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
+    put(tmp_path / "run.json", text)
+    with pytest.raises(BadFolder):
+        book.read(tmp_path)
+
+
+# Real runs.
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny model and data for both trainers."""
+    folder = tmp_path_factory.mktemp("bench")
+    rows = list(exported(kk.rows("train", n=64), Form("sft", "paper", "brief")))
+    write(folder / "sft.jsonl", rows)
+    write(folder / "grpo.jsonl", tasks.prompts(tasks.load("kk"), list(kk.rows("train", n=16)), "paper"))
+    save_tiny_model(folder / "tiny", (str(row) for row in rows))
+    common = {
+        "model_name_or_path": "tiny",
+        "save_steps": 5,
+        "logging_steps": 1,
+        "learning_rate": 1e-3,
+        "use_cpu": True,
+        "bf16": False,
+    }
+    both: dict[str, dict[str, Any]] = {
+        "sft": {"max_length": 4096, "completion_only_loss": True, "max_steps": 60},
+        "grpo": {
+            "reward_funcs": ["knk.rewards.kk_reward"],
+            "num_generations": 4,
+            "per_device_train_batch_size": 8,
+            "max_completion_length": 32,
+            "log_completions": True,
+            "max_steps": 40,
+        },
+    }
+    for trainer, own in both.items():
+        data = {"datasets": [{"path": "json", "data_files": f"{trainer}.jsonl", "split": "train"}]}
+        settings = {"trainer": trainer, "output_dir": f"runs/{trainer}"} | common | own | data
+        put(folder / f"{trainer}.yaml", json.dumps(settings))
+    return folder
+
+
+def command(bench: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """`knk train` as a shell starts it, the leader of a group of processes; what it says goes to a file."""
+    with (bench / "told.txt").open("wb") as told:
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("knk")), "train", *arguments],
+            cwd=bench,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(bench / "hf")},
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def ended(process: subprocess.Popen[bytes], bench: Path) -> tuple[int, str]:
+    return process.wait(timeout=300), (bench / "told.txt").read_text(encoding="utf-8", errors="replace")
+
+
+def steps_logged(folder: Path) -> list[int]:
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["step"] for line in lines if "loss" in json.loads(line)]
+
+
+class TestRuns:
+    pytestmark = needs_trl
+
+    @pytest.mark.parametrize("trainer", ["sft", "grpo"])
+    def test_a_killed_run_ends_with_the_same_number_of_steps(self, trainer: str, bench: Path) -> None:
+        folder = bench / "runs" / trainer
+        first = command(bench, f"{trainer}.yaml")
+        deadline = time.monotonic() + 240
+        while not book.checkpoint(folder):
+            assert first.poll() is None, ended(first, bench)[1][-3000:]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        status, told = ended(command(bench, f"{trainer}.yaml"), bench)
+        assert status == 2
+        assert "another process trains here" in told
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+        status, told = ended(command(bench, f"{trainer}.yaml"), bench)
+        assert status == 0, told[-3000:]
+        manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        assert [one["outcome"] for one in manifest["sessions"]] == ["killed", "finished"]
+        resumed = manifest["sessions"][1]["from_step"]
+        steps = {"sft": 60, "grpo": 40}[trainer]
+        assert 5 <= resumed < steps
+        assert manifest["steps"] == steps
+        assert manifest["status"] == "finished"
+        assert steps_logged(folder) == list(range(1, steps + 1))
+        assert (folder / "model.safetensors").exists()
+        assert str(bench) not in (folder / "run.json").read_text() + (folder / "recipe.yaml").read_text()
+        status, told = ended(command(bench, f"{trainer}.yaml"), bench)  # It is done, and not done again.
+        assert (status, json.loads((folder / "run.json").read_text())) == (0, manifest)
+        status, told = ended(command(bench, f"{trainer}.yaml", "--set", "learning_rate=1e-2"), bench)
+        assert status == 2
+        assert "another output_dir" in told
+
+    @pytest.mark.parametrize(
+        ("trainer", "change", "told"),
+        [
+            ("sft", "max_lenght=3", "did you mean 'max_length'"),
+            ("sft", "max_length=600", "longer than 600 tokens"),
+            ("sft", "max_length=9000", "the model's context of 4096 tokens"),
+            ("sft", "model_name_or_path=nobody", "cannot be read"),
+            ("grpo", "num_generations=3", "whole groups"),
+            ("grpo", "per_device_train_batch_size=256", "drop"),
+            ("grpo", "max_completion_length=4000", "shorten max_completion_length"),
+            ("grpo", "reward_funcs=[knk.rewards.nothing]", "there is no reward"),
+            ("grpo", "reward_funcs=[knk.rewards.math_reward]", "there is no reward"),
+            ("grpo", "reward_funcs=[knk.rewards.mmlu_pro_reward]", "knk task mmlu_pro"),
+            ("grpo", "reward_weights=[1.0, 2.0]", "a number for each"),
+        ],
+    )
+    def test_what_cannot_work_is_refused_before_it_starts(
+        self, trainer: str, change: str, told: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from knk.training.preflight import check
+
+        monkeypatch.chdir(bench)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        name, value = change_of(change)
+        with pytest.raises(BadRecipe) as caught:
+            check(load(f"{trainer}.yaml", (), {name: value}))
+        assert told in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    def test_a_trainer_that_fails_is_told_of(self, bench: Path) -> None:
+        put(bench / "my_rewards.py", "def bad(prompts, **columns):\n    raise RuntimeError('no reward today')\n")
+        changes = ["reward_funcs=[my_rewards.bad]", "output_dir=runs/bad", "max_steps=2"]
+        status, told = ended(
+            command(bench, "grpo.yaml", *(word for change in changes for word in ("--set", change))), bench
+        )
+        assert status == 2
+        assert "no reward today" in told
+        assert told.splitlines()[-1].startswith("knk: the trainer ended with status 1")
+        manifest = json.loads((bench / "runs" / "bad" / "run.json").read_text(encoding="utf-8"))
+        assert (manifest["status"], manifest["sessions"][0]["outcome"]) == ("failed", "failed")
+
+
+@pytest.fixture(autouse=True)
+def _no_import_left_over() -> Iterator[None]:
+    before = list(sys.path)
+    yield
+    assert sys.path == before
