@@ -66,7 +66,7 @@ def reply(trace: Trace) -> list[str]:
     """Return what the model should write: the proof, the answer and the end.
 
     >>> from knk.logic.notation import decode
-    >>> from knk.trace import trace
+    >>> from knk.proofs.trace import trace
     >>> " ".join(reply(trace(decode("Ann,Bob 0:&(-0,-1)"))))
     '0: & -0 -1 so -0 0: & -0 -1 so +1 answer -0 +1 end'
     """

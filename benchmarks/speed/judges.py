@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 def math(path: Path) -> Jobs:
     """Official solutions, each judged for its own item and for another."""
-    from knk.tasks.math import task as hendrycks_math
+    from knk.tasks import hendrycks_math
 
     with gzip.open(path, "rt", encoding="utf-8") as file:
         solutions = [json.loads(line)["solution"] for line in file]

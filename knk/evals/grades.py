@@ -15,9 +15,8 @@ from knk.datasets.files import read, write
 from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.evals.items import Benchmark
 from knk.inference.store import ANSWERS, FAILED
-from knk.tasks import mmlu_pro
+from knk.tasks import hendrycks_math, mmlu_pro
 from knk.tasks.format import is_formed
-from knk.tasks.math import task as hendrycks_math
 from knk.tasks.source import Row, field
 
 VERDICTS: Final = "verdicts.jsonl"

@@ -28,12 +28,12 @@ from knk.errors import BadSpec
 from knk.logic.notation import decode
 from knk.tasks import (
     Task,
+    hendrycks_math,
     humaneval_plus,
     kk,
     mmlu_pro,
 )
 from knk.tasks.format import Prompt
-from knk.tasks.math import task as hendrycks_math
 from knk.tasks.source import Row, field
 
 TEST_SET: Final = Path(__file__).parent / "data" / "test-1.parquet"

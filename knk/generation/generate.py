@@ -70,7 +70,7 @@ def generate(spec: Spec | None = None, n: int = 1, seed: int = 0, **changes: Any
 
     >>> [len(puzzle.names) for puzzle in generate(people=4, n=2, seed=7)]
     [4, 4]
-    >>> from knk.difficulty import difficulty
+    >>> from knk.proofs.difficulty import difficulty
     >>> [difficulty(puzzle).grade for puzzle in generate(n=3, grade=3)]
     [3, 3, 3]
     """

@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from dataclasses import FrozenInstanceError
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -22,8 +21,9 @@ from knk.logic.statements import (
     Not,
 )
 from knk.text.vocabulary import NAMES, ROLE_PAIRS, article, join_words, plural
+from tests.support.paths import ROOT
 
-ATTACKS = Path(__file__).parent / "attacks" / "kk.jsonl"
+ATTACKS = ROOT / "tests" / "support" / "attacks" / "kk.jsonl"
 LINES = [json.loads(line) for line in ATTACKS.read_text(encoding="utf-8").splitlines()]
 CAST = {line["puzzle"]: line for line in LINES if "names" in line}
 CASES = [line for line in LINES if "names" not in line]

@@ -200,7 +200,8 @@ def test_same_bytes_with_more_processes(
 
 CHILD = """
 import sys
-from knk import build as b, engines
+from knk.datasets import build as b
+from knk.parallel import executors as engines
 from knk.datasets.config import Recipe
 if __name__ == "__main__":
     b.BATCH, engines.ROWS_ALONE = 1000, 0
@@ -356,7 +357,7 @@ def test_another_recipe_is_refused(undisturbed: Path, mixed: Recipe, tmp_path: P
 
 
 def test_another_version_is_refused(undisturbed: Path, mixed: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_module, "_version", lambda: "0.0.0")
+    monkeypatch.setattr(build_module, "__version__", "0.0.0")
     with pytest.raises(BadFolder, match="another version"):
         build(mixed, undisturbed)
 

@@ -16,7 +16,7 @@ from knk.errors import WorkersFailed
 from knk.parallel.pool import Outcome, Pool, shared
 from tests.support.paths import ROOT
 
-WORK = "tests.worker_jobs:work"
+WORK = "tests.support.worker_jobs:work"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_a_function_that_is_not_there_is_told() -> None:
 
 
 def test_a_result_that_is_no_json_fails_alone() -> None:
-    with Pool("tests.worker_jobs:not_json", size=1) as pool:
+    with Pool("tests.support.worker_jobs:not_json", size=1) as pool:
         assert endings(pool.run([1, 2])) == ["failed", "failed"]
 
 

@@ -761,7 +761,7 @@ def test_an_ordinary_user_has_walls_too() -> None:
         pytest.skip("this machine has no namespaces to be had")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(
-            Path(sandbox.__file__).parent, Path(folder, "knk"), ignore=shutil.ignore_patterns("__pycache__")
+            Path(sandbox.__file__).parents[1], Path(folder, "knk"), ignore=shutil.ignore_patterns("__pycache__")
         )
         subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         told = subprocess.run(

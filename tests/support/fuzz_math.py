@@ -1,6 +1,6 @@
 r"""Mutated completions for problems with gold answers of our own, where the truth is known by exact arithmetic.
 
-    python -m tests.fuzz_math 200000 --seed 1
+    python -m tests.support.fuzz_math 200000 --seed 1
 
 An answer is a value: a number, a root, a multiple of pi, a point, a set, a complex number or a line. It is written in
 one of many ways, as it is or changed, and put into one of many completions. A completion may be paid only if each of
@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 from knk.answers.verdict import Verdict
-from knk.tasks.math.task import verify_many
+from knk.tasks.hendrycks_math import verify_many
 
 Value = tuple[Any, ...]
 _BATCH = 1000

@@ -1,6 +1,6 @@
 r"""Many mutated completions, of each of which it is known by the way it was made whether it may be paid.
 
-`python -m tests.fuzzing kk --n 200000 --seed 1` prints what came of it.
+`python -m tests.support.fuzzing kk --n 200000 --seed 1` prints what came of it.
 
 A completion is made in two steps. What it says is right, or is spoilt in a way that leaves it wrong whatever comes
 after (a role swapped, a claim dropped, an answer denied). Then it is dressed (bold, other case, more space), which may
@@ -443,7 +443,9 @@ MAKERS: dict[str, Callable[[Rng], Case]] = {"kk": kk_case, "mmlu_pro": mmlu_case
 
 def main(arguments: Sequence[str]) -> int:
     """Fuzz one task and tell what came of it; 1 if a wrong answer was paid."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzzing", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.support.fuzzing", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("task", choices=sorted(MAKERS))
     parser.add_argument("--n", type=int, default=200_000, help="how many completions")
     parser.add_argument("--seed", type=int, default=1)

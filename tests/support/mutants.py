@@ -1,7 +1,7 @@
 """Mutants of Python code: one constant, comparison, operator, condition or result changed at a time.
 
-And a second opinion on them that shares nothing with the sandbox: `python -m tests.mutants` reads a task and runs its
-mutants by plain `exec`, comparing with plain `==`.
+And a second opinion on them that shares nothing with the sandbox: `python -m tests.support.mutants` reads a task and
+runs its mutants by plain `exec`, comparing with plain `==`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _less(node: ast.AST) -> bool:
 def opinions(row: dict[str, Any], codes: list[str]) -> list[str]:
     """For each mutant "same" or "different" from the solution on some input, or "slow", by a process of its own."""
     told = subprocess.run(
-        [sys.executable, "-m", "tests.mutants"],
+        [sys.executable, "-m", "tests.support.mutants"],
         input=json.dumps({"row": row, "codes": codes}),
         capture_output=True,
         text=True,

@@ -20,20 +20,19 @@ from hypothesis import strategies as st
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow, MissingPackage
 from knk.parallel.pool import Outcome
-from knk.tasks import load
-from knk.tasks.math import task as hendrycks_math
-from knk.tasks.math.forms import (
-    boxes,
-    number_of,
-    plain,
-    read,
-)
-from knk.tasks.math.task import (
+from knk.tasks import hendrycks_math, load
+from knk.tasks.hendrycks_math import (
     TRAIN,
     prompt,
     rows,
     verify,
     verify_many,
+)
+from knk.tasks.math.forms import (
+    boxes,
+    number_of,
+    plain,
+    read,
 )
 from knk.tasks.math.values import differ
 from knk.tasks.source import Source
@@ -217,7 +216,7 @@ def test_a_missing_package_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) ->
 def test_math_verify_stays_in_the_workers_which_end_without_a_word() -> None:
     question, gold = boxed(r"\sqrt{20}"), row(r"2\sqrt{5}")
     code = (
-        f"import sys; from knk.tasks.math.task import verify; print(verify({question!r}, {gold!r})); "
+        f"import sys; from knk.tasks.hendrycks_math import verify; print(verify({question!r}, {gold!r})); "
         "print(*{'math_verify', 'sympy'} & set(sys.modules))"
     )
     root = str(ROOT)

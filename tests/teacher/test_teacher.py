@@ -800,7 +800,7 @@ def test_transformers_is_told_to_draw_only_if_something_was_said_of_it(
 
 MEASURE = """
 import gc, json, sys, tracemalloc
-from knk.generate import generate
+from knk.generation.generate import generate
 from knk.datasets.rows import row_of
 from knk.generation.spec import Spec
 from knk.tasks import kk

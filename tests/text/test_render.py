@@ -1,7 +1,6 @@
 """What `render` writes, and that `parse` reads it back."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,9 +18,10 @@ from knk.logic.statements import (
 from knk.text.parse import parse
 from knk.text.render import STYLES, render
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
+from tests.support.paths import ROOT
 from tests.support.strategies import puzzles, statements
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 CASES = {
     "atoms": "Ann,Bob,Cid 0:+1 1:-0 2:~+2 2:~-0 0:~~+1",
     "and_or": "Ann,Bob,Cid 0:&(+1,-2) 1:|(+0,+2) 2:&(+0,+1,+2) 0:&(~+1,~+2) 1:&(-0,|(+1,-2),~&(+0,-1)) 2:^(+0,-1)",

@@ -128,7 +128,7 @@ def explain(trace: Trace, style: str = "brief", seed: int = 0) -> str:
         BadPuzzle: the style is unknown, or a name or role word could not be told from the other words of a text.
 
     >>> from knk.logic.notation import decode
-    >>> from knk.trace import trace
+    >>> from knk.proofs.trace import trace
     >>> print(explain(trace(decode("Ann,Bob 0:-1 1:&(-0,-1)")), seed=4))
     Bob tells us, "Ann is a knave and I am a knave". If Bob were a knight, this would be false, but a knight never says
     anything false. So Bob is a knave. That makes the statement false, and Ann is a knight.
@@ -164,7 +164,7 @@ def sentences(trace: Trace, style: str = "brief", seed: int = 0) -> list[Sentenc
         BadPuzzle: a name or role word could not be told from the other words of a text.
 
     >>> from knk.logic.notation import decode
-    >>> from knk.trace import trace
+    >>> from knk.proofs.trace import trace
     >>> first = sentences(trace(decode("Ann,Bob 0:&(-0,-1)")))[0]
     >>> [piece.kind for piece in first.pieces if not isinstance(piece, str)]
     ['quoted', 'valued', 'valued', 'law', 'follows']
