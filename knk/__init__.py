@@ -13,12 +13,12 @@ from knk.version import __version__ as __version__
 if TYPE_CHECKING:
     from knk.answers.verdict import Verdict as Verdict
     from knk.answers.verify import verify as verify
+    from knk.errors import BadConfig as BadConfig
     from knk.errors import BadFile as BadFile
     from knk.errors import BadFolder as BadFolder
     from knk.errors import BadNotation as BadNotation
     from knk.errors import BadOutput as BadOutput
     from knk.errors import BadPuzzle as BadPuzzle
-    from knk.errors import BadRecipe as BadRecipe
     from knk.errors import BadRow as BadRow
     from knk.errors import BadSpec as BadSpec
     from knk.errors import BadTask as BadTask
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from knk.logic.notation import decode as decode
     from knk.logic.notation import encode as encode
     from knk.logic.puzzle import Puzzle as Puzzle
-    from knk.logic.puzzle import Said as Said
+    from knk.logic.puzzle import Utterance as Utterance
     from knk.logic.solver import count as count
     from knk.logic.solver import follows as follows
     from knk.logic.solver import is_unique as is_unique
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 _EXPORTS: Final = {
     "knk.generation.generate": ("generate",),
     "knk.generation.spec": ("Spec", "PRESETS"),
-    "knk.logic.puzzle": ("Puzzle", "Said"),
+    "knk.logic.puzzle": ("Puzzle", "Utterance"),
     "knk.logic.statements": (
         *("Statement", "Knight", "Knave", "Not", "And", "Or", "OneOf", "Implies", "Iff", "Count", "Parity", "SameKind"),
         *("to_sympy", "from_sympy"),
@@ -94,7 +94,7 @@ _EXPORTS: Final = {
     "knk.answers.verdict": ("Verdict",),
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
-        *("BadFile", "BadFolder", "BadRecipe", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
+        *("BadFile", "BadFolder", "BadConfig", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
         *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "ModelFailed", "HubFailed"),
         *("TrainingFailed", "NoVerdict"),
     ),

@@ -47,7 +47,7 @@ class BadFile(KnkError):
 
 
 class BadRow(KnkError):
-    """A row of a data set that lacks a field, or has one that cannot be."""
+    """A row of a dataset that lacks a field, or has one that cannot be."""
 
 
 class BadTask(KnkError):
@@ -74,7 +74,7 @@ class ModelFailed(KnkError):
     """A model that cannot be asked: a server that refuses or has not answered for too long, or a folder without one."""
 
 
-class BadRecipe(KnkError):
+class BadConfig(KnkError):
     """A recipe, for a corpus or for training, that contradicts itself, asks for something unknown, or cannot work."""
 
 

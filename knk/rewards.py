@@ -138,7 +138,7 @@ def _rows(task: Task, columns: Mapping[str, Any], n: int) -> list[Row]:
     """Return the columns that a task looks at as rows."""
     for name in task.COLUMNS:
         if name not in columns:
-            raise BadRow(f"the data set has no column {name!r}: make it with 'knk task {task.NAME}'")
+            raise BadRow(f"the dataset has no column {name!r}: make it with 'knk task {task.NAME}'")
         if len(columns[name]) != n:
             raise BadRow(f"there are {len(columns[name])} of {name!r} and {n} completions")
     return [{name: columns[name][place] for name in task.COLUMNS} for place in range(n)]

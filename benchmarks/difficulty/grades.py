@@ -1,4 +1,4 @@
-"""Count the grades within each number of people in data sets, and say how far they spread."""
+"""Count the grades within each number of people in datasets, and say how far they spread."""
 
 from __future__ import annotations
 

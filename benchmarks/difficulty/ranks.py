@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
+IndexArray = npt.NDArray[np.intp]
 Columns = Mapping[str, Numbers]
 LEVEL: Final = 0.95
 
@@ -104,7 +104,7 @@ def within(x: Numbers, y: Numbers, groups: Numbers) -> float:
 
 
 def intervals(
-    statistics: Callable[[Places], dict[str, float]],
+    statistics: Callable[[IndexArray], dict[str, float]],
     size: int,
     cells: Sequence[object] | None = None,
     resamples: int = 2000,
@@ -134,7 +134,7 @@ def intervals(
     return {name: (value, *_bounds(drawn[name])) for name, value in whole.items()}
 
 
-def _places(size: int, cells: Sequence[object] | None) -> list[Places]:
+def _places(size: int, cells: Sequence[object] | None) -> list[IndexArray]:
     if cells is None:
         return [np.arange(size)]
     groups: dict[object, list[int]] = {}

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # So that it runs as a file 
 
 import knk
 from benchmarks.difficulty.language import question, reply, solved
-from benchmarks.difficulty.ranks import Columns, Numbers, Places, intervals, kendall, partial, spearman, within
+from benchmarks.difficulty.ranks import Columns, IndexArray, Numbers, intervals, kendall, partial, spearman, within
 from knk.datasets.split import Shares, split_of
 from knk.logic.puzzle import Puzzle
 
@@ -223,8 +223,8 @@ def failures(answers: Sequence[dict[str, Any]]) -> dict[str, dict[str, list[floa
     }
 
 
-def _statistics(columns: Columns, failed: Numbers) -> Callable[[Places], dict[str, float]]:
-    def statistics(at: Places) -> dict[str, float]:
+def _statistics(columns: Columns, failed: Numbers) -> Callable[[IndexArray], dict[str, float]]:
+    def statistics(at: IndexArray) -> dict[str, float]:
         here = {name: values[at] for name, values in columns.items()}
         outcome = failed[at]
         found = {f"spearman {name}": spearman(values, outcome) for name, values in here.items()}

@@ -34,7 +34,7 @@ def mmlu(path: Path) -> Jobs:
 
 
 def code(path: Path) -> Jobs:
-    """The data set's own solutions of a hundred items."""
+    """The dataset's own solutions of a hundred items."""
     from knk.tasks import humaneval_plus
 
     rows = list(islice(humaneval_plus.rows("test", path), 100))

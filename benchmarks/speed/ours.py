@@ -42,7 +42,7 @@ def arrays(people: int, seed: int, duplicates: bool = False) -> Jobs:
 
 
 def rows(people: int, seed: int) -> Jobs:
-    """Rows of a data set: names, notation, English, solution and answer."""
+    """Rows of a dataset: names, notation, English, solution and answer."""
     from knk.datasets.rows import DEFAULT_STYLE, table_of
     from knk.generation.generate import blocks
     from knk.generation.spec import Spec

@@ -37,7 +37,7 @@ def sampled(people: int, seed: int) -> Jobs:
 
 
 def items(people: int, seed: int) -> Jobs:
-    """Items of a data set: names, English and answer."""
+    """Items of a dataset: names, English and answer."""
     import reasoning_gym
 
     data = reasoning_gym.create_dataset("knights_knaves", n_people=people, seed=seed << 32, size=1 << 31)

@@ -1,4 +1,4 @@
-"""`knk corpus`: data sets built and audited."""
+"""`knk corpus`: datasets built and audited."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Engine = Annotated[
 
 @corpora.callback(invoke_without_command=True)
 def corpus(context: typer.Context) -> None:
-    """Build and audit data sets of puzzles."""
+    """Build and audit datasets of puzzles."""
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -129,18 +129,18 @@ def _tell(recipe: Recipe, counts: _Counts, more: dict[str, object], as_json: boo
 
 @corpora.command()
 def audit(
-    a: Annotated[str, typer.Argument(metavar="A", help="A data set: a file, a folder, or a name on the Hub.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A dataset: a file, a folder, or a name on the Hub.")],
     b: Annotated[str | None, typer.Argument(metavar="B", help="Another, whose rows may stand in the first.")] = None,
     processes: Processes = None,
     engine: Engine = "local",
     progress: Progress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of tables.")] = False,
 ) -> None:
-    """Say what is wrong with a data set, this library's or another's.
+    """Say what is wrong with a dataset, this library's or another's.
 
     Looks for rows that cannot be read or whose answer is wrong or not the only one, for rows that are there twice, and
     for rows of one split that stand in another, at each level of sameness from the same text to logically equal under
-    other names. One data set is looked at split by split; two are compared whole, as train and test are. A data set is
+    other names. One dataset is looked at split by split; two are compared whole, as train and test are. A dataset is
     a .parquet or .jsonl file, a folder of these, or a name on the Hub.
 
     Exit status: 0 nothing was found, 1 something was, 2 the input is bad. Trivial statements and the share of knights

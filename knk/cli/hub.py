@@ -22,9 +22,9 @@ Name = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The name on the H
 
 
 def publish(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A data set with a manifest.json, or a checkpoint.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset with a manifest.json, or a checkpoint.")],
     name: Name,
-    model: Annotated[bool, typer.Option("--model", help="DIR is a checkpoint, and no data set.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="DIR is a checkpoint, and no dataset.")] = False,
     public: Annotated[
         bool, typer.Option("--public", help="Let everybody see it; else only your organisation.")
     ] = False,
@@ -42,7 +42,7 @@ def publish(
         ),
     ] = None,
     audited: Annotated[
-        bool, typer.Option("--audit/--no-audit", help="Audit a data set, and put the figures into the card.")
+        bool, typer.Option("--audit/--no-audit", help="Audit a dataset, and put the figures into the card.")
     ] = True,
     with_pickles: Annotated[
         bool, typer.Option("--with-pickles", help="Publish also files that may run code when a model is loaded.")
@@ -55,11 +55,11 @@ def publish(
         int | None, typer.Option(metavar="N", min=1, help="Processes that audit; all cores if not given.")
     ] = None,
 ) -> None:
-    """Publish a data set or a checkpoint on the Hub.
+    """Publish a dataset or a checkpoint on the Hub.
 
     In one commit, and private unless you say otherwise.
 
-    Of a data set, the rows are laid out by number of people, and by grade where there is one, so that
+    Of a dataset, the rows are laid out by number of people, and by grade where there is one, so that
     load_dataset("org/name", "people-5") reads a part of them. The card tells what the rows are, how they were made,
     and what an audit found. Of a checkpoint, weights in safetensors, configuration and tokenizer are published, and
     nothing else.
@@ -133,14 +133,14 @@ def download(
     revision: Annotated[
         str | None, typer.Option(metavar="REV", help="A branch, tag or commit; the main branch if not given.")
     ] = None,
-    model: Annotated[bool, typer.Option("--model", help="It is a model, and no data set.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="It is a model, and no dataset.")] = False,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Fetch also what has no manifest to check it by.")
     ] = False,
 ) -> None:
     """Fetch what 'knk publish' published, and check it.
 
-    Every file of the data set or model is held against its manifest.
+    Every file of the dataset or model is held against its manifest.
 
     The folder appears whole or not at all. Whatever ends the command, run the same command again: it goes on with what
     it has.

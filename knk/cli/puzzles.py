@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COUNTED: Final = 100
 """Solutions that are counted; beyond, "more than" is all that is said."""
 
-Telling = Literal["brief", "long", "answer-only", "shuffled", "filler"]
+ProofStyle = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 
 
 def solve(
@@ -102,7 +102,7 @@ def explain(
     puzzle: Annotated[
         str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
     ] = None,
-    style: Annotated[Telling, typer.Option(help="How to tell it; see below.")] = "brief",
+    style: Annotated[ProofStyle, typer.Option(help="How to tell it; see below.")] = "brief",
     seed: Annotated[int, typer.Option(help="Chooses among wordings.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
 ) -> None:

@@ -16,7 +16,7 @@ from knk.errors import KnkError
 Split = Literal["train", "held-out", "test"]
 Form = Literal["public", "grpo", "sft"]
 Style = Literal["paper", "chat"]
-Telling = Literal["brief", "long", "answer-only", "shuffled", "filler"]
+ProofStyle = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 Keep = Literal["all", "formatted", "correct"]
 
 Styled = Annotated[
@@ -41,7 +41,7 @@ def task(
         Path | None, typer.Option(metavar="PATH", help="A local file with the published rows, in place of the Hub.")
     ] = None,
     revision: Annotated[
-        str | None, typer.Option(metavar="REV", help="Another revision of the data set on the Hub than the usual one.")
+        str | None, typer.Option(metavar="REV", help="Another revision of the dataset on the Hub than the usual one.")
     ] = None,
     subject: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of mmlu_pro one subject: physics, history, ...")
@@ -111,7 +111,9 @@ def export(
     ],
     split: Annotated[str, typer.Option(metavar="NAME", help="The split of a corpus.")] = "train",
     style: Styled = "paper",
-    telling: Annotated[Telling, typer.Option(help="For sft, how the proof is told; see 'knk explain'.")] = "long",
+    proof_style: Annotated[
+        ProofStyle, typer.Option(help="For sft, how the proof is told; see 'knk explain'.")
+    ] = "long",
     seed: Annotated[int, typer.Option(help="Chooses among the wordings of proofs.")] = 0,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first rows.")] = None,
     processes: Processes = None,
@@ -134,7 +136,7 @@ def export(
     from knk.teacher.export import exported
 
     rows = islice(read_rows(source, split), limit)
-    _put(exported(rows, Wanted(to, style, telling, seed, split), processes, engine), output)
+    _put(exported(rows, Wanted(to, style, proof_style, seed, split), processes, engine), output)
 
 
 def _put(rows: Iterable[dict[str, Any]], output: Path | None) -> None:

@@ -57,7 +57,7 @@ from knk.generation.sampled import (
 )
 from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts, cost
-from knk.logic.keys import Words
+from knk.logic.keys import UInt64Array
 from knk.logic.puzzle import Puzzle
 from knk.parallel.executors import executor
 from knk.proofs.difficulty import MEASURES, difficulty
@@ -308,7 +308,7 @@ class _Journal:
         """How many rows are done."""
         return sum(file["rows"] for entry in self.entries for file in entry["files"])
 
-    def written_keys(self) -> Iterator[Words]:
+    def written_keys(self) -> Iterator[UInt64Array]:
         """Iterate over the keys in the files, a file at a time, and see that they are as they were written."""
         import pyarrow.parquet as pq
 
@@ -505,7 +505,7 @@ class _Made:
         verdicts: verdicts on all puzzles of the job's blocks, where there is a target.
     """
 
-    keys: Words
+    keys: UInt64Array
     table: pa.Table
     verdicts: Verdicts | None
 
@@ -643,9 +643,9 @@ class _Keys:
 
     def __init__(self) -> None:
         self._count = 0
-        self._cells: Words = np.zeros((1 << 12, 2), dtype=np.uint64)
+        self._cells: UInt64Array = np.zeros((1 << 12, 2), dtype=np.uint64)
 
-    def lacks(self, keys: Words) -> npt.NDArray[np.bool_]:
+    def lacks(self, keys: UInt64Array) -> npt.NDArray[np.bool_]:
         """Return which of the keys are not in the set."""
         lacking = np.ones(len(keys), dtype=bool)
         left, cells = np.arange(len(keys)), self._homes(keys)
@@ -657,7 +657,7 @@ class _Keys:
             left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
         return lacking
 
-    def add(self, keys: Words) -> None:
+    def add(self, keys: UInt64Array) -> None:
         """Add keys, all different, that are not in the set."""
         self._count += len(keys)
         if 3 * self._count > 2 * len(self._cells):
@@ -669,7 +669,7 @@ class _Keys:
             self._insert(held)
         self._insert(keys)
 
-    def _insert(self, keys: Words) -> None:
+    def _insert(self, keys: UInt64Array) -> None:
         left, cells = keys, self._homes(keys)
         while len(left):
             free = ~self._cells[cells].any(axis=1)
@@ -678,6 +678,6 @@ class _Keys:
             onward = (self._cells[cells] != left).any(axis=1)
             left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
 
-    def _homes(self, keys: Words) -> npt.NDArray[np.intp]:
+    def _homes(self, keys: UInt64Array) -> npt.NDArray[np.intp]:
         size = np.uint64(len(self._cells))
         return ((keys[:, 0] >> np.uint64(32)) * size >> np.uint64(32)).astype(np.intp)

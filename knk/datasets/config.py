@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from knk.datasets.rows import DEFAULT_STYLE
 from knk.datasets.split import DEFAULT_SHARES, Shares, whole
-from knk.errors import BadRecipe, BadSpec
+from knk.errors import BadConfig, BadSpec
 from knk.generation.generate import spec_of
 from knk.generation.spec import Spec
 from knk.text.render import STYLES
@@ -39,7 +39,7 @@ class Part:
         splits: the splits whose puzzles are kept; all of them if none is named.
 
     Raises:
-        BadRecipe: the number or the name is none, or the specification asks for duplicates.
+        BadConfig: the number or the name is none, or the specification asks for duplicates.
 
     >>> Part(Spec(people=3), 100, "small").rows
     100
@@ -52,13 +52,13 @@ class Part:
 
     def __post_init__(self) -> None:
         if not _is_number(self.rows) or self.rows < 1:
-            raise BadRecipe(f"rows is a whole number from 1 up, not {_shown(self.rows)}")
+            raise BadConfig(f"rows is a whole number from 1 up, not {_shown(self.rows)}")
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise BadRecipe(
+            raise BadConfig(
                 f"a part's name is made of lower-case letters, digits, '-' and '_', not {_shown(self.name)}"
             )
         if self.spec.duplicates:
-            raise BadRecipe("a corpus has no puzzle twice: leave 'duplicates' out")
+            raise BadConfig("a corpus has no puzzle twice: leave 'duplicates' out")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Recipe:
         measures: whether rows have columns of measures, the grade among them; measuring takes time.
 
     Raises:
-        BadRecipe: something in it cannot be.
+        BadConfig: something in it cannot be.
 
     >>> Recipe((Part(Spec(people=3), 100, "small"),)).rows
     100
@@ -87,22 +87,22 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not _is_number(self.seed) or not -(2**63) <= self.seed < 2**64:
-            raise BadRecipe(f"seed is a whole number of up to 64 bits, not {_shown(self.seed)}")
+            raise BadConfig(f"seed is a whole number of up to 64 bits, not {_shown(self.seed)}")
         if not isinstance(self.style, str) or self.style not in STYLES:
-            raise BadRecipe(f"there is no style {_shown(self.style)}; there are {', '.join(STYLES)}")
+            raise BadConfig(f"there is no style {_shown(self.style)}; there are {', '.join(STYLES)}")
         _check_shares(self.shares)
         if not isinstance(self.measures, bool):
-            raise BadRecipe(f"measures is true or false, not {_shown(self.measures)}")
+            raise BadConfig(f"measures is true or false, not {_shown(self.measures)}")
         if not self.parts:
-            raise BadRecipe("a recipe has at least one part")
+            raise BadConfig("a recipe has at least one part")
         names = [part.name for part in self.parts]
         if len(set(names)) < len(names):
-            raise BadRecipe("two parts have the same name")
+            raise BadConfig("two parts have the same name")
         known = [split for split, _ in self.shares]
         for part in self.parts:
             for split in part.splits:
                 if split not in known:
-                    raise BadRecipe(
+                    raise BadConfig(
                         f"part {part.name}: there is no split {_shown(split)}; there are {', '.join(known)}"
                     )
 
@@ -116,7 +116,7 @@ class Recipe:
         """Return the recipe in a YAML file.
 
         Raises:
-            BadRecipe: the file is not such a recipe; the message is one line.
+            BadConfig: the file is not such a recipe; the message is one line.
         """
         with Path(path).open(encoding="utf-8", errors="replace") as file:
             text = file.read(LONGEST_RECIPE + 1)
@@ -127,7 +127,7 @@ class Recipe:
         """Return the recipe that a YAML text gives.
 
         Raises:
-            BadRecipe: the text is not such a recipe; the message is one line.
+            BadConfig: the text is not such a recipe; the message is one line.
 
         >>> recipe = Recipe.from_text("parts: [{preset: rich, people: [3, 7], rows: 1000}]")
         >>> recipe.parts[0].spec.people_range, recipe.parts[0].name
@@ -136,10 +136,10 @@ class Recipe:
         content = _mapping("a recipe", _loaded(text), _KEYS)
         parts = content.get("parts")
         if not isinstance(parts, list):
-            raise BadRecipe("a recipe has 'parts', a list")
+            raise BadConfig("a recipe has 'parts', a list")
         shares = content.get("shares", dict(DEFAULT_SHARES))
         if not isinstance(shares, dict):
-            raise BadRecipe("'shares' gives each split its share, as in {train: 0.9, test: 0.1}")
+            raise BadConfig("'shares' gives each split its share, as in {train: 0.9, test: 0.1}")
         return cls(
             tuple(_part(number, part) for number, part in enumerate(parts, 1)),
             content.get("seed", 0),
@@ -180,53 +180,53 @@ def _part(number: int, content: Any) -> Part:
     where = f"part {number}"
     content = _mapping(where, content, _PART_KEYS)
     if "rows" not in content:
-        raise BadRecipe(f"{where} does not say how many rows it has")
+        raise BadConfig(f"{where} does not say how many rows it has")
     for name in _LISTS:
         if not isinstance(content.get(name, []), list):
-            raise BadRecipe(f"{where}: {name} is a list")
+            raise BadConfig(f"{where}: {name} is a list")
     for name in _TRUTHS:
         if not isinstance(content.get(name, False), bool):
-            raise BadRecipe(f"{where}: {name} is true or false, not {_shown(content[name])}")
+            raise BadConfig(f"{where}: {name} is true or false, not {_shown(content[name])}")
     splits = content.get("splits", [])
     if not isinstance(splits, list) or not all(isinstance(split, str) for split in splits):
-        raise BadRecipe(f"{where}: splits is a list of names of splits")
+        raise BadConfig(f"{where}: splits is a list of names of splits")
     changes = {name: content[name] for name in ("preset", *_FIELDS, "grade") if name in content}
     if not isinstance(changes.get("target", {}), dict):
-        raise BadRecipe(f"{where}: target gives measures their values, as in {{nesting: 2, steps: [10, 20]}}")
+        raise BadConfig(f"{where}: target gives measures their values, as in {{nesting: 2, steps: [10, 20]}}")
     try:
         spec = spec_of(**changes)
         return Part(spec, content["rows"], content.get("name", f"part-{number:02}"), tuple(splits))
-    except (BadRecipe, BadSpec) as error:
-        raise BadRecipe(f"{where}: {error}") from error
+    except (BadConfig, BadSpec) as error:
+        raise BadConfig(f"{where}: {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
         # A value of another type than the specification's field has: which, only the field can tell.
-        raise BadRecipe(f"{where}: a field has a value of the wrong type ({_shown(str(error))})") from error
+        raise BadConfig(f"{where}: a field has a value of the wrong type ({_shown(str(error))})") from error
 
 
 def _mapping(where: str, content: Any, known: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise BadRecipe(f"{where} is made of names and values, not {_shown(content)}")
+        raise BadConfig(f"{where} is made of names and values, not {_shown(content)}")
     for name in content:
         if name not in known:
-            raise BadRecipe(f"{where} has no {_shown(name)}; it may have {', '.join(known)}")
+            raise BadConfig(f"{where} has no {_shown(name)}; it may have {', '.join(known)}")
     return content
 
 
 def _check_shares(shares: Shares) -> None:
     if not shares:
-        raise BadRecipe("at least one split is needed")
+        raise BadConfig("at least one split is needed")
     for split, share in shares:
         # The Hub keeps "all" for itself.
         if not isinstance(split, str) or not _SPLIT_NAME.fullmatch(split) or split == "all":
-            raise BadRecipe(
+            raise BadConfig(
                 f"a split's name is made of lower-case letters, digits and '_', and not 'all': not {_shown(split)}"
             )
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-            raise BadRecipe(f"the share of {split} is a number above 0 and up to 1, not {_shown(share)}")
+            raise BadConfig(f"the share of {split} is a number above 0 and up to 1, not {_shown(share)}")
     if len({split for split, _ in shares}) < len(shares):
-        raise BadRecipe("a split is named twice")
+        raise BadConfig("a split is named twice")
     if not whole(shares):
-        raise BadRecipe(f"the shares of the splits sum up to 1, not to {sum(share for _, share in shares):.6g}")
+        raise BadConfig(f"the shares of the splits sum up to 1, not to {sum(share for _, share in shares):.6g}")
 
 
 def _loaded(text: str) -> Any:
@@ -234,20 +234,20 @@ def _loaded(text: str) -> Any:
     import yaml
 
     if len(text) > LONGEST_RECIPE:
-        raise BadRecipe(f"a recipe has at most {LONGEST_RECIPE} characters")
+        raise BadConfig(f"a recipe has at most {LONGEST_RECIPE} characters")
     try:
         _check_tokens(text)
         _check_nodes(yaml.compose(text, yaml.SafeLoader))
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise BadRecipe(f"not YAML: {line}{_shown(error.problem or error.context or '')}") from error
+        raise BadConfig(f"not YAML: {line}{_shown(error.problem or error.context or '')}") from error
     except yaml.YAMLError as error:
-        raise BadRecipe(f"not YAML: {_shown(str(error))}") from error
-    except BadRecipe:
+        raise BadConfig(f"not YAML: {_shown(str(error))}") from error
+    except BadConfig:
         raise
     except ValueError as error:
-        raise BadRecipe(f"a value cannot be read: {_shown(str(error))}") from error
+        raise BadConfig(f"a value cannot be read: {_shown(str(error))}") from error
 
 
 def _check_tokens(text: str) -> None:
@@ -265,9 +265,9 @@ def _check_tokens(text: str) -> None:
     for token in yaml.scan(text):
         depth += isinstance(token, starts) - isinstance(token, ends)
         if isinstance(token, yaml.AliasToken):
-            raise BadRecipe(f"line {token.start_mark.line + 1}: a recipe repeats nothing by '*'")
+            raise BadConfig(f"line {token.start_mark.line + 1}: a recipe repeats nothing by '*'")
         if depth > _DEEPEST:
-            raise BadRecipe(f"line {token.start_mark.line + 1}: nested too deep")
+            raise BadConfig(f"line {token.start_mark.line + 1}: nested too deep")
 
 
 def _check_nodes(root: Any) -> None:
@@ -282,12 +282,12 @@ def _check_nodes(root: Any) -> None:
             names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
             for name, times in Counter(names).items():
                 if times > 1:
-                    raise BadRecipe(f"line {line}: {_shown(name)} is given twice")
+                    raise BadConfig(f"line {line}: {_shown(name)} is given twice")
             nodes += [inner for pair in node.value for inner in pair]
         elif isinstance(node, yaml.SequenceNode):
             nodes += node.value
         elif isinstance(node, yaml.ScalarNode) and ":" in node.value and node.tag.endswith((":int", ":float")):
-            raise BadRecipe(f"line {line}: {_shown(node.value)} is no number; a range is written [least, most]")
+            raise BadConfig(f"line {line}: {_shown(node.value)} is no number; a range is written [least, most]")
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The one row of every data set: a puzzle, its English, its solution and its answer.
+"""The one row of every dataset: a puzzle, its English, its solution and its answer.
 
 | column | type | what it holds |
 |---|---|---|
@@ -35,7 +35,7 @@ _KEPT_PEOPLE: Final = 8
 
 
 class Row(TypedDict):
-    """A row of a data set; the module says what each column holds."""
+    """A row of a dataset; the module says what each column holds."""
 
     puzzle: str
     people: int

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from knk.logic.keys import Words, mix_words
+from knk.logic.keys import UInt64Array, mix_words
 
 Shares = tuple[tuple[str, float], ...]
 """The splits and the share of all puzzles that each has."""
@@ -41,7 +41,7 @@ def split_of(key: str, shares: Shares = DEFAULT_SHARES) -> str:
     return shares[int(split_places(key_words([key]), shares)[0])][0]
 
 
-def split_places(words: Words, shares: Shares) -> npt.NDArray[np.intp]:
+def split_places(words: UInt64Array, shares: Shares) -> npt.NDArray[np.intp]:
     """Return the place in `shares` of the split of each key, given as in `key_words`."""
     points = mix_words(mix_words(words[:, 0] ^ _SALT) ^ words[:, 1])
     order = sorted(range(len(shares)), key=lambda place: shares[place][0])
@@ -50,7 +50,7 @@ def split_places(words: Words, shares: Shares) -> npt.NDArray[np.intp]:
     return np.array(order)[np.searchsorted(bounds, points, side="right")]
 
 
-def key_words(keys: Sequence[str]) -> Words:
+def key_words(keys: Sequence[str]) -> UInt64Array:
     """Return keys as pairs of 64-bit words, shape (keys, 2).
 
     >>> key_words(["0000000000000001000000000000000a"]).tolist()

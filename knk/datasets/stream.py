@@ -34,7 +34,7 @@ from knk.generation.generate import (
 from knk.generation.sampled import TABLE_PEOPLE, Block
 from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts, that_fit
-from knk.logic.keys import Words
+from knk.logic.keys import UInt64Array
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
 from knk.parallel.executors import executor
@@ -269,7 +269,7 @@ class _Made:
         table: the rows of all puzzles, of those that fit where there is a target.
     """
 
-    marks: list[Words]
+    marks: list[UInt64Array]
     verdicts: Verdicts | None
     table: pa.Table
 

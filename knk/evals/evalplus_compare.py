@@ -2,7 +2,7 @@
 
 They may: EvalPlus compares a program's outputs in the program's own process, where an object can say that it is equal;
 measures time by the clock; and runs a program without the imports and helpers of the problem's stub. A difference is
-explained by evidence only: the program and the data set's solution are run again in the sandbox, and their outputs are
+explained by evidence only: the program and the dataset's solution are run again in the sandbox, and their outputs are
 looked at.
 """
 

@@ -25,7 +25,7 @@ from knk.generation.planted import planted_block
 from knk.generation.sampled import (
     TABLE_PEOPLE,
     Block,
-    Places,
+    IndexArray,
     Vocabulary,
     block_size,
     drawn_block,
@@ -41,7 +41,7 @@ from knk.generation.targets import (
     fitting,
     that_fit,
 )
-from knk.logic.keys import Words
+from knk.logic.keys import UInt64Array
 from knk.logic.puzzle import Puzzle
 
 EPOCH: Final = 64
@@ -255,7 +255,7 @@ class Sieve:
         hint = f", {more} if trivial statements are allowed" if more and more != self._total else ""
         return f"the specification has only {self._total} different puzzles of {people} people{hint}"
 
-    def fresh(self, marks: Words) -> Places:
+    def fresh(self, marks: UInt64Array) -> IndexArray:
         """Return the places of the puzzles, told by their marks, that were not met before."""
         fresh = np.arange(len(marks)) if self._spec.duplicates else self._met.add(marks)
         self._found += len(fresh)
@@ -290,7 +290,7 @@ class _Met:
         self._count = 0
         self._cells = np.zeros(1 << 12, dtype=np.uint64)
 
-    def add(self, numbers: Words) -> Places:
+    def add(self, numbers: UInt64Array) -> IndexArray:
         """Add the numbers, and return the places of those that are new, each at its first occurrence."""
         # Zero marks a free cell, so the number zero is kept as another.
         numbers = np.where(numbers == 0, np.uint64(1), numbers)
@@ -303,7 +303,7 @@ class _Met:
         self._count += len(new)
         return new
 
-    def _insert(self, numbers: Words) -> npt.NDArray[np.bool_]:
+    def _insert(self, numbers: UInt64Array) -> npt.NDArray[np.bool_]:
         """Put different numbers into the table and return which were not there."""
         new = np.zeros(len(numbers), dtype=bool)
         left = np.arange(len(numbers))
@@ -320,7 +320,7 @@ class _Met:
         return new
 
 
-def first_occurrences(numbers: Words) -> Places:
+def first_occurrences(numbers: UInt64Array) -> IndexArray:
     """Return the places of the numbers, in order, without those of repetitions."""
     in_order = np.sort(numbers)
     repeated = in_order[1:][in_order[1:] == in_order[:-1]]

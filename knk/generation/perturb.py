@@ -17,7 +17,7 @@ from typing import Final
 from knk.errors import CannotPerturb
 from knk.generation.grammar import Draws, Grammar
 from knk.generation.spec import Spec, kind_of
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import Solution, count, solve
 from knk.logic.statements import Knave, Knight, Statement
 from knk.text.render import render
@@ -92,12 +92,12 @@ def _leaf(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
         for old in dict.fromkeys(part for part in statement.walk() if isinstance(part, Knight | Knave)):
             others: list[Statement] = [kind(person) for person in people for kind in (Knight, Knave)]
             changes += [
-                (place, Said(speaker, _replaced(statement, old, new)))
+                (place, Utterance(speaker, _replaced(statement, old, new)))
                 for new in others
                 if new not in (old, Knave(speaker))
             ]
     for place, said in draws.sample(changes, len(changes)):
-        yield _with_said(puzzle, place, said)
+        yield _with_utterance(puzzle, place, said)
 
 
 def _statement(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
@@ -109,7 +109,7 @@ def _statement(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
         place = draws.below(len(puzzle.statements))
         speaker, new = puzzle.statements[place].speaker, grammar.draw(draws)
         if grammar.allows(speaker, new):
-            yield _with_said(puzzle, place, Said(speaker, new))
+            yield _with_utterance(puzzle, place, Utterance(speaker, new))
 
 
 def _people_order(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
@@ -176,7 +176,7 @@ def _replaced(statement: Statement, old: Statement, new: Statement) -> Statement
     return type(statement)(*(_replaced(part, old, new) for part in statement.parts))
 
 
-def _with_said(puzzle: Puzzle, place: int, said: Said) -> Change:
+def _with_utterance(puzzle: Puzzle, place: int, said: Utterance) -> Change:
     statements = (*puzzle.statements[:place], said, *puzzle.statements[place + 1 :])
     return Puzzle(puzzle.names, statements, puzzle.roles), range(len(puzzle.names))
 

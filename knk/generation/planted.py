@@ -19,7 +19,7 @@ from knk.generation.grammar import Draws, Grammar
 from knk.generation.sampled import Block
 from knk.generation.spec import Spec
 from knk.logic.keys import meaning, mix
-from knk.logic.puzzle import Said
+from knk.logic.puzzle import Utterance
 from knk.logic.solver import NARROW, Circuit, narrow_clauses
 from knk.logic.statements import Statement, masks
 
@@ -50,7 +50,7 @@ def planted_block(spec: Spec, seed: int, number: int) -> Block:
         if lines is not None:
             return Block(
                 spec,
-                [[Said(line.speaker, line.piece.statement)] for line in lines],
+                [[Utterance(line.speaker, line.piece.statement)] for line in lines],
                 np.zeros((1, len(lines)), dtype=np.intp),
                 np.array([sum(role << person for person, role in enumerate(roles))], dtype=object),
                 np.array([_mark(lines)], dtype=np.uint64),

@@ -20,11 +20,11 @@ from knk.generation.grammar import SHARES, Draws, Grammar
 from knk.generation.spec import Spec
 from knk.logic.keys import (
     FEW,
-    Words,
+    UInt64Array,
     image_words,
     mix_words,
 )
-from knk.logic.puzzle import Puzzle, Roles, Said
+from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.solver import Solution, unpacked
 from knk.logic.statements import Statement, masks
 from knk.text.vocabulary import full_names
@@ -38,7 +38,7 @@ DRAWN: Final = 2048
 ALL_ROWS: Final = 1 << 20
 """Candidates up to which all are looked at to learn how many puzzles there are."""
 
-Places = npt.NDArray[np.intp]
+IndexArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Block:
 
     Args:
         spec: the specification they were made from.
-        saids: what may be said in each slot, None for silence.
-        rows: what is said in each slot, as places in `saids`, shape (puzzles, slots).
+        utterances: what may be said in each slot, None for silence.
+        rows: what is said in each slot, as places in `utterances`, shape (puzzles, slots).
         solutions: the solution of each puzzle; bit i is set if person i is a knight, shape (puzzles,).
         marks: a number for each puzzle that is equal for equal keys, shape (puzzles,).
         seed: names the random numbers from which names and role words are drawn.
@@ -57,12 +57,12 @@ class Block:
     """
 
     spec: Spec
-    saids: Sequence[Sequence[Said | None]]
-    rows: Places
+    utterances: Sequence[Sequence[Utterance | None]]
+    rows: IndexArray
     solutions: npt.NDArray[Any]
-    marks: Words
+    marks: UInt64Array
     seed: tuple[int, ...]
-    places: Places
+    places: IndexArray
     size: int
 
     def __len__(self) -> int:
@@ -87,14 +87,14 @@ class Block:
         """Iterate over the puzzles' solutions."""
         return map(partial(unpacked, self.people), self.solutions.tolist())
 
-    def _parts(self) -> tuple[Iterator[tuple[str, ...]], Iterator[tuple[Said, ...]], Iterator[Roles]]:
+    def _parts(self) -> tuple[Iterator[tuple[str, ...]], Iterator[tuple[Utterance, ...]], Iterator[Roles]]:
         draws, pool, roles = Draws(*self.seed), names_for(self.spec, self.people), self.spec.roles
         words = draws.shares(self.size)[self.places].astype(np.intp) * len(roles) // SHARES
         cast = _drawn_cast(draws, self.size, len(pool), self.people)[:, self.places]
         names: Iterator[tuple[str, ...]] = zip(*(map(pool.__getitem__, row) for row in cast.tolist()), strict=True)
         rows = self.rows.T.tolist()
-        slots = [map(slot.__getitem__, row) for slot, row in zip(self.saids, rows, strict=True)]
-        said: Iterator[tuple[Said | None, ...]] = zip(*slots, strict=True)
+        slots = [map(slot.__getitem__, row) for slot, row in zip(self.utterances, rows, strict=True)]
+        said: Iterator[tuple[Utterance | None, ...]] = zip(*slots, strict=True)
         if self.spec.statements_range[0] < self.spec.statements_range[1]:
             said = (tuple([one for one in all_said if one is not None]) for all_said in said)
         return names, said, map(roles.__getitem__, words.tolist())  # type: ignore[return-value]
@@ -108,8 +108,8 @@ class Vocabulary:
         spec: the specification.
         people: how many people there are.
         speakers: the speaker of each slot.
-        saids: what may be said in each slot; the last place is silence.
-        odds: the place in `saids` for each share of the odds, shape (people, `SHARES`).
+        utterances: what may be said in each slot; the last place is silence.
+        odds: the place in `utterances` for each share of the odds, shape (people, `SHARES`).
         tables: for each speaker and place the assignments that fit, shape (people, places, words).
         meanings: a number for each place, equal for logically equal statements, shape (places,).
         marks: for each speaker and place what it adds to a puzzle's mark, shape (people, places, relabellings) where
@@ -121,11 +121,11 @@ class Vocabulary:
     spec: Spec
     people: int
     speakers: tuple[int, ...]
-    saids: tuple[tuple[Said | None, ...], ...]
-    odds: Places
+    utterances: tuple[tuple[Utterance | None, ...], ...]
+    odds: IndexArray
     tables: npt.NDArray[Any]
-    meanings: Places
-    marks: Words
+    meanings: IndexArray
+    marks: UInt64Array
     exact: bool
     whole: bool
 
@@ -169,8 +169,10 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
     spec, people = grammar.spec, grammar.people
     xs, full = masks(people)
     tables = [statement.value(xs, full) for statement in statements]
-    silent: list[Said | None] = [None]
-    saids = [tuple([Said(speaker, statement) for statement in statements] + silent) for speaker in range(people)]
+    silent: list[Utterance | None] = [None]
+    utterances = [
+        tuple([Utterance(speaker, statement) for statement in statements] + silent) for speaker in range(people)
+    ]
     speakers = tuple(speaker for speaker in range(people) for _ in range(spec.statements_range[1]))
     held = _words(tables, people)
     spoken = np.stack([np.concatenate([held ^ _words([full ^ x], people), _words([full], people)]) for x in xs])
@@ -181,7 +183,7 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
         spec,
         people,
         speakers,
-        tuple(saids[speaker] for speaker in speakers),
+        tuple(utterances[speaker] for speaker in speakers),
         np.stack([_shared_out(grammar, speaker, statements, odds) for speaker in range(people)]),
         spoken,
         np.array([*(numbers[table] for table in tables), len(tables)]),
@@ -199,7 +201,7 @@ def _words(tables: Sequence[int], people: int) -> npt.NDArray[Any]:
     return np.frombuffer(raw, dtype=dtype).reshape(len(tables), -1)
 
 
-def _shared_out(grammar: Grammar, speaker: int, statements: Sequence[Statement], odds: Sequence[int]) -> Places:
+def _shared_out(grammar: Grammar, speaker: int, statements: Sequence[Statement], odds: Sequence[int]) -> IndexArray:
     """Cut the odds into `SHARES` shares and return the statement of each; whatever has odds has a share."""
     allowed = [place for place, statement in enumerate(statements) if grammar.allows(speaker, statement)]
     if not allowed:
@@ -212,13 +214,13 @@ def _shared_out(grammar: Grammar, speaker: int, statements: Sequence[Statement],
     return np.repeat(np.array(allowed), np.diff([0, *bounds]))
 
 
-def _image_marks(people: int, tables: Sequence[int]) -> Words:
+def _image_marks(people: int, tables: Sequence[int]) -> UInt64Array:
     """Return the fingerprint of each speaker and statement under every relabelling; silence has none."""
     images = [image_words(people, [speaker] * len(tables), tables)[:, 0] for speaker in range(people)]
     return np.pad(np.stack(images), ((0, 0), (0, 1), (0, 0)))
 
 
-def _treatment_marks(people: int, tables: Sequence[int]) -> Words:
+def _treatment_marks(people: int, tables: Sequence[int]) -> UInt64Array:
     """Return how each speaker and statement treats each person; silence treats nobody."""
     treated = _treatment(people, tables).T
     marks = np.broadcast_to(mix_words(treated), (people, people, len(tables))).copy()
@@ -227,7 +229,7 @@ def _treatment_marks(people: int, tables: Sequence[int]) -> Words:
     return np.pad(marks, ((0, 0), (0, 0), (0, 1)))
 
 
-def _treatment(people: int, tables: Sequence[int]) -> Words:
+def _treatment(people: int, tables: Sequence[int]) -> UInt64Array:
     """Return a number for each statement and person, the same after any renaming of people.
 
     It is made of how many assignments make the statement true, by how many knights they have and whether the person
@@ -268,11 +270,11 @@ def drawn_block(vocabulary: Vocabulary, seed: tuple[int, ...]) -> Block:
     rows = rows[:, kept]
     marks = _puzzle_marks(vocabulary, rows)
     return Block(
-        vocabulary.spec, vocabulary.saids, rows.T, solutions, marks, (*seed, 1), np.arange(len(kept)), len(kept)
+        vocabulary.spec, vocabulary.utterances, rows.T, solutions, marks, (*seed, 1), np.arange(len(kept)), len(kept)
     )
 
 
-def _drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> Places:
+def _drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> IndexArray:
     """Return for each puzzle the places of different names, shape (people, puzzles)."""
     pool = np.repeat(np.arange(names, dtype=np.uint16)[:, None], puzzles, axis=1)
     every = np.arange(puzzles)
@@ -286,7 +288,7 @@ def _drawn_cast(draws: Draws, puzzles: int, names: int, people: int) -> Places:
     return pool[:people].astype(np.intp)
 
 
-def _drawn_rows(vocabulary: Vocabulary, draws: Draws, size: int) -> Places:
+def _drawn_rows(vocabulary: Vocabulary, draws: Draws, size: int) -> IndexArray:
     """Return random candidates, shape (slots, size)."""
     least, most = vocabulary.spec.statements_range
     shares = draws.shares(len(vocabulary.speakers), size)
@@ -301,7 +303,7 @@ def _drawn_rows(vocabulary: Vocabulary, draws: Draws, size: int) -> Places:
     return rows
 
 
-def _with_one_solution(vocabulary: Vocabulary, rows: Places) -> tuple[Places, Places]:
+def _with_one_solution(vocabulary: Vocabulary, rows: IndexArray) -> tuple[IndexArray, IndexArray]:
     """Return which candidates have exactly one solution and nobody repeating themselves, and those solutions."""
     full = _words([masks(vocabulary.people)[1]], vocabulary.people)
     left = np.repeat(full, rows.shape[1], axis=0)
@@ -322,7 +324,7 @@ def _with_one_solution(vocabulary: Vocabulary, rows: Places) -> tuple[Places, Pl
     return kept[fine], solutions[fine]
 
 
-def _repeating(vocabulary: Vocabulary, rows: Places) -> npt.NDArray[np.bool_]:
+def _repeating(vocabulary: Vocabulary, rows: IndexArray) -> npt.NDArray[np.bool_]:
     """Return which candidates have a speaker say the same thing twice."""
     result = np.zeros(rows.shape[1], dtype=bool)
     most = vocabulary.spec.statements_range[1]
@@ -333,7 +335,7 @@ def _repeating(vocabulary: Vocabulary, rows: Places) -> npt.NDArray[np.bool_]:
     return result
 
 
-def _puzzle_marks(vocabulary: Vocabulary, rows: Places) -> Words:
+def _puzzle_marks(vocabulary: Vocabulary, rows: IndexArray) -> UInt64Array:
     """Return a number for each candidate that is equal for equal keys."""
     if not vocabulary.exact:
         return _refined_marks(vocabulary, rows)
@@ -347,7 +349,7 @@ def _puzzle_marks(vocabulary: Vocabulary, rows: Places) -> Words:
     return result
 
 
-def _refined_marks(vocabulary: Vocabulary, rows: Places) -> Words:
+def _refined_marks(vocabulary: Vocabulary, rows: IndexArray) -> UInt64Array:
     """Two rounds of colour refinement: puzzles that these cannot tell apart count as the same."""
     treated = [
         np.take(vocabulary.marks[speaker], rows[slot], axis=1, mode="clip")

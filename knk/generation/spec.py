@@ -240,4 +240,4 @@ PRESETS: Final[dict[str, Spec]] = {
     "classic": Spec(),
     "rich": Spec(kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS),
 }
-"""`classic` has the grammar and the odds of the public data sets; `rich` has every kind of statement."""
+"""`classic` has the grammar and the odds of the public datasets; `rich` has every kind of statement."""

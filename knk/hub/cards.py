@@ -1,4 +1,4 @@
-"""Cards: the page that the Hub shows for a data set or a model, written from its manifest."""
+"""Cards: the page that the Hub shows for a dataset or a model, written from its manifest."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ _HUB_NAME: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 def dataset_card(
     name: str, listing: Listing, schema: pa.Schema, licence: str | None = None, audit: Audit | str = "Not audited."
 ) -> str:
-    """Return the card of a data set.
+    """Return the card of a dataset.
 
     Args:
-        name: the data set's name on the Hub, as `org/name`.
-        listing: the manifest of the data set as it is laid out.
+        name: the dataset's name on the Hub, as `org/name`.
+        listing: the manifest of the dataset as it is laid out.
         schema: the schema of its rows.
         licence: its licence, as the Hub spells it; if none is given what the manifest says, else `LICENCE` where its
             recipe says that this library made the puzzles. Otherwise no licence is stated.

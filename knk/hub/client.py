@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: data sets and models published in one commit, and fetched whole or not at all.
+"""The Hugging Face Hub: datasets and models published in one commit, and fetched whole or not at all.
 
 What is published is first put into a folder of its own (`knk.hub.staging`): files, a card, and a manifest with the
 hash of every file. `publish` sends such a folder. Large files are uploaded before the one commit that makes them part

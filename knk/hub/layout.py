@@ -1,8 +1,8 @@
-"""A data set laid out as it is published: Parquet files by how many people a puzzle has, and by its grade.
+"""A dataset laid out as it is published: Parquet files by how many people a puzzle has, and by its grade.
 
 Each row is in one file, `data/people-5/train-00000.parquet`, or `data/people-5/grade-2/train-00000.parquet` where rows
 have a grade; rows without a number of people or a grade are in `data/train-00000.parquet`. What a reader may load by
-name are choices among these files (`configs`), so no row is stored twice. The same data set gives the same bytes; as
+name are choices among these files (`configs`), so no row is stored twice. The same dataset gives the same bytes; as
 long as no more files are open at a time than may be, they depend on the rows and their order alone, and not on the
 files that these come from.
 """
@@ -69,7 +69,7 @@ class Listing:
         """
         path = folder / MANIFEST
         if not path.is_file():
-            raise BadFolder(f"{folder} has no {MANIFEST}: it is no data set that this library wrote")
+            raise BadFolder(f"{folder} has no {MANIFEST}: it is no dataset that this library wrote")
         if path.stat().st_size > LARGEST_MANIFEST:
             raise BadFolder(f"{path} is larger than a manifest may be")
         return cls.from_json(path.read_text(encoding="utf-8", errors="replace"))
@@ -178,11 +178,11 @@ def sha256_of(path: Path) -> str:
 
 
 def lay_out(listing: Listing, folder: Path, into: Path) -> tuple[tuple[File, ...], pa.Schema]:
-    """Write the rows of a data set as they are published, and return the files and the schema of all rows.
+    """Write the rows of a dataset as they are published, and return the files and the schema of all rows.
 
     Args:
-        listing: what the data set's manifest says.
-        folder: where the data set is.
+        listing: what the dataset's manifest says.
+        folder: where the dataset is.
         into: an empty folder.
 
     Raises:
@@ -376,7 +376,7 @@ class _Shards:
 
 
 def configs(files: Iterable[File]) -> dict[str, dict[str, str]]:
-    """Return what of a laid out data set can be loaded by name: for each name each split's files, as a pattern.
+    """Return what of a laid out dataset can be loaded by name: for each name each split's files, as a pattern.
 
     >>> one = File("data/people-3/train-00000.parquet", "train", "people-3", 7, "")
     >>> configs([one])

@@ -79,9 +79,9 @@ def stage(
     processes: int | None = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Tree:
-    """Put a data set into a folder as it is published: rows by people and grade, a card, a manifest.
+    """Put a dataset into a folder as it is published: rows by people and grade, a card, a manifest.
 
-    `datasets.load_dataset(into, "people-5")` reads it there too. The same data set gives the same bytes.
+    `datasets.load_dataset(into, "people-5")` reads it there too. The same dataset gives the same bytes.
 
     Args:
         folder: a corpus, or any folder of Parquet or JSON lines files whose `manifest.json` lists them, each with its

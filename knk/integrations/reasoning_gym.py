@@ -1,7 +1,7 @@
-"""Puzzles as a data set of reasoning-gym, registered as "knk" when this module is imported.
+"""Puzzles as a dataset of reasoning-gym, registered as "knk" when this module is imported.
 
-Unlike reasoning-gym's own `knights_knaves`, its puzzles have a split, no two of a data set are the same puzzle, data
-sets of neighbouring seeds share no stretch of puzzles, and a score is 1 or 0, what `knk.verify` says.
+Unlike reasoning-gym's own `knights_knaves`, its puzzles have a split, no two of a dataset are the same puzzle, datasets
+ of neighbouring seeds share no stretch of puzzles, and a score is 1 or 0, what `knk.verify` says.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ try:
     from reasoning_gym.dataset import ProceduralDataset
     from reasoning_gym.factory import DATASETS, register_dataset
 except ImportError as error:
-    raise MissingPackage("the data set 'knk' needs reasoning-gym: pip install 'knk[reasoning-gym]'") from error
+    raise MissingPackage("the dataset 'knk' needs reasoning-gym: pip install 'knk[reasoning-gym]'") from error
 
 NAME: Final = "knk"
 
 
 @dataclass
 class KnkConfig:
-    """What puzzles a data set has.
+    """What puzzles a dataset has.
 
     Args:
         spec: what puzzles to make; a mapping of fields, as configuration files have it, changes the paper's.
@@ -54,7 +54,7 @@ class KnkConfig:
         """
         check_split(self.split)
         if not isinstance(self.size, int) or self.size < 1:
-            raise BadSpec(f"a data set has a size from 1 up, not {self.size!r}")
+            raise BadSpec(f"a dataset has a size from 1 up, not {self.size!r}")
         self.made()
 
     def made(self) -> Spec:
@@ -113,7 +113,7 @@ class KnkDataset(ProceduralDataset):  # type: ignore[misc] # reasoning-gym bring
 
         Args:
             answer: what a model wrote, whole or only what stood in its answer tags; None where there were none.
-            entry: an item of any such data set.
+            entry: an item of any such dataset.
 
         Raises:
             BadRow: the entry has no puzzle.

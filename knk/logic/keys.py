@@ -43,7 +43,7 @@ WIDEST: Final = 1 << 16
 """Entries of a folded truth table; a statement that needs more is compared as it is written."""
 
 _MASK: Final = (1 << 64) - 1
-Words = npt.NDArray[np.uint64]
+UInt64Array = npt.NDArray[np.uint64]
 
 
 def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
@@ -70,7 +70,7 @@ def mix(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def mix_words(x: Words) -> Words:
+def mix_words(x: UInt64Array) -> UInt64Array:
     """Scramble 64-bit words as `mix` does one."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -92,10 +92,10 @@ def _relabellings(people: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.in
     return orders, sources
 
 
-def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> Words:
-    """Return for each said a fingerprint under every relabelling, shape (saids, 2, relabellings), for few people.
+def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> UInt64Array:
+    """Return for each said a fingerprint under every relabelling, shape (utterances, 2, relabellings), for few people.
 
-    A puzzle's fingerprints are the sums of those of its different saids; the first half alone tells puzzles apart
+    A puzzle's fingerprints are the sums of those of its different utterances; the first half alone tells puzzles apart
     but for one chance in 2**64.
     """
     orders, sources = _relabellings(people)
@@ -108,7 +108,7 @@ def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> 
 
 
 @lru_cache(maxsize=16384)
-def _image(people: int, speaker: int, statement: Statement) -> tuple[int, Words]:
+def _image(people: int, speaker: int, statement: Statement) -> tuple[int, UInt64Array]:
     table = statement.table(people)
     return table << 3 | speaker, image_words(people, [speaker], [table])[0]
 
@@ -280,12 +280,12 @@ def _long_digest(*pieces: bytes) -> bytes:
 
 
 def _refined_key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
-    saids = {(spoken.speaker, spoken.meaning): spoken for spoken in itertools.starmap(_spoken, statements)}
-    forms = sorted(_Component(saids).form() for saids in _components(list(saids.values())))
+    utterances = {(spoken.speaker, spoken.meaning): spoken for spoken in itertools.starmap(_spoken, statements)}
+    forms = sorted(_Component(utterances).form() for utterances in _components(list(utterances.values())))
     return _long_digest(people.to_bytes(8, "big"), *forms).hex()
 
 
-def _components(saids: list[_Spoken]) -> Iterator[list[_Spoken]]:
+def _components(utterances: list[_Spoken]) -> Iterator[list[_Spoken]]:
     """Split what is said into groups that share nobody."""
     leader: dict[int, int] = {}
 
@@ -295,12 +295,12 @@ def _components(saids: list[_Spoken]) -> Iterator[list[_Spoken]]:
             leader[person] = person = leader[leader[person]]
         return person
 
-    for said in saids:
+    for said in utterances:
         for members in said.meaning.classes:
             for person in members:
                 leader[find(person)] = find(said.speaker)
     groups: defaultdict[int, list[_Spoken]] = defaultdict(list)
-    for said in saids:
+    for said in utterances:
         groups[find(said.speaker)].append(said)
     yield from groups.values()
 
@@ -308,19 +308,19 @@ def _components(saids: list[_Spoken]) -> Iterator[list[_Spoken]]:
 class _Component:
     """People tied together by what they say of one another, and the search for their canonical form."""
 
-    def __init__(self, saids: list[_Spoken]) -> None:
-        people = sorted({s.speaker for s in saids} | {p for s in saids for c in s.meaning.classes for p in c})
+    def __init__(self, utterances: list[_Spoken]) -> None:
+        people = sorted({s.speaker for s in utterances} | {p for s in utterances for c in s.meaning.classes for p in c})
         place = {person: number for number, person in enumerate(people)}
         self.people = people
         self.size = len(people)
-        self.saids = [
+        self.utterances = [
             (
                 place[s.speaker],
                 s.base,
                 [(role, [place[p] for p in members]) for role, members in zip(s.roles, s.meaning.classes, strict=True)],
                 s.meaning,
             )
-            for s in saids
+            for s in utterances
         ]
 
     def form(self) -> bytes:
@@ -337,7 +337,7 @@ class _Component:
     def _twins_apart(self) -> list[int]:
         """Colour apart people who can plainly be swapped: no search is needed to choose among them."""
         marks: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
-        for number, (speaker, _, classes, _) in enumerate(self.saids):
+        for number, (speaker, _, classes, _) in enumerate(self.utterances):
             marks[speaker].append((number, -1))
             for place, (_, members) in enumerate(classes):
                 for person in members:
@@ -354,7 +354,7 @@ class _Component:
         known = len(set(colours))
         while True:
             gathered = [0] * self.size
-            for speaker, base, classes, _ in self.saids:
+            for speaker, base, classes, _ in self.utterances:
                 total = mix(base ^ colours[speaker])
                 for role, members in classes:
                     for person in members:
@@ -423,7 +423,7 @@ class _Component:
         for number, person in enumerate(order):
             label[person] = number
         lines = []
-        for speaker, _, classes, meant in self.saids:
+        for speaker, _, classes, meant in self.utterances:
             relabelled = tuple(tuple(sorted(label[p] for p in members)) for _, members in classes)
             ranks = tuple(sorted(range(len(relabelled)), key=relabelled.__getitem__))
             if meant.written is not None:

@@ -27,7 +27,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from knk.errors import BadNotation, KnkError
-from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Said
+from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Utterance
 from knk.logic.statements import (
     And,
     Count,
@@ -77,7 +77,7 @@ def decode(line: str) -> Puzzle:
         BadNotation: the line is not notation, or what it describes is no puzzle.
 
     >>> decode("Zoey,Oliver 0:-1 1:&(+0,+1)").statements[0]
-    Said(speaker=0, statement=Knave(1))
+    Utterance(speaker=0, statement=Knave(1))
     """
     if not isinstance(line, str):
         raise BadNotation(f"notation is a line of text, not {type(line).__name__}")
@@ -136,16 +136,16 @@ def decode_statement(text: str) -> Statement:
 # Both directions are kept for the fields met last: bulk work meets the same few thousand over and over, and a
 # statement that is one object is hashed, tabulated and rendered once.
 @lru_cache(maxsize=65536)
-def _encode_said(said: Said) -> str:
+def _encode_said(said: Utterance) -> str:
     return f"{said.speaker}:{encode_statement(said.statement)}"
 
 
 @lru_cache(maxsize=65536)
-def _decode_said(field: str) -> Said:
+def _decode_said(field: str) -> Utterance:
     speaker, colon, text = field.partition(":")
     if not colon or not (speaker.isascii() and speaker.isdigit() and len(speaker) < 7):
         raise BadNotation(f"a statement is written 'speaker:statement', people by number from 0, not {field[:40]!r}")
-    return Said(int(speaker), decode_statement(text))
+    return Utterance(int(speaker), decode_statement(text))
 
 
 def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:

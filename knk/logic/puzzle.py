@@ -18,11 +18,11 @@ LONGEST_NAME: Final = 60
 _NAME_MARKS: Final = frozenset("-'’.")
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     """A statement and the person who makes it, by their place in the puzzle.
 
     >>> from knk.logic.statements import Knave
-    >>> Said(0, Knave(1)).speaker
+    >>> Utterance(0, Knave(1)).speaker
     0
     """
 
@@ -53,14 +53,14 @@ class Puzzle:
     """
 
     names: tuple[str, ...]
-    statements: tuple[Said, ...]
+    statements: tuple[Utterance, ...]
     roles: Roles
 
     def __init__(
         self, names: Iterable[str], statements: Iterable[tuple[int, Statement]], roles: Roles = DEFAULT_ROLES
     ) -> None:
         object.__setattr__(self, "names", tuple(names))
-        object.__setattr__(self, "statements", tuple(Said(*said) for said in statements))
+        object.__setattr__(self, "statements", tuple(Utterance(*said) for said in statements))
         object.__setattr__(self, "roles", tuple(roles))
         _check_words(self.names, "people", 1)
         if len(self.roles) != 2:
@@ -72,7 +72,7 @@ class Puzzle:
                     raise BadPuzzle(f"there is no person {person} among {len(self.names)} (they count from 0)")
 
     @classmethod
-    def trusted(cls, names: tuple[str, ...], statements: tuple[Said, ...], roles: Roles = DEFAULT_ROLES) -> Self:
+    def trusted(cls, names: tuple[str, ...], statements: tuple[Utterance, ...], roles: Roles = DEFAULT_ROLES) -> Self:
         """Return a puzzle of parts known to be sound, without looking at them again.
 
         >>> Puzzle.trusted(("Ann",), ()) == Puzzle(("Ann",), ())
@@ -101,7 +101,7 @@ class Puzzle:
 
         >>> from knk.logic.statements import Knave
         >>> Puzzle(("Ann", "Bob"), ((0, Knave(1)),)).reordered([1, 0])
-        Puzzle(names=('Bob', 'Ann'), statements=(Said(speaker=1, statement=Knave(0)),), roles=('knight', 'knave'))
+        Puzzle(names=('Bob', 'Ann'), statements=(Utterance(speaker=1, statement=Knave(0)),), roles=('knight', 'knave'))
         """
         order = tuple(order)
         if sorted(order) != list(range(len(self.names))):

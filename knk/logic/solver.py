@@ -14,7 +14,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Final
 
 from knk.errors import ManySolutions, NoSolution
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.statements import Statement, masks
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
 # Truth tables.
 
 
-def _models(people: int, statements: Iterable[Said]) -> int:
+def _models(people: int, statements: Iterable[Utterance]) -> int:
     """Return the table of the assignments that fit: bit t is for person i a knight just if bit i of t is set."""
     xs, full = masks(people)
     left = full
@@ -150,7 +150,7 @@ def _assignments(people: int) -> list[Solution]:
 # SAT.
 
 
-def sat_solver(people: int, statements: Iterable[Said]) -> Minisat22:
+def sat_solver(people: int, statements: Iterable[Utterance]) -> Minisat22:
     """Return a SAT solver that holds what the people say; variable i + 1 is "person i is a knight"."""
     from pysat.solvers import Minisat22
 
@@ -162,7 +162,7 @@ def sat_solver(people: int, statements: Iterable[Said]) -> Minisat22:
     return Minisat22(bootstrap_with=circuit.clauses)
 
 
-def clauses(circuit: Circuit, said: Said) -> Sequence[list[int]]:
+def clauses(circuit: Circuit, said: Utterance) -> Sequence[list[int]]:
     """Return clauses that hold just if the speaker is a knight if and only if the statement is true.
 
     Clauses about other variables that they need are added to the circuit.
@@ -214,7 +214,7 @@ def _prime_clauses(people: int, table: int) -> tuple[tuple[tuple[int, int], ...]
     return tuple(chosen)
 
 
-def _sat_solutions(people: int, statements: Iterable[Said]) -> Iterator[Solution]:
+def _sat_solutions(people: int, statements: Iterable[Utterance]) -> Iterator[Solution]:
     with sat_solver(people, statements) as solver:
         while solver.solve():
             model = solver.get_model()[:people]
@@ -222,7 +222,7 @@ def _sat_solutions(people: int, statements: Iterable[Said]) -> Iterator[Solution
             solver.add_clause([-literal for literal in model])
 
 
-def _sat_follows(people: int, statements: Iterable[Said], statement: Statement) -> tuple[bool, bool]:
+def _sat_follows(people: int, statements: Iterable[Utterance], statement: Statement) -> tuple[bool, bool]:
     """Return whether the statement can be true, and whether it can be false."""
     with sat_solver(people, statements) as solver:
         circuit = Circuit(max(people, solver.nof_vars()))

@@ -1,6 +1,6 @@
 """What works at jobs: this process, several of this machine, or a Ray cluster; the jobs and their results are the same.
 
-For what is too large for one machine there is Ray. Its tasks are used, not its data sets: jobs are asked for by number
+For what is too large for one machine there is Ray. Its tasks are used, not its datasets: jobs are asked for by number
 while earlier ones are being read, and their results come back in that order, which is what makes the bytes those of the
 local engine. A job whose worker is lost is run again by Ray, on another; being a function of its arguments alone, it
 gives the same.

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from knk.errors import BadTrace, GaveUp, ManySolutions, NoSolution
 from knk.logic.keys import WIDEST, meaning
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import (
     Solution,
     follows,
@@ -309,7 +309,7 @@ def _table(size: int, table: int) -> _Table:
 class _NarrowRule(Rule):
     """A rule that touches few people."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: Utterance) -> None:
         super().__init__(sorted(said.statement.people | {said.speaker}))
         xs, full = masks(len(self.people))
         value = dict(zip(self.people, xs, strict=True))
@@ -363,7 +363,7 @@ class _FoldedRule(Rule):
 class _SatRule(Rule):
     """A rule that touches many people, each in a way of their own."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: Utterance) -> None:
         super().__init__(sorted(said.statement.people | {said.speaker}))
         self._solver = sat_solver(self.people[-1] + 1, [said])
         # Rules are kept till the end, when the solver's own clearing up would find half the interpreter gone.
@@ -381,10 +381,10 @@ class _SatRule(Rule):
 
 
 @lru_cache(maxsize=65536)
-def rule_of(said: Said) -> Rule:
+def rule_of(said: Utterance) -> Rule:
     """Return what somebody's saying something allows.
 
-    >>> rule = rule_of(Said(0, And(Knave(0), Knave(1))))
+    >>> rule = rule_of(Utterance(0, And(Knave(0), Knave(1))))
     >>> list(people_of(rule.forced(0)))
     [(0, False), (1, True)]
     """
@@ -405,7 +405,7 @@ def closed(rules: Sequence[Rule], state: int, fresh: int = -1, passes: int = _LO
         fresh: the part of it whose consequences have not been drawn yet; all, if not given.
         passes: how often to go through the rules at most.
 
-    >>> rules = [rule_of(Said(0, Knave(1))), rule_of(Said(1, Knave(2)))]
+    >>> rules = [rule_of(Utterance(0, Knave(1))), rule_of(Utterance(1, Knave(2)))]
     >>> list(people_of(closed(rules, bit_of(0, True))))
     [(0, True), (1, False), (2, True)]
     """
@@ -814,7 +814,7 @@ class _Checker:
         speaker, content = self.puzzle.statements[said]
         people = sorted(content.people | statement.people | {speaker})
         place = {person: number for number, person in enumerate(people)}.__getitem__
-        told = Puzzle.trusted(("",) * len(people), (Said(place(speaker), content.with_people(place)),))
+        told = Puzzle.trusted(("",) * len(people), (Utterance(place(speaker), content.with_people(place)),))
         try:
             return follows(told, statement.with_people(place)) is True
         except NoSolution:

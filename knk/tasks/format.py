@@ -37,7 +37,7 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
     """Return the prompt that asks a question.
 
     Args:
-        question: the question, as the data set has it.
+        question: the question, as the dataset has it.
         instruction: how to write the answer, a sentence.
         style: "paper", a string that ends in `<think>`, or "chat", a list of messages.
 

@@ -95,7 +95,7 @@ def rows(
 
     Raises:
         BadFile: there is no such split or file, or there are not n problems.
-        BadRow: a row is not one of these data sets.
+        BadRow: a row is not one of these datasets.
 
     >>> import json, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "one.jsonl"

@@ -5,12 +5,12 @@ the function, or else the last block, or else the whole answer. It is read in th
 has the function: as code of its own, after the imports and helpers of the stub; as the end of the stub, the way a base
 model goes on writing.
 
-The code runs in `knk.sandbox.run`, which is sent the inputs alone. What should come out is what the data set's own
+The code runs in `knk.sandbox.run`, which is sent the inputs alone. What should come out is what the dataset's own
 solution gives, run in such a sandbox too, once an item. The two are compared here (`knk.sandbox.values.same`): as `==`
 compares built-in values, floats within the item's tolerance, where it has none within a millionth if floats are all
 that is wanted. HumanEval/32 has no one answer: a zero of the polynomial is right.
 
-The data set has two forms with the same inputs: EvalPlus's release (`HumanEvalPlus.jsonl.gz`) lists them, the one on
+The dataset has two forms with the same inputs: EvalPlus's release (`HumanEvalPlus.jsonl.gz`) lists them, the one on
 the Hub has them in the source of a test, from which they are read, never run. Inputs that occur twice are tried once.
 """
 
@@ -58,7 +58,7 @@ OPTIONS: Final = ("n", "revision")
 SCHEME: Final = Scheme(unreadable=-1.0, wrong=-1.0)
 SOURCE: Final = Source("evalplus/humanevalplus", "d32357cf319e50e9c8d8dab5ea876c72b0fd321b", "test")
 LONGEST_CODE: Final = 50_000
-"""Characters that code may have; the longest of the data set's own solutions has some thousand."""
+"""Characters that code may have; the longest of the dataset's own solutions has some thousand."""
 SECONDS_A_CALL: Final = 2.0
 """Processor time for one input; or `TIMES_THE_SOLUTION` times what the solution takes for its slowest, if longer."""
 SECONDS: Final = 30.0
@@ -89,12 +89,12 @@ def rows(
     Args:
         split: "train", "held-out" or "test".
         data: EvalPlus's file, or one with the Hub's rows; the Hub if not given.
-        revision: another commit, branch or tag of the Hub's data set.
+        revision: another commit, branch or tag of the Hub's dataset.
         n: how many are trained on.
 
     Raises:
         BadFile: there is no such split or file, or there are not n functions.
-        BadRow: a row is not one of this data set.
+        BadRow: a row is not one of this dataset.
 
     >>> import json, pathlib, tempfile
     >>> item = {"task_id": "Mine/0", "prompt": "def double(x):\\n", "canonical_solution": "    return 2 * x\\n"}
@@ -341,7 +341,7 @@ class _Wanted:
 
     Args:
         inputs: the inputs, a line of JSON each.
-        outputs: what the data set's solution gives for each.
+        outputs: what the dataset's solution gives for each.
         limits: what other code may use.
     """
 
@@ -352,12 +352,12 @@ class _Wanted:
 
 @lru_cache(maxsize=1024)
 def _wanted(item: _Item) -> _Wanted:
-    """Return what the data set's own solution makes of an item's inputs."""
+    """Return what the dataset's own solution makes of an item's inputs."""
     inputs = tuple(json.dumps(arguments) for arguments in _loaded_inputs(item.inputs))
     program = Program(item.entry_point, ((item.stub + item.solution,),))
     ran = run(program, inputs, _SOLUTION_LIMITS, lambda _, output: output.kind == "value", timed=True)
     if ran.ending != "done":
-        raise SandboxFailed(f"the data set's own solution: {_told(ran)}")
+        raise SandboxFailed(f"the dataset's own solution: {_told(ran)}")
     outputs = tuple(output.text for output in ran.outputs)
     limits = Limits(
         call_seconds=max(SECONDS_A_CALL, TIMES_THE_SOLUTION * max(ran.times)),

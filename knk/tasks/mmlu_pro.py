@@ -55,13 +55,13 @@ def rows(
         split: "train", "held-out" or "test".
         data: a local file with the published rows; the Hub if not given.
         revision: another commit than the one that is read otherwise.
-        subject: a subject, as the data set names it in "category".
+        subject: a subject, as the dataset names it in "category".
         n: how many questions of a subject are trained on.
         trained: the subjects that "held-out" of no subject leaves training items out of.
 
     Raises:
         BadFile: there is no such split, subject or file, or there are not n questions, or "train" is of no subject.
-        BadRow: a row is not one of this data set.
+        BadRow: a row is not one of this dataset.
 
     >>> import json, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "two.jsonl"

@@ -1,4 +1,4 @@
-"""Where a task's rows come from: a data set on the Hub by its name and revision, or a local file with the same rows.
+"""Where a task's rows come from: a dataset on the Hub by its name and revision, or a local file with the same rows.
 
 Which items are trained on is a function of the items themselves, not of their order: each has an identity, the hash of
 what it asks, and the training items are those whose identities come first. Items that ask the same are one item.
@@ -23,7 +23,7 @@ SPLITS: Final = ("train", "held-out", "test")
 
 @dataclass(frozen=True)
 class Source:
-    """A data set on the Hub.
+    """A dataset on the Hub.
 
     Args:
         repo: its name.

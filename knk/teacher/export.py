@@ -70,20 +70,20 @@ class Form:
     Args:
         name: one of `FORMS`.
         style: for TRL the style of the prompts, "paper" or "chat"; see `knk.tasks.format`.
-        telling: for "sft" how the proof is told, one of `knk.text.explain.STYLES`.
+        proof_style: for "sft" how the proof is told, one of `knk.text.explain.STYLES`.
         seed: chooses among the proofs' wordings.
         split: what the public form's `extra_info` says is the split.
 
     Raises:
         BadRow: there is no such form.
 
-    >>> Form("sft").telling
+    >>> Form("sft").proof_style
     'long'
     """
 
     name: str
     style: str = "paper"
-    telling: str = "long"
+    proof_style: str = "long"
     seed: int = 0
     split: str = "train"
 
@@ -105,7 +105,7 @@ class Form:
             return public_row(row, index, self.split, self.seed)
         if self.name == "grpo":
             return prompt_row(row, self.style)
-        return completion_row(row, self.style, self.telling, self.seed)
+        return completion_row(row, self.style, self.proof_style, self.seed)
 
 
 def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine: str = "local") -> Iterator[Row]:
@@ -169,23 +169,23 @@ def prompt_row(row: Row, style: str = "paper") -> Row:
     }
 
 
-def completion_row(row: Row, style: str = "paper", telling: str = "long", seed: int = 0) -> Row:
+def completion_row(row: Row, style: str = "paper", proof_style: str = "long", seed: int = 0) -> Row:
     """Return a row for TRL's SFT: a prompt, and a completion that reasons in a checked proof and answers.
 
     Args:
         row: a row of ours.
         style: "paper" for strings, the thinking opened by the prompt; "chat" for messages.
-        telling: how the proof is told.
+        proof_style: how the proof is told.
         seed: chooses among its wordings.
 
     >>> row = {"puzzle": "Ann,Bob 0:&(-0,-1)", "text": "Ann: We are both knaves."}
-    >>> completion_row(row, telling="brief")["completion"].splitlines()[-2:]
+    >>> completion_row(row, proof_style="brief")["completion"].splitlines()[-2:]
     ['<answer>(1) Ann is a knave', '(2) Bob is a knight</answer>']
     """
     puzzle = _puzzle(row)
     answer = answer_of(puzzle, solve(puzzle))
     # The proof ends with the answer, which stands in its tags here.
-    told = explain(trace(puzzle), telling, wording_seed(row["puzzle"], seed)).removesuffix(answer).rstrip()
+    told = explain(trace(puzzle), proof_style, wording_seed(row["puzzle"], seed)).removesuffix(answer).rstrip()
     text = f"{told}\n</think>\n<answer>{answer}</answer>"
     prompt = kk.prompt(row, style)
     if isinstance(prompt, str):

@@ -16,7 +16,7 @@ from knk.logic.puzzle import (
     DEFAULT_ROLES,
     Puzzle,
     Roles,
-    Said,
+    Utterance,
     is_name,
 )
 from knk.logic.statements import Statement
@@ -50,7 +50,7 @@ def parse(text: str) -> Puzzle:
         BadText: something cannot be read, or has more than one meaning; the error names the words and their place.
 
     >>> parse("Ann: Bob is lying. Bob says that we are both knaves.").statements
-    (Said(speaker=0, statement=Knave(1)), Said(speaker=1, statement=And(Knave(0), Knave(1))))
+    (Utterance(speaker=0, statement=Knave(1)), Utterance(speaker=1, statement=And(Knave(0), Knave(1))))
     """
     if not isinstance(text, str):
         raise BadText(f"a text is wanted, not {type(text).__name__}")
@@ -116,7 +116,7 @@ class _Reader:
         self.items: list[Token] = []
         self.origins: list[int] = []
         self._replace(framing, lookup)
-        self.said: list[Said] = []
+        self.said: list[Utterance] = []
 
     def _replace(self, framing: Framing, lookup: _Lookup) -> None:
         keys, breaks, spans = self.tokens.keys, self.tokens.breaks, framing.spans
@@ -167,7 +167,7 @@ class _Reader:
 
     # Sentences.
 
-    def sentences(self) -> tuple[Said, ...]:
+    def sentences(self) -> tuple[Utterance, ...]:
         """Read all that is said."""
         at = 0
         while at < len(self.items):
@@ -190,7 +190,7 @@ class _Reader:
             return self.finish(end + 1)
         end = self.extent(at)
         statement, stop = self.statement(at, end, speaker)
-        self.said.append(Said(speaker, statement))
+        self.said.append(Utterance(speaker, statement))
         if stop < end and self.items[stop] != ";":
             self.fail("this cannot be read", stop)
         return stop
@@ -219,7 +219,7 @@ class _Reader:
                     statement, stop = self.statement(at, comma, speaker)
                     if stop < comma:
                         self.fail("this cannot be read", stop)
-                    self.said.append(Said(speaker, statement))
+                    self.said.append(Utterance(speaker, statement))
                     return end
                 break
         return self.fail("nobody is known to say this, or it is not understood", at)
@@ -286,7 +286,7 @@ class _Reader:
             if at >= end:
                 break
             statement, stop = self.statement(at, end, speaker)
-            self.said.append(Said(speaker, statement))
+            self.said.append(Utterance(speaker, statement))
             if stop < end and self.items[stop] not in (*_FULL_STOPS, ";", ","):
                 self.fail("this cannot be read", stop)
             if stop + 1 < end and self.items[stop] == ",":

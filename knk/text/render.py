@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from knk.errors import BadPuzzle
 from knk.logic.notation import MAX_DEPTH
-from knk.logic.puzzle import Puzzle, Roles, Said
+from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.statements import Statement
 from knk.text import framing, wordings
 from knk.text.compose import compose, mix
@@ -51,7 +51,7 @@ class _Voice:
     questions: tuple[str, ...]
     between: tuple[str, ...]
     # For each statement its wordings: in reported speech, then in direct speech; None until asked for.
-    clauses: dict[Said, list[str | None]] = field(default_factory=dict)
+    clauses: dict[Utterance, list[str | None]] = field(default_factory=dict)
     # Names known to be sound that no other name can be taken for.
     plain_names: set[str] = field(default_factory=set)
 
@@ -62,7 +62,7 @@ class _Voice:
             self.plain_names.clear()
         self.plain_names.update(name for name in names if name.isascii())
 
-    def begin(self, said: Said) -> list[str | None]:
+    def begin(self, said: Utterance) -> list[str | None]:
         """Make room for a statement's wordings."""
         if _is_deep(said.statement):
             raise BadPuzzle(f"statements are nested deeper than {MAX_DEPTH}, which no text can hold")
@@ -72,7 +72,7 @@ class _Voice:
         self.clauses[said] = room
         return room
 
-    def clause(self, said: Said, which: int) -> str:
+    def clause(self, said: Utterance, which: int) -> str:
         """Return one wording of a statement."""
         direct, variant = divmod(which, VARIANTS)
         if self.style == "classic":

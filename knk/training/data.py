@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.datasets.files import read
-from knk.errors import BadRecipe
+from knk.errors import BadConfig
 from knk.training.recipe import Recipe
 
 _LOCAL: Final = ("json", "parquet")
@@ -18,7 +18,7 @@ _LOCAL: Final = ("json", "parquet")
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that a recipe names.
+    """A dataset that a recipe names.
 
     Args:
         name: as the recipe names it: a kind of file, or a repository of the Hub.
@@ -51,13 +51,13 @@ class Source:
 
 
 def sources(recipe: Recipe) -> tuple[Source, ...]:
-    """Return the data sets that a recipe names.
+    """Return the datasets that a recipe names.
 
     Args:
         recipe: the recipe.
 
     Raises:
-        BadRecipe: it names none, or files that are not there.
+        BadConfig: it names none, or files that are not there.
     """
     named = recipe.settings.get("datasets")
     if isinstance(named, list) and named:
@@ -65,19 +65,19 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
     name = recipe.settings.get("dataset_name")
     if isinstance(name, str) and name:
         return (Source(name, str(recipe.settings.get("dataset_train_split") or "train")),)
-    raise BadRecipe(f"{recipe.path}: it names no data: put a list of data sets under 'datasets'")
+    raise BadConfig(f"{recipe.path}: it names no data: put a list of datasets under 'datasets'")
 
 
 def _source(recipe: Recipe, named: Any) -> Source:
     if not isinstance(named, Mapping) or not isinstance(named.get("path"), str):
-        raise BadRecipe(f"{recipe.path}: each of 'datasets' has a 'path': {' or '.join(_LOCAL)}, or a name on the Hub")
+        raise BadConfig(f"{recipe.path}: each of 'datasets' has a 'path': {' or '.join(_LOCAL)}, or a name on the Hub")
     split = str(named.get("split") or "train")
     if named["path"] not in _LOCAL:
         return Source(named["path"], split)
     patterns = named.get("data_files")
     patterns = [patterns] if isinstance(patterns, str) else patterns
     if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
-        raise BadRecipe(f"{recipe.path}: 'data_files' names the file of the data, or is a list of such names")
+        raise BadConfig(f"{recipe.path}: 'data_files' names the file of the data, or is a list of such names")
     found = (_files(recipe, pattern) for pattern in patterns)
     return Source(named["path"], split, tuple(path for paths in found for path in paths))
 
@@ -86,7 +86,7 @@ def _files(recipe: Recipe, pattern: str) -> list[Path]:
     paths = sorted(Path(found) for found in glob(pattern))  # noqa: PTH207 - a pattern may be absolute
     if not paths:
         made_by = f"; make it with: {recipe.made_by}" if recipe.made_by else ""
-        raise BadRecipe(f"{pattern}: the data are not there{made_by}")
+        raise BadConfig(f"{pattern}: the data are not there{made_by}")
     return paths
 
 

@@ -25,7 +25,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from knk.errors import BadRecipe
+from knk.errors import BadConfig
 from knk.training.data import sources
 from knk.training.gpus import gpus
 from knk.training.recipe import Recipe
@@ -104,7 +104,7 @@ def gpus_of(text: str) -> tuple[int, Gpu]:
         text: a kind, with a number and `x` before it if there are several.
 
     Raises:
-        BadRecipe: there is no such kind, or the number is none.
+        BadConfig: there is no such kind, or the number is none.
 
     >>> number, gpu = gpus_of("4xH100")
     >>> number, gpu.name
@@ -113,7 +113,7 @@ def gpus_of(text: str) -> tuple[int, Gpu]:
     found = re.fullmatch(r"(?:(\d{1,4})x)?([\w-]{1,20})", text.strip())
     kinds = {name.lower(): gpu for name, gpu in GPUS.items()} | {"a100": GPUS["A100-80"]}
     if not found or found[2].lower() not in kinds or not 1 <= int(found[1] or 1) <= _MOST_GPUS:
-        raise BadRecipe(f"GPUs are said as 4xH100, not {text[:40]!r}; known: {', '.join(GPUS)}")
+        raise BadConfig(f"GPUs are said as 4xH100, not {text[:40]!r}; known: {', '.join(GPUS)}")
     return int(found[1] or 1), kinds[found[2].lower()]
 
 
@@ -121,11 +121,11 @@ def gpus_here() -> tuple[int, Gpu]:
     """Return how many GPUs this machine has, and of which kind; one that is not known is taken for as fast as an H100.
 
     Raises:
-        BadRecipe: it has none.
+        BadConfig: it has none.
     """
     here = gpus()
     if not here:
-        raise BadRecipe("this machine has no NVIDIA GPU: name some with --gpus, such as --gpus 4xH100")
+        raise BadConfig("this machine has no NVIDIA GPU: name some with --gpus, such as --gpus 4xH100")
     least = min(here, key=lambda gpu: float(gpu["memory_bytes"]))
     words = re.findall(r"[a-z0-9]+", least["name"].lower())
     said = {*words, *(one + other for one, other in pairwise(words))}
@@ -239,7 +239,7 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
         rows: examples of SFT; those of the data, if they are there, or an assumption.
 
     Raises:
-        BadRecipe: the model's size cannot be found out.
+        BadConfig: the model's size cannot be found out.
     """
     counted = rows or (ROWS if recipe.trainer == "grpo" else _rows(recipe))
     return _Planned(recipe, gpus, gpu, tokens or TOKENS, counted, shape_of(recipe.model)).plan()
@@ -250,7 +250,7 @@ def _rows(recipe: Recipe) -> int:
     try:
         named = sources(recipe)
         found = sum(sum(1 for _ in source.rows()) for source in named) if all(one.files for one in named) else ROWS
-    except BadRecipe:
+    except BadConfig:
         found = ROWS
     slices = re.findall(r"train\[:(\d+)\]", str(recipe.settings.get("datasets")))
     return min(found, *map(int, slices)) if slices else found

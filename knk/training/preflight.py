@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk import tasks
-from knk.errors import BadRecipe, MissingPackage
+from knk.errors import BadConfig, MissingPackage
 from knk.training.data import Source, sources
 from knk.training.gpus import gpus
 from knk.training.plan import GIB, plan_memory
@@ -55,7 +55,7 @@ def check(recipe: Recipe) -> list[str]:
         recipe: what is to be trained.
 
     Raises:
-        BadRecipe: it cannot work; the message says what to change.
+        BadConfig: it cannot work; the message says what to change.
         MissingPackage: TRL or transformers is not installed.
     """
     check_keys(recipe)
@@ -85,7 +85,7 @@ def check_keys(recipe: Recipe) -> None:
         recipe: the recipe.
 
     Raises:
-        BadRecipe: it does not know one; the nearest name is told.
+        BadConfig: it does not know one; the nearest name is told.
         MissingPackage: TRL is not installed.
     """
     known = {*defaults(recipe.trainer), *_LAUNCHER}
@@ -93,7 +93,7 @@ def check_keys(recipe: Recipe) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise BadRecipe(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{hint}")
+            raise BadConfig(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{hint}")
 
 
 @lru_cache(maxsize=2)
@@ -149,10 +149,10 @@ def _number(recipe: Recipe, name: str) -> int:
 def _check_rewards(recipe: Recipe, data: Iterable[Source]) -> str:
     names = recipe.settings.get("reward_funcs")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise BadRecipe(f"{recipe.path}: 'reward_funcs' is a list of names such as knk.rewards.kk_reward")
+        raise BadConfig(f"{recipe.path}: 'reward_funcs' is a list of names such as knk.rewards.kk_reward")
     weights = recipe.settings.get("reward_weights")
     if weights is not None and (not isinstance(weights, list) or len(weights) != len(names)):
-        raise BadRecipe(f"{recipe.path}: 'reward_weights' needs a number for each of the {len(names)} rewards")
+        raise BadConfig(f"{recipe.path}: 'reward_weights' needs a number for each of the {len(names)} rewards")
     first = next(_rows(data), None)
     for name in names:
         if "." in name:
@@ -168,11 +168,11 @@ def _resolve(recipe: Recipe, name: str) -> None:
     try:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise BadRecipe(f"{recipe.path}: there is no reward {name!r}: {error}") from error
+        raise BadConfig(f"{recipe.path}: there is no reward {name!r}: {error}") from error
     finally:
         sys.path.remove(str(Path.cwd()))
     if not callable(found):
-        raise BadRecipe(f"{recipe.path}: the reward {name!r} is no function")
+        raise BadConfig(f"{recipe.path}: the reward {name!r} is no function")
 
 
 def _check_columns(recipe: Recipe, name: str, row: Mapping[str, Any] | None) -> None:
@@ -182,7 +182,7 @@ def _check_columns(recipe: Recipe, name: str, row: Mapping[str, Any] | None) -> 
         return
     missing = [column for column in tasks.load(task).COLUMNS if column not in row]
     if missing:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: the data have no column {missing[0]!r}, which {name} needs: 'knk task {task}' makes it"
         )
 
@@ -193,14 +193,14 @@ def _check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
     size = _number(recipe, "per_device_train_batch_size") * recipe.processes
     batch = recipe.number("generation_batch_size", size * recipe.number("steps_per_generation", accumulated))
     if batch % group:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: a batch of {batch} completions (per_device_train_batch_size x gradient_accumulation_steps "
             f"x {recipe.processes} processes) is not made of whole groups of num_generations {group}"
         )
     prompts = batch // group
     rows = sum(1 for _ in _rows(data))
     if 0 < rows < prompts:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: a batch takes {prompts} prompts and the data have {rows} rows: the trainer would drop "
             "them all; make the batch smaller"
         )
@@ -218,13 +218,13 @@ def _model(recipe: Recipe) -> tuple[Any, dict[str, Any]]:
     except ImportError as error:
         raise MissingPackage("training needs transformers: pip install 'knk[train]'") from error
     if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
-        raise BadRecipe(f"{recipe.model}: there is no such model")
+        raise BadConfig(f"{recipe.model}: there is no such model")
     try:
         tokenizer = AutoTokenizer.from_pretrained(recipe.model)
         return tokenizer, AutoConfig.from_pretrained(recipe.model).to_dict()
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
-        raise BadRecipe(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
+        raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
 
 
 def _check_sft(recipe: Recipe, data: Iterable[Source], tokenizer: Any, context: int | None) -> str:
@@ -232,10 +232,10 @@ def _check_sft(recipe: Recipe, data: Iterable[Source], tokenizer: Any, context: 
     unlimited = "max_length" in recipe.settings and recipe.settings["max_length"] is None
     limit = context if unlimited else _number(recipe, "max_length")
     if limit is not None and context is not None and limit > context:
-        raise BadRecipe(f"{recipe.path}: max_length {limit} is more than the model's context of {context} tokens")
+        raise BadConfig(f"{recipe.path}: max_length {limit} is more than the model's context of {context} tokens")
     found = _measured((_example(row) for row in _rows(data)), _counter(tokenizer, ended=True), limit)
     if found.over:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: {found.over} of {found.rows} rows are longer than {limit} tokens (the longest has "
             f"{found.longest}) and would be cut or dropped: raise max_length, or leave them out with 'knk corpus sft "
             f"--max-tokens {limit} --tokenizer {recipe.model}'"
@@ -250,7 +250,7 @@ def _check_grpo(recipe: Recipe, data: Iterable[Source], tokenizer: Any, context:
     limit = min((size for size in (context, served) if isinstance(size, int)), default=None)
     found = _measured((row.get("prompt") for row in _rows(data)), _counter(tokenizer, ended=False), limit)
     if limit is not None and found.longest + completion > limit:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: the longest prompt has {found.longest} tokens and max_completion_length is {completion}: "
             f"together over the context of {limit} tokens; shorten max_completion_length to {limit - found.longest}"
         )
@@ -289,7 +289,7 @@ def _measured(values: Iterable[Any], count: Callable[[Any], int], limit: int | N
         if number > MOST_ROWS:
             break
         if not isinstance(value, (str, list)) or not value:
-            raise BadRecipe(f"row {number} of the data is not what this trainer takes: see the recipe's README")
+            raise BadConfig(f"row {number} of the data is not what this trainer takes: see the recipe's README")
         lengths.append(count(value))
     return Lengths(len(lengths), max(lengths, default=0), sum(limit is not None and one > limit for one in lengths))
 
@@ -304,7 +304,7 @@ def _check_disk(recipe: Recipe, data: Iterable[Source], shape: Shape) -> str:
     folder = next(folder for folder in (whole, *whole.parents) if folder.exists())
     free = shutil.disk_usage(folder).free
     if saved > free:
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.output}: the checkpoints need {saved / GIB:.1f} GiB and {free / GIB:.1f} GiB are free: make "
             "room, name another output_dir, or set save_total_limit"
         )
@@ -340,7 +340,7 @@ def _check_memory(recipe: Recipe, shape: Shape) -> str:
         return "memory: not looked at, as no GPU is used here; 'knk plan' says what fits where"
     least = min(gpu["memory_bytes"] for gpu in here)
     if recipe.processes > len(here):
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: {recipe.processes} processes and {len(here)} GPUs here: 'knk plan {recipe.path}' says "
             "what to set"
         )
@@ -348,7 +348,7 @@ def _check_memory(recipe: Recipe, shape: Shape) -> str:
     needed = sum(part.amount for part in planned)
     if needed > least:
         largest = max(planned, key=lambda part: part.amount)
-        raise BadRecipe(
+        raise BadConfig(
             f"{recipe.path}: a GPU needs {needed / GIB:.1f} GiB ({largest.name}: {largest.amount / GIB:.1f}) and has "
             f"{least / GIB:.1f}: 'knk plan {recipe.path}' says what would fit"
         )

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from knk.errors import BadRecipe
+from knk.errors import BadConfig
 
 TRAINERS: Final = ("sft", "grpo")
 LONGEST: Final = 1 << 16
@@ -54,7 +54,7 @@ class Recipe:
         made_by: the command that makes the data; empty if the recipe names none.
 
     Raises:
-        BadRecipe: there is no such trainer, or a setting is refused.
+        BadConfig: there is no such trainer, or a setting is refused.
     """
 
     path: Path
@@ -65,17 +65,17 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.trainer not in TRAINERS:
             said = f"not {self.trainer!r}" if self.trainer else "and here is none"
-            raise BadRecipe(f"{self.path}: 'trainer' is {' or '.join(TRAINERS)}, {said}")
+            raise BadConfig(f"{self.path}: 'trainer' is {' or '.join(TRAINERS)}, {said}")
         for name, why in _REFUSED.items():
             if self.settings.get(name):
-                raise BadRecipe(f"{self.path}: leave {name!r} out: {why}")
+                raise BadConfig(f"{self.path}: leave {name!r} out: {why}")
 
     @property
     def output(self) -> Path:
         """The folder that the run writes to."""
         folder = self.settings.get("output_dir")
         if not isinstance(folder, str) or not folder:
-            raise BadRecipe(f"{self.path}: 'output_dir' is the folder for the run, and there is none")
+            raise BadConfig(f"{self.path}: 'output_dir' is the folder for the run, and there is none")
         return Path(folder)
 
     @property
@@ -83,7 +83,7 @@ class Recipe:
         """The name or the folder of the model that is trained."""
         model = self.settings.get("model_name_or_path")
         if not isinstance(model, str) or not model:
-            raise BadRecipe(f"{self.path}: 'model_name_or_path' is the model to train, and there is none")
+            raise BadConfig(f"{self.path}: 'model_name_or_path' is the model to train, and there is none")
         return model
 
     @property
@@ -104,7 +104,7 @@ class Recipe:
         if name in _TRLS:
             return {"distributed_type": _TRLS[name]}
         if not isinstance(name, str) or not Path(name).is_file():
-            raise BadRecipe(f"{_ACCELERATE}: there is no file {str(name)[:80]!r}, and TRL has none of that name")
+            raise BadConfig(f"{_ACCELERATE}: there is no file {str(name)[:80]!r}, and TRL has none of that name")
         return mapping(Path(name))
 
     def number(self, name: str, default: int) -> int:
@@ -115,7 +115,7 @@ class Recipe:
             default: what TRL takes where there is none.
 
         Raises:
-            BadRecipe: it is none.
+            BadConfig: it is none.
         """
         return default if self.settings.get(name) is None else _positive(self.settings, name, self.path)
 
@@ -127,13 +127,13 @@ class Recipe:
             default: what is taken where there is none.
 
         Raises:
-            BadRecipe: it is none.
+            BadConfig: it is none.
         """
         value = self.settings.get(name)
         if value is None:
             return default
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
-            raise BadRecipe(f"{self.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
+            raise BadConfig(f"{self.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
         return float(value)
 
     def yaml(self) -> str:
@@ -156,7 +156,7 @@ def load(
         changes: settings that go before all others.
 
     Raises:
-        BadRecipe: a file is no recipe, extends itself, or has settings that are refused.
+        BadConfig: a file is no recipe, extends itself, or has settings that are refused.
     """
     path = Path(path)
     settings = _merged(path, ())
@@ -174,7 +174,7 @@ def change_of(text: str) -> tuple[str, Any]:
         text: as it was typed.
 
     Raises:
-        BadRecipe: there is no name or no value.
+        BadConfig: there is no name or no value.
 
     >>> change_of("learning_rate=1.0e-6")
     ('learning_rate', 1e-06)
@@ -183,18 +183,18 @@ def change_of(text: str) -> tuple[str, Any]:
 
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise BadRecipe(f"a setting is written as name=value, not {text[:80]!r}")
+        raise BadConfig(f"a setting is written as name=value, not {text[:80]!r}")
     try:
         return name, _as_number(yaml.safe_load(value))
     except yaml.YAMLError as error:
-        raise BadRecipe(f"{name}: {value[:80]!r} is not YAML") from error
+        raise BadConfig(f"{name}: {value[:80]!r} is not YAML") from error
 
 
 def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """The settings of a file over those that it extends."""
     here = path.resolve()
     if here in above or len(above) > _DEEPEST:
-        raise BadRecipe(f"{path}: it extends itself")
+        raise BadConfig(f"{path}: it extends itself")
     own = {name: _as_number(value) for name, value in mapping(path).items()}
     if isinstance(own.get(_ACCELERATE), str):
         own[_ACCELERATE] = _beside(here, own[_ACCELERATE])
@@ -202,7 +202,7 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     if base is None:
         return own
     if not isinstance(base, str):
-        raise BadRecipe(f"{path}: 'extends' is the path of another recipe")
+        raise BadConfig(f"{path}: 'extends' is the path of another recipe")
     return _merged(path.parent / base, (*above, here)) | own
 
 
@@ -219,13 +219,13 @@ def mapping(path: Path) -> dict[str, Any]:
     with path.open(encoding="utf-8") as file:
         text = file.read(LONGEST + 1)
     if len(text) > LONGEST:
-        raise BadRecipe(f"{path}: a recipe has at most {LONGEST:,} characters")
+        raise BadConfig(f"{path}: a recipe has at most {LONGEST:,} characters")
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
-        raise BadRecipe(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from error
+        raise BadConfig(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise BadRecipe(f"{path}: a recipe is names with values")
+        raise BadConfig(f"{path}: a recipe is names with values")
     return value
 
 
@@ -242,5 +242,5 @@ def _as_number(value: Any) -> Any:
 def _positive(settings: Mapping[str, Any], name: str, path: Path) -> int:
     value = settings.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise BadRecipe(f"{path}: {name!r} is a whole number from 1 up, not {str(value)[:40]!r}")
+        raise BadConfig(f"{path}: {name!r} is a whole number from 1 up, not {str(value)[:40]!r}")
     return value

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from knk.datasets.files import whole_file
-from knk.errors import BadFolder, BadRecipe, TrainingFailed
+from knk.errors import BadConfig, BadFolder, TrainingFailed
 from knk.training import manifest as book
 from knk.training.manifest import Clock, Manifest
 from knk.training.preflight import check, script
@@ -36,13 +36,13 @@ def train(recipe: Recipe, in_process: bool = False) -> Manifest:
         in_process: whether to train in this process, without accelerate's launcher: for one device and many short runs.
 
     Raises:
-        BadRecipe: the recipe cannot work, with what to change.
+        BadConfig: the recipe cannot work, with what to change.
         BadFolder: the folder holds another run, or another process works in it.
         MissingPackage: TRL is not installed.
         TrainingFailed: the trainer ended with an error.
     """
     if in_process and recipe.processes > 1:
-        raise BadRecipe(f"{recipe.path}: {recipe.processes} processes cannot train in this one")
+        raise BadConfig(f"{recipe.path}: {recipe.processes} processes cannot train in this one")
     plain = _with_defaults(recipe)
     with _held(plain.output) as lock:
         manifest = _taken_up(plain)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from knk.errors import BadRecipe
+from knk.errors import BadConfig
 
 HALF: Final = 2
 """Bytes of a number in bfloat16."""
@@ -106,7 +106,7 @@ def shape_of(model: str) -> Shape:
         model: a folder, or a name on the Hub.
 
     Raises:
-        BadRecipe: it is not known, and its configuration cannot be read or says too little.
+        BadConfig: it is not known, and its configuration cannot be read or says too little.
     """
     if (known := KNOWN.get(model.removesuffix("-Instruct"))) is not None:
         return known
@@ -115,12 +115,12 @@ def shape_of(model: str) -> Shape:
 
         return from_config(AutoConfig.from_pretrained(model).to_dict())
     except ImportError as error:
-        raise BadRecipe(
+        raise BadConfig(
             f"the size of {model!r} is not known here, and reading its configuration needs transformers: "
             "pip install 'knk[train]'"
         ) from error
     except (OSError, ValueError) as error:
-        raise BadRecipe(f"the size of {model!r} is not known here, and its configuration cannot be read") from error
+        raise BadConfig(f"the size of {model!r} is not known here, and its configuration cannot be read") from error
 
 
 def from_config(config: Mapping[str, Any]) -> Shape:

@@ -2,7 +2,7 @@
 
     python recipes/warmup/s1k.py -o data/s1k.jsonl
 
-The data set (simplescaling/s1K on the Hub, a thousand rows) is fetched, not shipped. See "s1: Simple test-time scaling"
+The dataset (simplescaling/s1K on the Hub, a thousand rows) is fetched, not shipped. See "s1: Simple test-time scaling"
 (arXiv 2501.19393).
 """
 

@@ -156,7 +156,7 @@ def test_the_choices_are_those_of_the_library() -> None:
     from knk.text import explain
     from knk.text.render import STYLES
 
-    assert set(get_args(puzzles.Telling)) == set(explain.STYLES)
+    assert set(get_args(puzzles.ProofStyle)) == set(explain.STYLES)
     assert set(get_args(making.Preset)) == set(knk.PRESETS)
     assert set(get_args(making.Style)) == set(STYLES)
     assert set(get_args(making.Format)) == set(making._PRINTED)
@@ -284,7 +284,7 @@ def test_json_lines_bring_their_answers(run: Run, tmp_path: Path) -> None:
     assert run("verify", json.dumps(rows[0])).status == 0
 
 
-# Data sets.
+# Datasets.
 
 CORPUS = """
 seed: 3

@@ -1,4 +1,4 @@
-"""Audits: files of known faults, sameness held against trying every order, and the shapes data sets come in."""
+"""Audits: files of known faults, sameness held against trying every order, and the shapes datasets come in."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ from knk.datasets.rows import row_of
 from knk.errors import BadFile, GaveUp
 from knk.generation.spec import Spec
 from knk.logic.notation import decode, encode
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.statements import Count, Knave, Statement
 from knk.text.render import render
 from tests.support.strategies import puzzles, statements
@@ -350,15 +350,17 @@ def test_a_form_survives_renaming_and_reordering(puzzle: Puzzle, random: Any) ->
         assert tree_form(other, loose) == tree_form(puzzle, loose)
 
 
-def few_words(people: int) -> st.SearchStrategy[list[Said]]:
+def few_words(people: int) -> st.SearchStrategy[list[Utterance]]:
     """Statements so small that puzzles of them are often the same."""
-    said = st.builds(Said, st.integers(0, people - 1), statements(people, max_leaves=1))
+    said = st.builds(Utterance, st.integers(0, people - 1), statements(people, max_leaves=1))
     return st.lists(said, min_size=1, max_size=3)
 
 
 @settings(max_examples=150)
 @given(few_words(4), few_words(4))
-def test_forms_are_equal_just_where_an_order_makes_the_trees_equal(one: list[Said], other: list[Said]) -> None:
+def test_forms_are_equal_just_where_an_order_makes_the_trees_equal(
+    one: list[Utterance], other: list[Utterance]
+) -> None:
     names = ("Ann", "Bob", "Cid", "Dora")
     puzzles = Puzzle(names, one), Puzzle(names, other)
     mine, yours = map(tree_form, puzzles)
@@ -367,7 +369,7 @@ def test_forms_are_equal_just_where_an_order_makes_the_trees_equal(one: list[Sai
 
 @settings(max_examples=150)
 @given(few_words(3), few_words(3))
-def test_puzzles_that_are_the_same_at_a_level_are_the_same_above(one: list[Said], other: list[Said]) -> None:
+def test_puzzles_that_are_the_same_at_a_level_are_the_same_above(one: list[Utterance], other: list[Utterance]) -> None:
     first, second = (Puzzle(("Ann", "Bob", "Cid"), said) for said in (one, other))
     if tree_form(first) == tree_form(second):
         assert tree_form(first, loose=True) == tree_form(second, loose=True)

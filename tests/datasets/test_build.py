@@ -37,7 +37,7 @@ from knk.datasets.split import (
     split_places,
     whole,
 )
-from knk.errors import BadFolder, BadRecipe, GaveUp, NotEnough
+from knk.errors import BadConfig, BadFolder, GaveUp, NotEnough
 from knk.generation.spec import Spec
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
@@ -566,7 +566,7 @@ PARTS = "parts: [{rows: 1}]"
 def test_recipes_that_cannot_be(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
-    with pytest.raises(BadRecipe) as error:
+    with pytest.raises(BadConfig) as error:
         Recipe.from_yaml(path)
     assert words in str(error.value)
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Data sets and models published and fetched: from a server on the loopback interface, with faults put in."""
+"""Datasets and models published and fetched: from a server on the loopback interface, with faults put in."""
 
 import hashlib
 import json
@@ -111,7 +111,7 @@ def data_set(folder: Path, files: dict[str, Any], **about: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """A data set of four files."""
+    """A dataset of four files."""
     folder = tmp_path_factory.mktemp("small")
     files = {f"{split}.parquet": [{"people": n, "of": split} for n in (3, 4)] for split in ("train", "test")}
     return stage(data_set(folder / "rows", files), folder / "tree", NAME, audited=False)

@@ -1,4 +1,4 @@
-"""The data set for reasoning-gym, by reasoning-gym."""
+"""The dataset for reasoning-gym, by reasoning-gym."""
 
 import importlib.util
 import json

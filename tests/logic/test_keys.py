@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk.logic import keys as canonical
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import count
 from knk.logic.statements import (
     And,
@@ -54,7 +54,7 @@ def unique_puzzles(people: int, self_accusation: bool) -> Iterator[tuple[tuple[i
         if fits.bit_count() == 1:
             yield (
                 tuple(table for table, _ in row),
-                Puzzle.trusted(NAMES[:people], tuple(Said(speaker, s) for speaker, (_, s) in enumerate(row))),
+                Puzzle.trusted(NAMES[:people], tuple(Utterance(speaker, s) for speaker, (_, s) in enumerate(row))),
             )
 
 
@@ -133,7 +133,7 @@ def test_another_meaning_has_another_key(data: st.DataObject, puzzle: Puzzle) ->
     speaker, old = puzzle.statements[place]
     new = data.draw(statements(len(puzzle.names)))
     said = list(puzzle.statements)
-    said[place] = Said(speaker, new)
+    said[place] = Utterance(speaker, new)
     changed = Puzzle(puzzle.names, tuple(said), puzzle.roles)
     # How many solutions there are is the same for the same key, and easy to find out another way.
     if count(changed) != count(puzzle):

@@ -11,7 +11,7 @@ from knk.generation.generate import generate
 from knk.generation.spec import Spec
 from knk.logic import solver
 from knk.logic.notation import decode
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import (
     Circuit,
     count,
@@ -86,8 +86,8 @@ def test_the_silent_and_unmentioned_may_be_either() -> None:
 
 def test_many_people() -> None:
     people = 500
-    chain = tuple(Said(i, Parity(True, (i, (i + 1) % people))) for i in range(people))
-    half = Said(0, Count("exactly", 250, tuple(range(people))))
+    chain = tuple(Utterance(i, Parity(True, (i, (i + 1) % people))) for i in range(people))
+    half = Utterance(0, Count("exactly", 250, tuple(range(people))))
     assert count(Puzzle(tuple(f"P{i}" for i in range(people)), chain), limit=5) == 1
     assert not is_unique(Puzzle(tuple(f"P{i}" for i in range(people)), (half,)))
 

@@ -13,7 +13,7 @@ from knk.errors import BadTrace, GaveUp, ManySolutions, NoSolution
 from knk.generation.generate import generate
 from knk.logic.keys import meaning
 from knk.logic.notation import decode
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import solutions
 from knk.logic.statements import (
     And,
@@ -115,7 +115,7 @@ def solvable(draw: st.DrawFn) -> tuple[Puzzle, tuple[bool, ...]]:
     roles = draw(st.lists(st.booleans(), min_size=2, max_size=5).map(tuple))
     people = len(roles)
     drawn = draw(st.lists(st.tuples(st.integers(0, people - 1), statements(people)), max_size=6))
-    fitting = [Said(who, what if what.value(roles, True) == roles[who] else Not(what)) for who, what in drawn]
+    fitting = [Utterance(who, what if what.value(roles, True) == roles[who] else Not(what)) for who, what in drawn]
     while True:
         puzzle = Puzzle(tuple("ABCDE"[:people]), tuple(fitting))
         others = [other for other in solutions(puzzle) if other != roles]
@@ -125,7 +125,7 @@ def solvable(draw: st.DrawFn) -> tuple[Puzzle, tuple[bool, ...]]:
         person = next(p for p in range(people) if others[0][p] != roles[p])
         so = Knight(person) if roles[person] else Knave(person)
         speaker = draw(st.integers(0, people - 1))
-        fitting.append(Said(speaker, Iff(so, Knight(speaker))))
+        fitting.append(Utterance(speaker, Iff(so, Knight(speaker))))
 
 
 @given(solvable())
@@ -175,7 +175,7 @@ def test_the_same_proof_comes_of_every_run() -> None:
 # Rules.
 
 
-def folded(said: Said) -> Rule:
+def folded(said: Utterance) -> Rule:
     """The rule by classes."""
     meant = meaning(Iff(Knight(said.speaker), said.statement))
     return _FoldedRule(meant.classes, meant.table)
@@ -186,7 +186,7 @@ def folded(said: Said) -> Rule:
 def test_all_kinds_of_rule_force_what_all_fitting_roles_share(
     statement: Any, speaker: int, roles: list[bool | None]
 ) -> None:
-    said = Said(speaker, statement)
+    said = Utterance(speaker, statement)
     left = [
         full
         for full in product((False, True), repeat=4)
@@ -222,8 +222,8 @@ def test_wide_statements_are_used_by_counting() -> None:
 
 def test_statements_too_wide_to_tabulate_are_used_through_sat() -> None:
     pairs = [And(Knight(p), Knave(p + 1)) for p in range(0, 18, 2)]
-    saids = [Said(p, Knight(p + 1) if p % 2 else Knave(p + 1)) for p in range(17)]
-    puzzle = Puzzle(tuple(f"P{n}" for n in range(18)), (*saids, Said(17, Or(*pairs))))
+    utterances = [Utterance(p, Knight(p + 1) if p % 2 else Knave(p + 1)) for p in range(17)]
+    puzzle = Puzzle(tuple(f"P{n}" for n in range(18)), (*utterances, Utterance(17, Or(*pairs))))
     assert isinstance(rule_of(puzzle.statements[-1]), _SatRule)
     assert len(list(solutions(puzzle))) == 1
     proof = trace(puzzle)
@@ -232,7 +232,7 @@ def test_statements_too_wide_to_tabulate_are_used_through_sat() -> None:
 
 
 def test_closing_a_state_stops_at_its_passes() -> None:
-    rules = [rule_of(Said(person, Knave(person - 1))) for person in range(4, 0, -1)]
+    rules = [rule_of(Utterance(person, Knave(person - 1))) for person in range(4, 0, -1)]
     once = closed(rules, bit_of(0, True), passes=1)
     assert once != closed(rules, bit_of(0, True)) == closed(rules, once)
 
@@ -297,7 +297,7 @@ def judged(proof: Trace) -> bool:
     return told and proof.verified == tuple(Verified(place, true) for place, true in enumerate(truths))
 
 
-def changed_steps(steps: tuple[Step, ...], people: int, saids: int) -> Iterator[tuple[Step, ...]]:
+def changed_steps(steps: tuple[Step, ...], people: int, utterances: int) -> Iterator[tuple[Step, ...]]:
     """All small changes to a line of argument: steps dropped, doubled, swapped or altered, at any depth."""
     for at, step in enumerate(steps):
         before, after = steps[:at], steps[at + 1 :]
@@ -305,29 +305,29 @@ def changed_steps(steps: tuple[Step, ...], people: int, saids: int) -> Iterator[
         yield (*before, step, step, *after)
         if after:
             yield (*before, after[0], step, *after[1:])
-        for other in changed_step(step, people, saids):
+        for other in changed_step(step, people, utterances):
             yield (*before, other, *after)
         if isinstance(step, Suppose):
             yield (*before, *step.steps, *after)
-            for inner in changed_steps(step.steps, people, saids):
+            for inner in changed_steps(step.steps, people, utterances):
                 yield (*before, replace(step, steps=inner), *after)
 
 
-def changed_step(step: Step, people: int, saids: int) -> Iterator[Step]:
+def changed_step(step: Step, people: int, utterances: int) -> Iterator[Step]:
     """All changes to one step's references."""
     if not isinstance(step, Contradiction):
         yield replace(step, knight=not step.knight)
         yield from (replace(step, person=person) for person in range(people) if person != step.person)
     if isinstance(step, Follows | Contradiction):
-        yield from (replace(step, said=said) for said in range(saids) if said != step.said)
+        yield from (replace(step, said=said) for said in range(utterances) if said != step.said)
         yield from (replace(step, using=tuple(p for p in step.using if p != spared)) for spared in step.using)
         yield from (replace(step, using=(*step.using, more)) for more in range(people) if more not in step.using)
 
 
 def changed(proof: Trace) -> Iterator[Trace]:
     """All small changes to a proof."""
-    people, saids = len(proof.puzzle.names), len(proof.puzzle.statements)
-    for steps in changed_steps(proof.steps, people, saids):
+    people, utterances = len(proof.puzzle.names), len(proof.puzzle.statements)
+    for steps in changed_steps(proof.steps, people, utterances):
         yield replace(proof, steps=steps)
     for at, verified in enumerate(proof.verified):
         yield replace(proof, verified=proof.verified[:at] + proof.verified[at + 1 :])
@@ -337,7 +337,7 @@ def changed(proof: Trace) -> Iterator[Trace]:
         yield replace(proof, solution=(*proof.solution[:person], not role, *proof.solution[person + 1 :]))
     for at, (speaker, statement) in enumerate(proof.puzzle.statements):
         saying = list(proof.puzzle.statements)
-        saying[at] = Said(speaker, Not(statement))
+        saying[at] = Utterance(speaker, Not(statement))
         yield replace(proof, puzzle=replace(proof.puzzle, statements=tuple(saying)))
 
 

@@ -13,7 +13,7 @@ import yaml
 from knk import rewards, tasks
 from knk.cli import main
 from knk.datasets.files import read, write
-from knk.errors import BadRecipe
+from knk.errors import BadConfig
 from knk.tasks import kk
 from knk.teacher.export import Form, exported
 from knk.training.data import sources
@@ -239,5 +239,5 @@ class TestTrained:
         assert manifest["settings"]["learning_rate"] == load(path).settings["learning_rate"]
 
     def test_a_recipe_without_its_data_says_how_to_make_them(self) -> None:
-        with pytest.raises(BadRecipe, match=r"knk task hendrycks_math -o data/math\.jsonl"):
+        with pytest.raises(BadConfig, match=r"knk task hendrycks_math -o data/math\.jsonl"):
             sources(load(RECIPES / "rlvr/math.yaml"))

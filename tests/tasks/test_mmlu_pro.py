@@ -55,7 +55,7 @@ def item(number: int, subject: str, question: str = "", **changes: Any) -> dict[
 
 
 def published(numbers: int = 60) -> list[dict[str, Any]]:
-    """A small data set: two subjects that are trained on, where some questions are asked twice, and another."""
+    """A small dataset: two subjects that are trained on, where some questions are asked twice, and another."""
     physics = [item(number, "physics") for number in range(numbers)]
     twice = [item(1000 + number, "physics", f"question  {number} of physics?".capitalize()) for number in range(5)]
     history = [item(2000 + number, "history") for number in range(numbers // 2)]

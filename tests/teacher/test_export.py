@@ -79,17 +79,17 @@ def test_a_form_that_there_is_not_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("style", ["paper", "chat"])
-@pytest.mark.parametrize("telling", [style for style in STYLES if style != "answer-only"])
-def test_an_sft_completion_has_the_form_and_the_right_answer(style: str, telling: str) -> None:
+@pytest.mark.parametrize("proof_style", [style for style in STYLES if style != "answer-only"])
+def test_an_sft_completion_has_the_form_and_the_right_answer(style: str, proof_style: str) -> None:
     for row in ROWS:
-        made = completion_row(row, style, telling, seed=3)
+        made = completion_row(row, style, proof_style, seed=3)
         assert isinstance(made["prompt"], str if style == "paper" else list)
         assert is_formed(text_of(made["completion"]))
         assert kk.verify(made["completion"], row).correct
 
 
 def test_answer_only_gives_no_reason_and_so_has_nothing_before_the_tags() -> None:
-    assert completion_row(ROWS[0], telling="answer-only")["completion"].startswith("\n\n</think>\n<answer>(1) ")
+    assert completion_row(ROWS[0], proof_style="answer-only")["completion"].startswith("\n\n</think>\n<answer>(1) ")
 
 
 def test_an_sft_prompt_is_the_prompt_that_is_asked_in_training_by_reward() -> None:

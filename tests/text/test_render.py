@@ -91,7 +91,21 @@ def test_hard_names_and_roles_come_back(names: list[str], roles: tuple[str, str]
 
 @pytest.mark.parametrize(
     "name",
-    ["If", "Knight", "knaves", "Neither", "I", "Said", "And", "Not Ann", "Ann Lies", "Ann.", "Ann's", "Ann-", "St"],
+    [
+        "If",
+        "Knight",
+        "knaves",
+        "Neither",
+        "I",
+        "Utterance",
+        "And",
+        "Not Ann",
+        "Ann Lies",
+        "Ann.",
+        "Ann's",
+        "Ann-",
+        "St",
+    ],
 )
 @pytest.mark.parametrize("style", STYLES)
 def test_names_that_no_reader_could_tell_apart_are_refused(name: str, style: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from knk.cli import main
-from knk.errors import BadRecipe, MissingPackage
+from knk.errors import BadConfig, MissingPackage
 from knk.training.plan import GIB, GPUS, Plan, advice, gpus_here, gpus_of, plan
 from knk.training.recipe import Recipe, change_of, load
 from knk.training.shapes import KNOWN, from_config, shape_of
@@ -71,7 +71,7 @@ def test_a_configuration_of_another_family_is_refused(config: dict[str, Any]) ->
 
 
 def test_a_model_that_is_not_there_is_refused_in_a_line() -> None:
-    with pytest.raises(BadRecipe, match="is not known here"):
+    with pytest.raises(BadConfig, match="is not known here"):
         shape_of("/nobody/has/this")
 
 
@@ -84,7 +84,7 @@ def test_gpus_are_read(text: str, number: int, kind: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "4", "0xH100", "4xV1", "xH100", "99999xH100", "-1xH100"])
 def test_what_are_no_gpus_is_refused(text: str) -> None:
-    with pytest.raises(BadRecipe, match="4xH100"):
+    with pytest.raises(BadConfig, match="4xH100"):
         gpus_of(text)
 
 
@@ -215,7 +215,7 @@ def test_a_split_takes_no_more_rows_than_it_says(tmp_path: Path, monkeypatch: py
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadRecipe, match=told):
+    with pytest.raises(BadConfig, match=told):
         planned(PAPER, "6xH100", **changes)
 
 
@@ -300,9 +300,9 @@ def test_a_run_that_does_not_fit_its_gpus_is_refused(monkeypatch: pytest.MonkeyP
     assert preflight(recipe, monkeypatch, [79] * 6).startswith("memory: 26.9 of 79.0 GiB on each of 6 GPUs")
     assert "not looked at" in preflight(recipe, monkeypatch, [])
     assert "not looked at" in preflight(load(PAPER, (), {"use_cpu": True}), monkeypatch, [24])
-    with pytest.raises(BadRecipe, match=r"6 processes and 2 GPUs here: 'knk plan"):
+    with pytest.raises(BadConfig, match=r"6 processes and 2 GPUs here: 'knk plan"):
         preflight(recipe, monkeypatch, [79, 79])
-    with pytest.raises(BadRecipe, match=r"a GPU needs .* and has 24.0"):
+    with pytest.raises(BadConfig, match=r"a GPU needs .* and has 24.0"):
         preflight(recipe, monkeypatch, [24] * 6)
 
 
@@ -318,5 +318,5 @@ def test_a_run_whose_checkpoints_have_no_room_is_refused(tmp_path: Path, monkeyp
     assert checks._check_disk(recipe, (), shape).startswith(
         f"disk: checkpoints of {4 * 12 * shape.parameters / GIB:.2f}"
     )
-    with pytest.raises(BadRecipe, match="set save_total_limit"):
+    with pytest.raises(BadConfig, match="set save_total_limit"):
         checks._check_disk(load(PAPER, (), {"max_steps": 10**9, "save_steps": 1, "save_total_limit": None}), (), shape)

@@ -15,7 +15,7 @@ import pytest
 
 from knk import tasks
 from knk.datasets.files import write
-from knk.errors import BadFolder, BadRecipe
+from knk.errors import BadConfig, BadFolder
 from knk.tasks import kk
 from knk.teacher.export import Form, exported
 from knk.training import manifest as book
@@ -90,7 +90,7 @@ def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(t
     ],
 )
 def test_what_is_no_recipe_is_refused_in_a_line(text: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(BadRecipe) as caught:
+    with pytest.raises(BadConfig) as caught:
         load(put(tmp_path / "mine.yaml", text))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -98,7 +98,7 @@ def test_what_is_no_recipe_is_refused_in_a_line(text: str, told: str, tmp_path: 
 
 @pytest.mark.parametrize("text", ["seed", "=3", "a b=3", "a=[1"])
 def test_what_is_no_change_is_refused(text: str) -> None:
-    with pytest.raises(BadRecipe):
+    with pytest.raises(BadConfig):
         change_of(text)
 
 
@@ -136,7 +136,7 @@ def test_files_are_found_and_told_with_their_hashes(tmp_path: Path, monkeypatch:
     ],
 )
 def test_data_that_are_not_there_are_refused(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadRecipe, match=told):
+    with pytest.raises(BadConfig, match=told):
         sources(recipe_of(**settings))
 
 
@@ -297,7 +297,7 @@ class TestRuns:
         monkeypatch.chdir(bench)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
         name, value = change_of(change)
-        with pytest.raises(BadRecipe) as caught:
+        with pytest.raises(BadConfig) as caught:
             check(load(f"{trainer}.yaml", (), {name: value}))
         assert told in str(caught.value)
         assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What is the matter with a data set: rows that are wrong, rows that are there twice, and test rows that are in train.
+"""What is the matter with a dataset: rows that are wrong, rows that are there twice, and test rows that are in train.
 
 Any set of knights and knaves puzzles will do, this library's or another's. In each row the puzzle is looked for in
 `PUZZLE_COLUMN`, then in `TEXT_COLUMNS`, and the stored answer in `ANSWER_COLUMNS`. Rows stream past; what is kept of
@@ -40,7 +40,7 @@ from knk.errors import BadFile, GaveUp, KnkError
 from knk.generation.grammar import is_trivial
 from knk.logic.keys import Meaning, meaning
 from knk.logic.notation import decode, encode
-from knk.logic.puzzle import Puzzle, Said
+from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import Solution, solutions
 from knk.logic.statements import (
     Count,
@@ -137,10 +137,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Part:
-    """What was found in one data set, or in one split of it.
+    """What was found in one dataset, or in one split of it.
 
     Args:
-        name: the split, or the data set.
+        name: the split, or the dataset.
         rows: how many rows there are.
         faults: rows that are wrong, one finding for each of `FAULTS`.
         trivial: rows with a statement that is true, or false, whoever is what.
@@ -180,7 +180,7 @@ class Leak:
 
 @dataclass(frozen=True)
 class Audit:
-    """What is the matter with one or two data sets.
+    """What is the matter with one or two datasets.
 
     Args:
         parts: the splits of the one, or the two.
@@ -237,14 +237,14 @@ def audit(
     processes: int | None = 1,
     engine: str = "local",
 ) -> Audit:
-    """Return what is the matter with a data set, or with two and what they share.
+    """Return what is the matter with a dataset, or with two and what they share.
 
-    A data set is a Parquet or JSON lines file, a folder of such, or a name on the Hugging Face Hub. One data set is
+    A dataset is a Parquet or JSON lines file, a folder of such, or a name on the Hugging Face Hub. One dataset is
     looked at split by split: a file belongs to the split that its name, or its folder's, mentions. Two are compared
     whole.
 
     Args:
-        a: a data set; what is counted as a leak is what of the other stands in this one.
+        a: a dataset; what is counted as a leak is what of the other stands in this one.
         b: another.
         progress: called with the number of rows looked at since it was called last.
         processes: how many processes look at rows, None for one a processor; a script that asks for more than one has
@@ -252,7 +252,7 @@ def audit(
         engine: what looks at rows, "local" or "ray"; see `knk.parallel.executors.executor`.
 
     Raises:
-        BadFile: there is no such data set, or a file of it cannot be read as rows.
+        BadFile: there is no such dataset, or a file of it cannot be read as rows.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -301,7 +301,7 @@ _Parts = dict[str, list[_File]]
 
 
 def _splits(source: str | os.PathLike[str]) -> _Parts:
-    """Return the files of a data set for each split, train first."""
+    """Return the files of a dataset for each split, train first."""
     path = Path(source)
     if path.is_dir():
         files = _folder_files(path)
@@ -310,7 +310,7 @@ def _splits(source: str | os.PathLike[str]) -> _Parts:
     elif _HUB_NAME.fullmatch(os.fspath(source)) and not (os.sep in os.fspath(source) and path.parent.is_dir()):
         files = _hub_files(os.fspath(source))
     else:
-        raise BadFile(f"there is no file or folder {os.fspath(source)!r}, and it is no name of a data set on the Hub")
+        raise BadFile(f"there is no file or folder {os.fspath(source)!r}, and it is no name of a dataset on the Hub")
     parts: defaultdict[str, list[_File]] = defaultdict(list)
     for file in files:
         parts[_split_of(file.name)].append(file)
@@ -319,12 +319,12 @@ def _splits(source: str | os.PathLike[str]) -> _Parts:
 
 
 def _pooled(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> _Parts:
-    """Return all files of each of two data sets, by names that differ."""
+    """Return all files of each of two datasets, by names that differ."""
     names = [Path(a).name, Path(b).name]
     if names[0] == names[1]:
         names = [os.fspath(a), os.fspath(b)]
     if names[0] == names[1]:
-        raise BadFile(f"{names[0]} is compared with itself; one data set alone shows what it holds twice")
+        raise BadFile(f"{names[0]} is compared with itself; one dataset alone shows what it holds twice")
     return {
         name: [file for files in _splits(source).values() for file in files]
         for name, source in zip(names, (a, b), strict=True)
@@ -351,7 +351,7 @@ def _split_of(name: str) -> str:
 
 
 def _hub_files(name: str) -> list[_File]:
-    """Return every split of every configuration of a data set on the Hub; no code of it is run."""
+    """Return every split of every configuration of a dataset on the Hub; no code of it is run."""
     import datasets
 
     try:
@@ -493,25 +493,25 @@ def tree_form(puzzle: Puzzle, loose: bool = False) -> str:
     >>> tree_form(one, loose=True) == tree_form(decode("Ann,Bob 0:~+1 1:&(-1,+0)"), loose=True)
     True
     """
-    saids: Iterable[Said] = puzzle.statements
+    utterances: Iterable[Utterance] = puzzle.statements
     if loose:
         plain = {person: str(person) for person in range(len(puzzle.names))}
-        once = {_line(said, plain, loose): said for said in (Said(who, _folded(what)) for who, what in saids)}
-        saids = once.values()
-    groups = _tied(saids)
+        once = {_line(said, plain, loose): said for said in (Utterance(who, _folded(what)) for who, what in utterances)}
+        utterances = once.values()
+    groups = _tied(utterances)
     silent = len(puzzle.names) - len({person for group in groups for said in group for person in _everybody(said)})
     forms = sorted(_Labelling(group, loose).form() for group in groups)
     return "\n\n".join([f"{silent} silent", *forms])
 
 
-def _everybody(said: Said) -> frozenset[int]:
+def _everybody(said: Utterance) -> frozenset[int]:
     return said.statement.people | {said.speaker}
 
 
-def _tied(saids: Iterable[Said]) -> list[list[Said]]:
+def _tied(utterances: Iterable[Utterance]) -> list[list[Utterance]]:
     """Split what is said into groups that share nobody."""
-    groups: list[tuple[set[int], list[Said]]] = []
-    for said in saids:
+    groups: list[tuple[set[int], list[Utterance]]] = []
+    for said in utterances:
         people, together = set(_everybody(said)), [said]
         apart = []
         for group in groups:
@@ -558,11 +558,11 @@ def _written(statement: Statement, names: Mapping[int, str], loose: bool) -> str
     return f"{head}({','.join(inside)})"
 
 
-def _line(said: Said, names: Mapping[int, str], loose: bool) -> str:
+def _line(said: Utterance, names: Mapping[int, str], loose: bool) -> str:
     return f"{names[said.speaker]}:{_written(said.statement, names, loose)}"
 
 
-def _seen_by(said: Said, names: dict[int, str], loose: bool) -> list[tuple[int, int]]:
+def _seen_by(said: Utterance, names: dict[int, str], loose: bool) -> list[tuple[int, int]]:
     """Return for each of the people concerned how the said looks to them."""
     looks = []
     for person in _everybody(said):
@@ -573,7 +573,7 @@ def _seen_by(said: Said, names: dict[int, str], loose: bool) -> list[tuple[int, 
 
 
 @lru_cache(maxsize=65536)
-def _first_look(said: Said, loose: bool) -> list[tuple[int, int]]:
+def _first_look(said: Utterance, loose: bool) -> list[tuple[int, int]]:
     return _seen_by(said, dict.fromkeys(_everybody(said), "_"), loose)
 
 
@@ -584,10 +584,10 @@ class _Labelling:
     alike, each is tried as the first, those passed over whom a swap with one tried changes nothing for.
     """
 
-    def __init__(self, saids: list[Said], loose: bool) -> None:
-        self._saids = saids
+    def __init__(self, utterances: list[Utterance], loose: bool) -> None:
+        self._saids = utterances
         self._loose = loose
-        self._people = sorted({person for said in saids for person in _everybody(said)})
+        self._people = sorted({person for said in utterances for person in _everybody(said)})
         self._best: str | None = None
         self._leaves = 0
 
