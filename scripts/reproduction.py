@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from knk.datasets.files import read, read_json, write
+from knk.datasets.files import read, write
 from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import Results
+from knk.files import read_json
 from knk.report.charts import Line, lines
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reproduction.md"

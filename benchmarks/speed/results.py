@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.speed.timing import Measure
 from benchmarks.speed.works import KNK, LIMIT
-from knk.datasets.files import read_json, whole_file
+from knk.files import read_json, whole_file
 
 PACKAGES: Final = ("knk", "numpy", "pyarrow", "python-sat", "reasoning-gym", "math-verify")
 CPU_INFO: Final = Path("/proc/cpuinfo")

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -27,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knk.datasets.config import Recipe
-from knk.datasets.files import split_readme, whole_file
+from knk.datasets.files import split_readme
 from knk.datasets.rows import schema, table_of
 from knk.datasets.split import (
     Shares,
@@ -42,6 +41,7 @@ from knk.datasets.stream import (
     wanted_of,
 )
 from knk.errors import BadFolder, GaveUp, NotEnough
+from knk.files import lock, whole_file
 from knk.generation.generate import (
     NEWS,
     PATIENCE,
@@ -364,7 +364,7 @@ def _opened(folder: Path, header: dict[str, Any]) -> Iterator[_Journal]:
         raise BadFolder(f"{folder} is not empty, and holds no corpus")
     inside.mkdir(parents=True, exist_ok=True)
     with (inside / _JOURNAL).open("a+b") as file:
-        _lock(file, folder)
+        lock(file, f"another process is building in {folder}")
         if not _first_line(file):
             file.truncate(0)
             file.write(json.dumps(header).encode() + b"\n")
@@ -380,16 +380,6 @@ def _first_line(file: IO[bytes]) -> bool:
     """Whether the first line is whole."""
     file.seek(0)
     return file.readline().endswith(b"\n")
-
-
-def _lock(file: IO[bytes], folder: Path) -> None:
-    if sys.platform != "win32":
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BadFolder(f"another process is building in {folder}") from error
 
 
 def _put_in_order(folder: Path, journal: _Journal) -> None:

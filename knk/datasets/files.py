@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
 
 from knk.errors import BadFile
+from knk.files import json_object, whole_file
 
 FORMATS: Final = (".parquet", ".jsonl")
 """What files of rows are written as; `.jsonl.gz` is read too."""
@@ -54,40 +52,9 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with opened(path, "rt", encoding="utf-8", errors="replace") as file:
         try:
             for number, line in enumerate(file, 1):
-                yield json_row(line, f"{path}, line {number}")
+                yield json_object(line, f"{path}, line {number}")
         except (gzip.BadGzipFile, EOFError) as error:
             raise BadFile(f"{path} is not a whole gzip file") from error
-
-
-def json_row(line: str | bytes, place: str) -> dict[str, Any]:
-    """Return the row that a line of JSON holds.
-
-    Args:
-        line: the line.
-        place: where it stands, for the message.
-
-    Raises:
-        BadFile: it is no JSON object.
-
-    >>> json_row('{"a": 1}', "line 1")
-    {'a': 1}
-    """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BadFile(f"{place}: not JSON") from error
-    if not isinstance(row, dict):
-        raise BadFile(f"{place}: a row is a JSON object")
-    return row
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file.
-
-    Raises:
-        BadFile: it holds something else.
-    """
-    return json_row(path.read_bytes(), str(path))
 
 
 def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
@@ -157,23 +124,3 @@ def split_readme(splits: Sequence[str], title: str, text: str) -> str:
     for split in splits:
         lines += [f"  - split: {split}", f"    path: {split}/*.parquet"]
     return "\n".join([*lines, "---", "", f"# {title}", "", text, ""])
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write that takes the path's place at the end, and vanishes if there is an error."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(file.name).chmod(0o666 & ~umask)
-            Path(file.name).replace(path)
-        except BaseException:
-            # It is gone if the interruption came right after it took its place.
-            Path(file.name).unlink(missing_ok=True)
-            raise

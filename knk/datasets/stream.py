@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from knk.datasets.files import FORMATS, whole_file
+from knk.datasets.files import FORMATS
 from knk.datasets.rows import (
     DEFAULT_STYLE,
     Row,
@@ -24,6 +24,7 @@ from knk.datasets.rows import (
     table_of,
 )
 from knk.errors import BadFile, NotEnough
+from knk.files import whole_file
 from knk.generation.generate import (
     Sieve,
     candidates,

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow, MissingPackage, SandboxFailed
+from knk.parallel.cores import core_count
 from knk.sandbox.run import (
     Level,
     Limits,
@@ -251,7 +252,7 @@ def score(
     """
     level = _closed(level or strongest(), open_walls)
     _check(samples, problems)
-    parallel = parallel or max(1, _cores() // 2)
+    parallel = parallel or max(1, core_count() // 2)
     limits = Limits(
         total_seconds=seconds or _OTHER_SECONDS + _SAMPLE_SECONDS * math.ceil(len(samples) / parallel),
         memory_bytes=memory_bytes,
@@ -290,10 +291,6 @@ def _check(samples: Sequence[Sample], problems: Problems) -> None:
     missing = [name for name in problems if name not in asked]
     if missing or not problems:
         raise BadRow(f"{len(missing)} of {len(problems)} problems have no sample, such as {missing[:1]}")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -24,10 +24,11 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, Final
 
-from knk.datasets.files import read, read_json, whole_file
+from knk.datasets.files import read
 from knk.errors import BadFolder, BadSpec, MissingPackage
 from knk.evals.grades import Mark, marks_of
 from knk.evals.items import benchmark, items
+from knk.files import read_json, whole_file
 from knk.tasks.format import Prompt
 from knk.tasks.source import Row
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import read_json, whole_file
 from knk.errors import BadFolder
 from knk.evals import results
 from knk.evals.grades import Mark, marks_in
@@ -22,6 +21,7 @@ from knk.evals.scores import (
     memorisation,
     summary,
 )
+from knk.files import read_json, whole_file
 from knk.version import __version__
 
 FILE: Final = "bench.json"

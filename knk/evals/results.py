@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import read_json, whole_file
 from knk.errors import BadFile, BadRow
 from knk.evals.intervals import Estimate
+from knk.files import read_json, whole_file
 
 FILE: Final = "results.json"
 FORMAT: Final = "knk-results-1"

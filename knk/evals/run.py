@@ -20,7 +20,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import whole_file
 from knk.errors import BadFolder, BadSpec, MissingPackage
 from knk.evals import lm_eval as harness
 from knk.evals import results
@@ -48,6 +47,7 @@ from knk.evals.records import (
     read,
     write,
 )
+from knk.files import whole_file
 from knk.inference import Engine, Observer, Sampling, ask
 from knk.inference.store import RUN, check_folder
 from knk.tasks.source import Row

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Final
 
 from knk.datasets.build import MANIFEST, README, File
 from knk.errors import BadFolder, HubFailed, KnkError
-from knk.hub.layout import Listing, sha256_of, tree_of
+from knk.files import sha256_of
+from knk.hub.layout import Listing, tree_of
 from knk.hub.staging import Kind, Tree, check_name
 from knk.version import __version__
 

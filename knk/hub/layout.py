@@ -9,7 +9,6 @@ files that these come from.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -25,6 +24,7 @@ import numpy as np
 from knk.datasets.build import MANIFEST, File
 from knk.datasets.files import read
 from knk.errors import BadFile, BadFolder
+from knk.files import sha256_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -166,12 +166,6 @@ def check_file(folder: Path, file: File) -> None:
         raise BadFolder(f"{path} is missing")
     if sha256_of(path) != file.sha256:
         raise BadFolder(f"{path} differs from what {MANIFEST} says of it")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # From the one layout to the other.

@@ -19,12 +19,12 @@ from knk.datasets.audit.run import (
 )
 from knk.datasets.build import MANIFEST, README, File
 from knk.errors import BadFolder, HubFailed
+from knk.files import read_json, sha256_of
 from knk.hub.cards import dataset_card, model_card
 from knk.hub.layout import (
     Listing,
     is_path,
     lay_out,
-    sha256_of,
     tree_of,
 )
 
@@ -155,7 +155,7 @@ def stage_model(
     for path in taken:
         _link(path, into / path.name)
     files = tuple(File(path.name, "", "", 0, sha256_of(path)) for path in taken)
-    config = next(_json_object(folder / each) for each in reversed(_CONFIGS) if (folder / each).is_file())
+    config = next(read_json(folder / each, BadFolder) for each in reversed(_CONFIGS) if (folder / each).is_file())
     Listing(_told(about, licence), files).write(into)
     _write_card(into, model_card(name, about, config, licence))
     left_out = tuple(path.name + "/" * path.is_dir() for path in there if path not in taken)
@@ -214,7 +214,7 @@ def _about(folder: Path) -> Mapping[str, Any]:
     """Return what a checkpoint's manifest says of how it was made."""
     if not folder.is_dir():
         raise BadFolder(f"there is no folder {folder}")
-    about = _json_object(folder / MANIFEST) if (folder / MANIFEST).is_file() else {}
+    about = read_json(folder / MANIFEST, BadFolder) if (folder / MANIFEST).is_file() else {}
     if about.get("files"):
         Listing.of(folder).check(folder)
     return {name: value for name, value in about.items() if name not in ("files", "counts")}
@@ -238,7 +238,7 @@ def _check_model(folder: Path, taken: list[Path], pickles: bool) -> None:
         if not is_path(path.name):
             raise BadFolder(f"{path.name!r} is no name for a published file")
         if path.suffix == ".json":
-            _json_object(path)
+            read_json(path, BadFolder)
 
 
 def _check_weights(path: Path) -> None:
@@ -252,16 +252,6 @@ def _check_weights(path: Path) -> None:
         whole = False
     if not whole:
         raise BadFolder(f"{path} is no {WEIGHTS} file, whatever its name says")
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadFolder(f"{path} is not JSON") from error
-    if not isinstance(content, dict):
-        raise BadFolder(f"{path} holds no JSON object")
-    return content
 
 
 def _link(source: Path, target: Path) -> None:

@@ -15,15 +15,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from knk.datasets.files import whole_file
 from knk.errors import BadFolder
+from knk.files import lock, read_json, whole_file
 from knk.inference.engine import Answer, Failure
 
 RUN: Final = "asked.json"
@@ -192,7 +191,7 @@ def opened(folder: Path, header: Mapping[str, Any], columns: Sequence[str] = ())
     check_folder(folder, header)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ANSWERS).open("a+b") as answers, (folder / FAILED).open("a+b") as failed:
-        _lock(answers, folder)
+        lock(answers, f"another process is asking a model for {folder}")
         # Once more: another process may have begun a run in the meantime.
         check_folder(folder, header)
         for left in folder.glob(f".{RUN}.*"):
@@ -223,22 +222,12 @@ def check_folder(folder: Path, header: Mapping[str, Any]) -> None:
         return
     if not any((folder / name).is_file() and (folder / name).stat().st_size for name in (ANSWERS, FAILED)):
         return  # Nothing was answered, so the run that was begun here binds nobody: its model may have been mistyped.
-    there = _read_header(folder / RUN)
+    there = read_json(folder / RUN, BadFolder)
     for name in header:
         if name not in _FREE and there.get(name) != header[name]:
             raise BadFolder(
                 f"{folder} holds answers to another {_told(name, there, header)}: choose another folder or remove it"
             )
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadFolder(f"{path} is not JSON") from error
-    if not isinstance(found, dict):
-        raise BadFolder(f"{path} is no JSON object")
-    return found
 
 
 def _told(name: str, there: Mapping[str, Any], header: Mapping[str, Any]) -> str:
@@ -250,13 +239,3 @@ def _told(name: str, there: Mapping[str, Any], header: Mapping[str, Any]) -> str
     if name == "corpus":
         return "corpus"
     return f"{name} ({old!r}, not {new!r})"
-
-
-def _lock(file: IO[bytes], folder: Path) -> None:
-    if sys.platform != "win32":
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BadFolder(f"another process is asking a model for {folder}") from error

@@ -18,8 +18,8 @@ import asyncio
 import json
 from collections.abc import Iterator
 
-from knk.datasets.files import json_row
 from knk.errors import MissingPackage
+from knk.files import json_object
 from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
 
 try:
@@ -63,7 +63,7 @@ class KnkTask(vf.Task[KnkData]):  # type: ignore[misc]
         Raises:
             NoVerdict: the verifier could not find out.
         """
-        row = json_row(self.data.row, "a task's row")
+        row = json_object(self.data.row, "a task's row")
         # In a thread: a judge of programs or formulas takes seconds, and other rollouts should not wait.
         return score_of(await asyncio.to_thread(verdict_of, self.data.domain, trace.last_reply, row))
 

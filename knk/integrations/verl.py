@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from knk.datasets import files
 from knk.errors import BadRow, BadTask
+from knk.files import json_object
 from knk.integrations.common import looked_at, rows_of, score_of, verdict_of
 from knk.tasks import load
 from knk.tasks.format import is_formed
@@ -141,4 +142,4 @@ def _judged(data_source: str, ground_truth: str) -> tuple[str, Row]:
         )
     if not isinstance(ground_truth, str):
         raise BadRow(f"a ground truth is JSON in a string, not {type(ground_truth).__name__}")
-    return data_source.removeprefix(_SOURCE), files.json_row(ground_truth, "the ground truth")
+    return data_source.removeprefix(_SOURCE), json_object(ground_truth, "the ground truth")

@@ -18,6 +18,7 @@ from threading import Thread
 from typing import Any, Final
 
 from knk.errors import KnkError, MissingPackage, NoEngine
+from knk.parallel.cores import core_count
 
 ENGINES: Final = ("local", "ray")
 """Processes of this machine, or a Ray cluster."""
@@ -51,7 +52,7 @@ def executor(
         with _cluster() as working:
             yield working
         return
-    workers = (os.cpu_count() or 1) if processes is None else processes
+    workers = core_count() if processes is None else processes
     if workers == 1 or (n <= ROWS_ALONE and not slow):
         yield _Here(), 1
         return

@@ -27,6 +27,7 @@ from importlib import import_module
 from typing import IO, Any, Final, Literal, TypeAlias
 
 from knk.errors import WorkersFailed
+from knk.parallel.cores import core_count
 
 Ending = Literal["done", "timed out", "no memory", "died", "failed"]
 
@@ -141,10 +142,6 @@ _INHERITED: Final[list[_Staff]] = []
 """Workers of a parent, kept so that they are not taken for children that nobody waited for."""
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Pool:
     """Processes that call one function, each call within limits; they start with the first jobs.
 
@@ -160,7 +157,7 @@ class Pool:
     """
 
     def __init__(self, function: str, size: int | None = None, seconds: float = 5.0, memory: int = 1 << 30) -> None:
-        self._staff = self._staffed(function, size or min(_MOST, _cores()), seconds, memory)
+        self._staff = self._staffed(function, size or min(_MOST, core_count()), seconds, memory)
 
     def _staffed(self, function: str, size: int, seconds: float, memory: int) -> _Staff:
         staff = _Staff(function, size, seconds, memory)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from knk.datasets.files import whole_file
 from knk.errors import BadFolder
 from knk.evals.results import FILE as RESULTS
+from knk.files import whole_file
 from knk.report.corpus import corpus_section, is_corpus
 from knk.report.evaluation import results_section
 from knk.report.html import Section, document

@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadOutput, BadRow, SandboxFailed
+from knk.parallel.cores import core_count
 from knk.sandbox.run import (
     Limits,
     Output,
@@ -254,14 +255,10 @@ def verify_many(completions: Sequence[Completion], rows: Sequence[Row]) -> list[
     programs = [_program(text_of(completion), item) for completion, item in zip(completions, items, strict=True)]
     if len(items) == 1:
         return [_verdict(programs[0], items[0])]
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(core_count()) as pool:
         # What is wanted comes first, so that no two find it out at the same time.
         list(pool.map(_is_known, {item for item, program in zip(items, programs, strict=True) if _is_code(program)}))
         return list(pool.map(_verdict, programs, items))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from knk.errors import BadFile
+from knk.files import sha256_of
 from knk.tasks import kk
 from knk.tasks.source import Row
 
@@ -42,18 +43,13 @@ def corpus_identity(corpus: str | os.PathLike[str], split: str) -> dict[str, Any
         files = [path] if path.is_file() else []
     if not files:
         raise BadFile(f"there is no file, and no folder with a {_folder(split)!r}, at {str(corpus)!r}")
-    digests = list(map(_digest, files))
+    digests = list(map(sha256_of, files))
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     return {"name": path.resolve().name, "sha256": whole}
 
 
 def _folder(split: str) -> str:
     return "train" if split == "train" else "test"
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def how_many(corpus: str | os.PathLike[str], split: str, limit: int | None) -> int:

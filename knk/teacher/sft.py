@@ -32,13 +32,9 @@ from pathlib import Path
 from statistics import quantiles
 from typing import IO, Any, Final, Literal
 
-from knk.datasets.files import (
-    json_row,
-    read_json,
-    split_readme,
-    whole_file,
-)
+from knk.datasets.files import split_readme
 from knk.errors import BadFolder, BadRow, GaveUp
+from knk.files import json_object, read_json, whole_file
 from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.tasks import kk
@@ -248,7 +244,7 @@ def examples(path: Path, policy: Policy) -> Iterator[Example]:
     with path.open("rb") as file:
         for place in _in_order(file):
             file.seek(place)
-            yield _example(json_row(file.readline(), f"{path.name}, byte {place}"), policy.style, count)
+            yield _example(json_object(file.readline(), f"{path.name}, byte {place}"), policy.style, count)
 
 
 def _in_order(file: IO[bytes]) -> list[int]:
@@ -257,7 +253,7 @@ def _in_order(file: IO[bytes]) -> list[int]:
     place = 0
     for line in file:
         if line.endswith(b"\n"):  # Else it was cut off while being written, and is asked again.
-            answer = json_row(line, f"{ANSWERS}, byte {place}")
+            answer = json_object(line, f"{ANSWERS}, byte {place}")
             places.setdefault((column(answer, "id", str), column(answer, "sample", int)), place)
         place += len(line)
     return [places[one] for one in sorted(places)]

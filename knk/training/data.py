@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from glob import glob
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from knk.datasets.files import read
 from knk.errors import BadConfig
+from knk.files import sha256_of
 from knk.training.recipe import Recipe
 
 _LOCAL: Final = ("json", "parquet")
@@ -42,7 +42,7 @@ class Source:
         return [
             {
                 "file": path.name,
-                "sha256": _sha256(path),
+                "sha256": sha256_of(path),
                 "bytes": path.stat().st_size,
                 "rows": sum(1 for _ in read(path)),
             }
@@ -88,8 +88,3 @@ def _files(recipe: Recipe, pattern: str) -> list[Path]:
         made_by = f"; make it with: {recipe.made_by}" if recipe.made_by else ""
         raise BadConfig(f"{pattern}: the data are not there{made_by}")
     return paths
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
+from knk.parallel.cores import core_count
+
 _ASK: Final = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 _MIB: Final = 1 << 20
 
@@ -21,19 +23,10 @@ def hardware() -> dict[str, Any]:
     return {
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": cores(),
+        "cores": core_count(),
         "memory_bytes": _memory(),
         "gpus": gpus(),
     }
-
-
-def cores() -> int:
-    """Return how many cores this process may use.
-
-    >>> cores() > 0
-    True
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import read_json, whole_file
 from knk.errors import BadFile, BadFolder
+from knk.files import read_json, whole_file
 from knk.training.data import sources
 from knk.training.gpus import hardware
 from knk.training.recipe import Recipe

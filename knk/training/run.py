@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from knk.datasets.files import whole_file
 from knk.errors import BadConfig, BadFolder, TrainingFailed
+from knk.files import lock, whole_file
 from knk.training import manifest as book
 from knk.training.manifest import Clock, Manifest
 from knk.training.preflight import check, script
@@ -120,13 +120,7 @@ def _held(folder: Path) -> Iterator[int]:
     """Hold a run's folder for this process and the trainer that it starts."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK).open("ab") as file:
-        if sys.platform != "win32":
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise BadFolder(f"{folder}: another process trains here; wait for it, or stop it") from error
+        lock(file, f"{folder}: another process trains here; wait for it, or stop it")
         yield file.fileno()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import read, read_json
+from knk.datasets.files import read
 from knk.evals import results
 from knk.evals.intervals import (
     Estimate,
@@ -22,6 +22,7 @@ from knk.evals.results import (
     Results,
     Score,
 )
+from knk.files import read_json
 from knk.training.manifest import MANIFEST
 from knk.training.manifest import METRICS as LOGGED
 from recipes.laptop.domains import SEARCHES

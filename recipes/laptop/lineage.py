@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import whole_file, write
+from knk.datasets.files import write
+from knk.files import whole_file
 from knk.training.recipe import load
 from knk.training.run import train
 from recipes.laptop.data import ARMS, Row, base_rows, rlvr_rows, warm_rows, write_budget

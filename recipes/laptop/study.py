@@ -28,10 +28,10 @@ from typing import Any, Final, Literal
 from tqdm import tqdm
 
 from knk import report
-from knk.datasets.files import whole_file
 from knk.errors import BadFolder, KnkError
+from knk.files import whole_file
+from knk.parallel.cores import core_count
 from knk.parallel.executors import executor
-from knk.training.gpus import cores
 from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("scale", choices=list(SCALES), help="how much of everything")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the study")
     parser.add_argument(
-        "--jobs", type=int, default=cores(), metavar="N", help="stages side by side (default: %(default)s)"
+        "--jobs", type=int, default=core_count(), metavar="N", help="stages side by side (default: %(default)s)"
     )
     parser.add_argument("--model", type=Path, metavar="DIR", help="begin with this model instead of a new small one")
     parser.add_argument(

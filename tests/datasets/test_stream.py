@@ -115,7 +115,7 @@ def test_rows_come_lazily() -> None:
         ("rows.parquet", b"PAR1 not really", "not a Parquet file"),
         ("rows.parquet", b"", "not a Parquet file"),
         ("rows.jsonl", b"{}\n{", "line 2: not JSON"),
-        ("rows.jsonl", b"[1]\n", "line 1: a row is a JSON object"),
+        ("rows.jsonl", b"[1]\n", "line 1: expected a JSON object, got list"),
         ("rows.jsonl", b"[" * 100_000, "line 1: not JSON"),
         ("rows.jsonl", b"\xff\xfe", "line 1: not JSON"),
     ],

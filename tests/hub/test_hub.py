@@ -440,7 +440,7 @@ def test_what_is_no_checkpoint_is_refused(checkpoint: Path, tmp_path: Path) -> N
     assert "no weights in .safetensors files" in complaint()
     (checkpoint / "model.safetensors").write_bytes(safetensors())
     (checkpoint / "tokenizer.json").write_text("{")
-    assert "tokenizer.json is not JSON" in complaint()
+    assert "tokenizer.json: not JSON" in complaint()
     (checkpoint / "config.json").unlink()
     assert "it is no checkpoint" in complaint()
 
