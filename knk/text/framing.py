@@ -168,7 +168,7 @@ class _Node(NamedTuple):
 
 
 class _State:
-    """IndexArray that one may have reached in several wordings at once; the states that follow are made when needed."""
+    """Positions that one may have reached in several wordings at once; the states that follow are made when needed."""
 
     def __init__(self, nodes: Iterable[_Node]) -> None:
         self.follow: dict[str, list[_Node]] = {}

@@ -97,7 +97,7 @@ def test_hard_names_and_roles_come_back(names: list[str], roles: tuple[str, str]
         "knaves",
         "Neither",
         "I",
-        "Utterance",
+        "Said",
         "And",
         "Not Ann",
         "Ann Lies",
