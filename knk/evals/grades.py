@@ -81,8 +81,8 @@ def _mmlu(completions: Sequence[str], rows: Sequence[Row], samples: Sequence[int
     return [mmlu_pro.evaluate(completion, row, sample).paper for completion, row, sample in asked]
 
 
-def _math(completions: Sequence[str], rows: Sequence[Row], _: Sequence[int]) -> list[bool | None]:
-    return hendrycks_math.paper_right(completions, rows)
+def _math(completions: Sequence[str], rows: Sequence[Row], samples: Sequence[int]) -> list[bool | None]:
+    return hendrycks_math.paper_reading(completions, rows, samples)
 
 
 PAPERS: Final[Mapping[str, Readings]] = MappingProxyType({"hendrycks_math": _math, "mmlu_pro": _mmlu})

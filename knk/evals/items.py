@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,10 +33,9 @@ from knk.tasks import (
     mmlu_pro,
 )
 from knk.tasks.format import Prompt
+from knk.tasks.kk import TEST_SET
 from knk.tasks.source import Row, field
 
-TEST_SET: Final = Path(__file__).parent / "data" / "test-1.parquet"
-"""The public test set, version 1: `benchmarks/lm_eval/make_test_set.py` makes it, and it never changes."""
 Data = Mapping[str, str | os.PathLike[str]]
 """Local files in place of the Hub, by the benchmarks' names."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, cast
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadTask
+from knk.tasks.benchmark import BenchmarkEntry
 from knk.tasks.format import Completion, Prompt
 from knk.tasks.reward_scheme import Scheme
 from knk.tasks.source import Row
@@ -31,6 +32,8 @@ class Task(Protocol):
     """What may be asked for beside the split on the command line."""
     SCHEME: Scheme
     """What a verdict is worth in the paper's training."""
+    BENCHMARKS: tuple[BenchmarkEntry, ...]
+    """The benchmarks that ask this task's rows."""
 
     def rows(self, split: str, *args: Any, **kwargs: Any) -> Iterator[Row]:
         """Return an iterator over the items of a split; each has "id", what it asks, and the columns in `COLUMNS`."""

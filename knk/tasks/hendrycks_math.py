@@ -23,6 +23,7 @@ from knk.parallel.pool import (
     Pool,
     shared,
 )
+from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.format import (
     Completion,
     Prompt,
@@ -357,7 +358,7 @@ def _choices(said: str, gold: str) -> list[str]:
 # The paper's way, for evaluation.
 
 
-def paper_right(completions: Sequence[Completion], rows: Sequence[Row]) -> list[bool | None]:
+def paper_reading(completions: Sequence[Completion], rows: Sequence[Row], samples: Sequence[int]) -> list[bool | None]:  # noqa: ARG001 - tasks that guess need the sample's number
     r"""Return whether math-verify finds the right answer in each whole completion, as the paper counts it.
 
     The gold answer is given first, which the authors' code does not do; None where no answer came in time.
@@ -365,13 +366,14 @@ def paper_right(completions: Sequence[Completion], rows: Sequence[Row]) -> list[
     Args:
         completions: what a model wrote, with its thinking.
         rows: the row of each.
+        samples: of no use here.
 
     Raises:
         BadRow: a row is not one of this task.
         MissingPackage: math-verify is not installed.
         WorkersFailed: worker processes do not start.
 
-    >>> paper_right([r"It may be $2$, or so.", r"\\boxed{3}"], [{"answer": "2"}] * 2)
+    >>> paper_reading([r"It may be $2$, or so.", r"\\boxed{3}"], [{"answer": "2"}] * 2, [0, 1])
     [True, False]
     """
     _need_math_verify()
@@ -427,3 +429,25 @@ def _verdict_of(question: _Question, outcome: Outcome) -> Verdict:
 def _is_fine(gold: str) -> bool:
     outcome = _pool().run([{"gold": gold}])[0]
     return outcome.ending == "done" and outcome.value is True
+
+
+# The benchmark.
+
+
+def _items(data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    # MATH-500 whole: training items come from MATH's own training set, which shares no problem with it.
+    return ({**row, "groups": [f"level {row['level']}"]} for row in rows("test", data))
+
+
+BENCHMARKS: Final = (
+    BenchmarkEntry(
+        name="math500",
+        heading="MATH",
+        version=1,
+        items=_items,
+        lm_eval=LmEvalTasks(("knk_math500",)),
+        paper_reading=paper_reading,
+        in_paper=True,
+    ),
+)
+"""MATH-500."""

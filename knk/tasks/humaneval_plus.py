@@ -43,6 +43,7 @@ from knk.sandbox.values import (
     same,
     tree_of,
 )
+from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.format import (
     Completion,
     Prompt,
@@ -450,3 +451,25 @@ def _polynomial(arguments: list[Any], x: float) -> float:
 
 
 _ORACLES: Final[dict[str, Callable[[list[Any], float], float]]] = {"find_zero": _polynomial}
+
+
+# The benchmark.
+
+
+def _items(data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    held_out = {row["id"] for row in rows("held-out", data)}
+    for row in rows("test", data):
+        yield {**row, "groups": ["held-out"] if row["id"] in held_out else ["for training"]}
+
+
+BENCHMARKS: Final = (
+    BenchmarkEntry(
+        name="humaneval_plus",
+        heading="HumanEval+",
+        version=1,
+        items=_items,
+        lm_eval=LmEvalTasks(("knk_humaneval_plus",)),
+        in_paper=True,
+    ),
+)
+"""HumanEval+, all 164 functions; its groups are those for training and the others."""

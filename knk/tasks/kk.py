@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from knk.answers.verdict import Verdict
@@ -20,6 +21,7 @@ from knk.generation.spec import Spec
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import solve
+from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.format import (
     Completion,
     Prompt,
@@ -36,6 +38,8 @@ OPTIONS: Final = ("n", "people", "grade", "seed")
 SCHEME: Final = Scheme()
 PAPER: Final = Spec(people=(3, 7))
 """The paper's sizes."""
+TEST_SET: Final = Path(__file__).parent / "data" / "test-1.parquet"
+"""The public test set, version 1: `benchmarks/lm_eval/make_test_set.py` makes it, and it never changes."""
 _INSTRUCTION: Final = 'Give the answer as one numbered line a person, such as "(1) Zoey is a {}".'
 _MADE: Final = 500
 _TEXTS: Final = ("text", "quiz")
@@ -182,12 +186,61 @@ def partial(verdict: Verdict, row: Row) -> float:
     return sum(1 if truth[name] == knight else -1 for name, knight in verdict.claims) / len(truth)
 
 
-@lru_cache(maxsize=1 << 14)
+@functools.lru_cache(maxsize=1 << 14)
 def _decoded(notation: str) -> Puzzle:
     return decode(notation)
 
 
-@lru_cache(maxsize=1 << 14)
+@functools.lru_cache(maxsize=1 << 14)
 def _solution(notation: str) -> tuple[bool, ...]:
     # A row's own solution is not trusted: it may come from anywhere, and this costs some microseconds once.
     return solve(_decoded(notation))
+
+
+# The benchmarks.
+
+_TEST_SET_COLUMNS: Final[Mapping[str, type]] = MappingProxyType(
+    {"puzzle": str, "text": str, "solution": list, "answer": str, "group": str, "original": str}
+)
+
+
+def _test_set_items(benchmark: str, data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    """Return an iterator over a benchmark's rows in the public test set, or over all rows of a file like it."""
+    for published in read(TEST_SET if data is None else data):
+        if data is not None or published["benchmark"] == benchmark:
+            row = {column: field(published, column, kind) for column, kind in _TEST_SET_COLUMNS.items()}
+            yield {**row, "id": decode(row["puzzle"]).key, "groups": [row["group"]]}
+
+
+def _puzzle_items(data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    if data is None:
+        return _test_set_items("knk", None)
+    return ({**row, "groups": [f"{row['people']} people"]} for row in rows("test", data))
+
+
+BENCHMARKS: Final = (
+    BenchmarkEntry(
+        name="knk",
+        heading="K&K",
+        version=1,
+        items=_puzzle_items,
+        lm_eval=LmEvalTasks(tuple(f"knk_people_{people}" for people in range(3, 9)), is_group=True, local="knk_own"),
+    ),
+    BenchmarkEntry(
+        name="knk_grades",
+        heading="K&K by grade",
+        version=1,
+        items=functools.partial(_test_set_items, "knk_grades"),
+        lm_eval=LmEvalTasks(
+            tuple(f"knk_grade_{grade}" for grade in range(1, 6)), is_group=True, local="knk_own_grades"
+        ),
+    ),
+    BenchmarkEntry(
+        name="knk_perturbed",
+        heading="K&K changed",
+        version=1,
+        items=functools.partial(_test_set_items, "knk_perturbed"),
+        lm_eval=LmEvalTasks(("knk_perturbed",)),
+    ),
+)
+"""Puzzles of 3 to 8 people; puzzles of eight people by grade; 50 puzzles, each as it is and changed in six ways."""

@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow
+from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.choice import LETTERS, letter_of
 from knk.tasks.format import (
     Completion,
@@ -283,3 +284,44 @@ def guess(row: Row, seed: int = 0) -> str:
     """
     drawn = blake2b(f"{seed}\0{field(row, 'id', str)}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return LETTERS[int.from_bytes(drawn, "big") % len(_options(row))]
+
+
+def paper_reading(completions: Sequence[Completion], rows: Sequence[Row], samples: Sequence[int]) -> list[bool | None]:
+    r"""Return whether each completion is right as the paper reads it.
+
+    Args:
+        completions: what a model wrote.
+        rows: the row of each.
+        samples: which sample of its row each is: the seed of the guess.
+
+    Raises:
+        BadRow: a row is not one of this task.
+
+    >>> paper_reading([r"\boxed{B}</think>A"], [{"id": "x", "options": ["red", "green"], "answer": "B"}], [0])
+    [True]
+    """
+    return [
+        evaluate(completion, row, sample).paper
+        for completion, row, sample in zip(completions, rows, samples, strict=True)
+    ]
+
+
+# The benchmark.
+
+
+def _items(data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    return ({**row, "groups": [row["subject"]]} for row in rows("held-out", data))
+
+
+BENCHMARKS: Final = (
+    BenchmarkEntry(
+        name="mmlu_pro",
+        heading="MMLU-Pro",
+        version=1,
+        items=_items,
+        lm_eval=LmEvalTasks(("knk_mmlu_pro",)),
+        paper_reading=paper_reading,
+        in_paper=True,
+    ),
+)
+"""MMLU-Pro without the questions that RLVR trains on."""

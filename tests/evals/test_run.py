@@ -31,7 +31,6 @@ from knk.evals.grades import Mark, marks_in
 from knk.evals.intervals import Estimate
 from knk.evals.items import (
     BENCHMARKS,
-    TEST_SET,
     benchmark,
     identities,
     items,
@@ -57,6 +56,7 @@ from knk.inference.sampling import Sampling, seed_of
 from knk.logic.notation import decode
 from knk.logic.solver import solve
 from knk.proofs.difficulty import difficulty
+from knk.tasks.kk import TEST_SET
 from knk.tasks.source import Row
 from tests.support.paths import ROOT
 
