@@ -15,6 +15,7 @@ from knk.errors import KnkError
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.proofs.difficulty import GRADES, difficulty
+from knk.tables import format_table
 from knk.text.parse import parse
 
 Counts = dict[int, Counter[int]]
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILES", type=Path, help="Parquet or JSON lines")
     try:
-        print("\n".join(table(counts(puzzles(parser.parse_args().files)))))
+        print(table(counts(puzzles(parser.parse_args().files))))
     except (KnkError, OSError) as error:
         sys.exit(str(error))
 
@@ -72,18 +73,19 @@ def entropy(grades: Counter[int]) -> float:
     return sum(share * log2(1 / share) for share in shares)
 
 
-def table(found: Counts) -> Iterator[str]:
-    """Iterate over the lines of the table.
+def table(found: Counts) -> str:
+    """Return the table as text.
 
-    >>> print("\\n".join(table({3: Counter({1: 5, 2: 5})})))
+    >>> print(table({3: Counter({1: 5, 2: 5})}))
     people  grade 1  grade 2  grade 3  grade 4  grade 5  puzzles     bits
          3        5        5        0        0        0       10     1.00
     """
     numbers = range(1, len(GRADES) + 1)
-    yield "people" + "".join(f"{f'grade {grade}':>9}" for grade in numbers) + "  puzzles     bits"
+    rows = [["people", *(f"grade {grade}" for grade in numbers), "puzzles", "bits"]]
     for people, grades in sorted(found.items()):
-        cells = "".join(f"{grades[grade]:9}" for grade in numbers)
-        yield f"{people:6}{cells}{grades.total():9}{entropy(grades):9.2f}"
+        counts = [str(grades[grade]) for grade in numbers]
+        rows.append([str(people), *counts, str(grades.total()), f"{entropy(grades):.2f}"])
+    return format_table(rows, ">")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from benchmarks.difficulty.language import question, reply, solved
 from benchmarks.difficulty.ranks import Columns, IndexArray, Numbers, intervals, kendall, partial, spearman, within
 from knk.datasets.split import Shares, split_of
 from knk.logic.puzzle import Puzzle
+from knk.tables import format_table
 
 MEASURES: Final = ("grade", "people", "steps", "suppositions", "nesting", "rounds", "widest")
 OUTCOMES: Final = ("sampled", "greedy")
@@ -275,20 +276,21 @@ def told(content: dict[str, Any]) -> Iterator[str]:
     for arm in ARMS:
         found = content["figures"][arm]
         yield f"\n{arm}: {found['puzzles']} puzzles"
-        yield from _failure_lines(found["failures"])
+        yield _failure_table(found["failures"])
         columns = [name for name in found if name not in ("puzzles", "failures")]
         for outcome in OUTCOMES:
             shown = [name for name in columns if name.startswith(outcome)]
-            yield f"\n{arm:29}" + "".join(f"{name:>24}" for name in shown)
-            for figure in found[shown[0]]:
-                yield f"{figure:29}" + "".join(f"{_told(found[name][figure]):>24}" for name in shown)
+            rows = [[figure, *(_told(found[name][figure]) for name in shown)] for figure in found[shown[0]]]
+            yield ""
+            yield from format_table([[arm, *shown], *rows]).splitlines()
     yield f"\n{verdict(content['figures'])}"
 
 
-def _failure_lines(found: dict[str, dict[str, list[float]]]) -> Iterator[str]:
-    yield f"{'':20}{'puzzles':>9}" + "".join(f"{outcome + ' failure':>18}" for outcome in OUTCOMES)
+def _failure_table(found: dict[str, dict[str, list[float]]]) -> str:
+    rows = [["", "puzzles", *(f"{outcome} failure" for outcome in OUTCOMES)]]
     for cell, (puzzles, _) in found[OUTCOMES[0]].items():
-        yield f"{cell:20}{puzzles:9}" + "".join(f"{found[outcome][cell][1]:18.1%}" for outcome in OUTCOMES)
+        rows.append([cell, str(puzzles), *(f"{found[outcome][cell][1]:.1%}" for outcome in OUTCOMES)])
+    return format_table(rows)
 
 
 def _told(values: list[float | None]) -> str:

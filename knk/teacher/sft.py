@@ -37,6 +37,7 @@ from knk.errors import BadFolder, BadRow, GaveUp
 from knk.files import json_object, read_json, whole_file
 from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
+from knk.tables import format_table
 from knk.tasks import kk
 from knk.tasks.format import STYLES, is_formed, question_of
 from knk.tasks.source import Row
@@ -175,8 +176,8 @@ class Report:
         told = self.to_dict()
         lines = [f"{self.kept:8} kept", *(f"{n:8} dropped: {why}" for why, n in told["dropped"].items()), ""]
         for name, counts in told["accuracy"].items():
-            lines += [f"{name:>7}  answers  right"]
-            lines += [f"{key:>7} {one['answers']:8} {one['accuracy']:6.1%}" for key, one in counts.items()]
+            rows = [[key, str(one["answers"]), f"{one['accuracy']:.1%}"] for key, one in counts.items()]
+            lines.append(format_table([[name, "answers", "right"], *rows], ">"))
         lines += [
             "",
             "reflective moves a row: " + ", ".join(f"{n} {move}" for move, n in told["moves per row"].items()),

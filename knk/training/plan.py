@@ -26,6 +26,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from knk.errors import BadConfig
+from knk.tables import format_table
 from knk.training.data import sources
 from knk.training.gpus import gpus
 from knk.training.recipe import Recipe
@@ -207,19 +208,20 @@ class Plan:
 
     def table(self) -> str:
         """Return it as lines for a terminal."""
-        width = max(len(part.name) for part in (*self.memory, *self.time))
         used = f", of which {self.used} {'is' if self.used == 1 else 'are'} used" if self.used < self.gpus else ""
         lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}{used}"]
         if self.changed:
             settings = " ".join(f"--set {name}={value}" for name, value in self.changed.items())
             lines.append(f"with {settings}")
-        lines += ["", "memory of the fullest GPU:"]
-        lines += [f"  {part.name:<{width}}  {part.amount / GIB:7.1f} GiB  {part.why}".rstrip() for part in self.memory]
-        lines.append(f"  {'in all':<{width}}  {self.needed / GIB:7.1f} GiB  of {self.gpu.memory / GIB:.1f}")
+        memory = [[part.name, f"{part.amount / GIB:.1f} GiB", part.why] for part in self.memory]
+        memory.append(["total", f"{self.needed / GIB:.1f} GiB", f"of {self.gpu.memory / GIB:.1f}"])
+        time = [[part.name, _hours(part.amount), part.why] for part in self.time]
+        time.append(["total", _hours(self.seconds), self.assumed])
+        # One table, so that the columns of memory and time stand below each other.
+        table = format_table(memory + time, "<><", "  ").splitlines()
+        lines += ["", "memory of the fullest GPU:", *table[: len(memory)]]
         if self.fits:
-            lines += ["", "time:"]
-            lines += [f"  {part.name:<{width}}  {_hours(part.amount):>11}  {part.why}".rstrip() for part in self.time]
-            lines.append(f"  {'in all':<{width}}  {_hours(self.seconds):>11}  {self.assumed}")
+            lines += ["", "time:", *table[len(memory) :]]
         lines += ["", "it fits" if self.fits else "it does not fit:", *(f"  {problem}" for problem in self.problems)]
         return "\n".join(lines)
 

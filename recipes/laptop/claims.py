@@ -23,6 +23,7 @@ from knk.evals.results import (
     Score,
 )
 from knk.files import read_json
+from knk.tables import format_table
 from knk.training.manifest import MANIFEST
 from knk.training.manifest import METRICS as LOGGED
 from recipes.laptop.domains import SEARCHES
@@ -271,11 +272,9 @@ def table(found: Results) -> str:
     """
     cells = [["accuracy in %", *found.tasks]]
     cells += [[arm, *(_cell(found.score(arm, task)) for task in found.tasks)] for arm in found.arms]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     marks = {True: "holds", False: "does not hold", None: "open"}
     told = [f"{marks[one.holds]:<13}  {one.text}{_gained(one.estimate)}" for one in found.claims]
-    return "\n".join([*lines, "", *told])
+    return "\n".join([format_table(cells, "<"), "", *told])
 
 
 def _gained(estimate: Estimate | None) -> str:
