@@ -77,9 +77,9 @@ def build(
     """
     import hashlib
 
-    from knk.datasets.build import MANIFEST
     from knk.datasets.build import build as built
     from knk.datasets.config import Recipe
+    from knk.datasets.manifest import MANIFEST
 
     recipe = Recipe.from_yaml(spec)
     if dry_run:

@@ -9,24 +9,24 @@ finds no corpus, and never a part of one.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from knk.datasets.config import Recipe
 from knk.datasets.files import split_readme
+from knk.datasets.journal import UNFINISHED, Journal, open_journal
+from knk.datasets.keyset import KeySet
+from knk.datasets.manifest import MANIFEST, README, File, Manifest, check_file, check_same
 from knk.datasets.rows import schema, table_of
 from knk.datasets.split import (
     Shares,
@@ -35,13 +35,12 @@ from knk.datasets.split import (
     split_places,
 )
 from knk.datasets.stream import (
-    CHUNK,
     blocks_a_job,
     job_blocks,
     wanted_of,
 )
-from knk.errors import BadFolder, GaveUp, NotEnough
-from knk.files import lock, whole_file
+from knk.errors import GaveUp, NotEnough
+from knk.files import whole_file
 from knk.generation.generate import (
     NEWS,
     PATIENCE,
@@ -72,80 +71,6 @@ SEARCHED_BATCH: Final = 1 << 15
 """The same where rows are searched for, which takes longer."""
 JOBS_AHEAD: Final = 4
 """Jobs a process that may be under way or waiting."""
-MANIFEST: Final = "manifest.json"
-README: Final = "README.md"
-_UNFINISHED: Final = ".unfinished"
-_JOURNAL: Final = "journal.jsonl"
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of a corpus.
-
-    Args:
-        path: where it is, in the corpus's folder, with `/` between the parts.
-        split: its split, "" for a file that is no data.
-        part: the part of the recipe that its rows come from, likewise.
-        rows: how many rows it has.
-        sha256: the hash of its bytes, in hexadecimal digits.
-    """
-
-    path: str
-    split: str
-    part: str
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a corpus is: its recipe, what made it, and its files.
-
-    Args:
-        recipe: the recipe, as `Recipe.as_dict` has it.
-        version: the version of the library.
-        files: all files but the manifest's own.
-    """
-
-    recipe: Mapping[str, Any]
-    version: str
-    files: tuple[File, ...]
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many rows each split has from each part.
-
-        >>> Manifest({}, "1", (File("train/a-00000.parquet", "train", "a", 7, ""),)).counts()
-        {'train': {'a': 7}}
-        """
-        result: dict[str, dict[str, int]] = {}
-        for file in self.files:
-            if file.split:
-                of_split = result.setdefault(file.split, {})
-                of_split[file.part] = of_split.get(file.part, 0) + file.rows
-        return result
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON: sorted, and the same for the same corpus."""
-        content = {
-            "counts": self.counts(),
-            "files": [asdict(file) for file in sorted(self.files, key=lambda file: file.path)],
-            "recipe": self.recipe,
-            "version": self.version,
-        }
-        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Return the manifest that `to_json` wrote.
-
-        Raises:
-            BadFolder: the text is no manifest.
-        """
-        try:
-            content = json.loads(text)
-            return cls(content["recipe"], content["version"], tuple(File(**file) for file in content["files"]))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadFolder(f"{MANIFEST} is no manifest of a corpus") from error
 
 
 def corpus_schema(measures: bool = False) -> pa.Schema:
@@ -201,26 +126,26 @@ def build(
     folder = Path(folder)
     report = progress or (lambda _: None)
     header = {"recipe": json.loads(json.dumps(recipe.as_dict())), "version": __version__}
-    if (folder / MANIFEST).exists() and not (folder / _UNFINISHED).exists():
+    if (folder / MANIFEST).exists() and not (folder / UNFINISHED).exists():
         manifest = _checked(folder, header)
         report(recipe.rows)
         return manifest
     try:
-        with _opened(folder, header) as journal:
+        with open_journal(folder, header) as journal:
             _make_batches(recipe, journal, processes, report, engine)
             manifest = _finished(folder, journal, header)
     except NotEnough:
-        shutil.rmtree(folder / _UNFINISHED)
+        shutil.rmtree(folder / UNFINISHED)
         raise
-    shutil.rmtree(folder / _UNFINISHED)
+    shutil.rmtree(folder / UNFINISHED)
     return manifest
 
 
 def _make_batches(
-    recipe: Recipe, journal: _Journal, processes: int | None, report: Callable[[int], None], engine: str
+    recipe: Recipe, journal: Journal, processes: int | None, report: Callable[[int], None], engine: str
 ) -> None:
     """Make the batches that are not there."""
-    met = _Keys()
+    met = KeySet()
     for keys in journal.written_keys():
         met.add(keys)
     if journal.rows:
@@ -240,7 +165,7 @@ def _make_batches(
             maker.stop()
 
 
-def _finished(folder: Path, journal: _Journal, header: dict[str, Any]) -> Manifest:
+def _finished(folder: Path, journal: Journal, header: dict[str, Any]) -> Manifest:
     """Write what goes with the data, move all into its place, and return the manifest."""
     data = [file for entry in journal.entries for file in entry["files"]]
     splits = [split for split, _ in header["recipe"]["shares"] if any(file["split"] == split for file in data)]
@@ -259,141 +184,10 @@ def _finished(folder: Path, journal: _Journal, header: dict[str, Any]) -> Manife
 def _checked(folder: Path, header: dict[str, Any]) -> Manifest:
     """Return the manifest of a finished corpus after a look at its files."""
     manifest = Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"))
-    _check_same({"recipe": manifest.recipe, "version": manifest.version}, header, folder)
+    check_same({"recipe": manifest.recipe, "version": manifest.version}, header, folder)
     for file in manifest.files:
-        _check_file(folder / file.path, file.sha256)
+        check_file(folder / file.path, file.sha256)
     return manifest
-
-
-def _check_same(there: Mapping[str, Any], header: Mapping[str, Any], folder: Path) -> None:
-    for what, of in (("recipe", "recipe"), ("version", "version of the library")):
-        if there.get(what) != header[what]:
-            raise BadFolder(f"{folder} holds a corpus of another {of}: choose another folder or remove that one")
-
-
-def _check_file(path: Path, sha256: str) -> bytes:
-    """Return what is in a file that has to have that hash."""
-    content = path.read_bytes() if path.is_file() else None
-    if content is None or hashlib.sha256(content).hexdigest() != sha256:
-        what = "missing" if content is None else "not as it was written"
-        raise BadFolder(f"{path} is {what}: remove the folder and build it again")
-    return content
-
-
-# What is known of a build under way.
-
-
-class _Journal:
-    """The batches that are done, a line of JSON each, on the disk before the next is begun.
-
-    Args:
-        folder: where the journal and the batches' files are.
-        file: the journal, open for reading and appending.
-    """
-
-    def __init__(self, folder: Path, file: IO[bytes]) -> None:
-        self.folder = folder
-        self._file = file
-        file.seek(0)
-        lines = file.read().split(b"\n")
-        # The last line is empty, unless the process was killed while writing it.
-        file.truncate(sum(len(line) + 1 for line in lines[:-1]))
-        try:
-            self.header, *self.entries = [dict(json.loads(line)) for line in lines[:-1]]
-        except (ValueError, TypeError) as error:
-            raise BadFolder(f"{folder / _JOURNAL} cannot be read: remove the folder and build it again") from error
-
-    @property
-    def rows(self) -> int:
-        """How many rows are done."""
-        return sum(file["rows"] for entry in self.entries for file in entry["files"])
-
-    def written_keys(self) -> Iterator[UInt64Array]:
-        """Iterate over the keys in the files, a file at a time, and see that they are as they were written."""
-        import pyarrow.parquet as pq
-
-        for entry in self.entries:
-            for file in entry["files"]:
-                content = _check_file(self.folder / file["path"], file["sha256"])
-                yield key_words(pq.read_table(io.BytesIO(content), columns=["key"])["key"].to_pylist())
-
-    def write(
-        self, place: int, name: str, number: int, table: pa.Table, shares: Shares, streams: dict[str, list[int]]
-    ) -> None:
-        """Write a batch's files, one a split, and then its line."""
-        places = split_places(key_words(table["key"].to_pylist()), shares)
-        files = []
-        for split_place, (split, _) in enumerate(shares):
-            chosen = table.filter(places == split_place)
-            if len(chosen):
-                path = self.folder / split / f"{name}-{number:05}.parquet"
-                sha256 = _write_table(path, chosen)
-                files.append(asdict(File(f"{split}/{path.name}", split, name, len(chosen), sha256)))
-        entry = {"part": place, "files": files, "streams": streams}
-        self._file.write(json.dumps(entry).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.entries.append(entry)
-
-
-def _write_table(path: Path, table: pa.Table) -> str:
-    """Write a file and return its hash."""
-    import pyarrow.parquet as pq
-
-    buffer = io.BytesIO()
-    table = table.combine_chunks()
-    pq.write_table(
-        table,
-        buffer,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=["names.list.element"],
-        row_group_size=max(1, CHUNK // max(table["people"].to_pylist())),
-    )
-    path.parent.mkdir(exist_ok=True)
-    with whole_file(path) as file:
-        file.write(buffer.getbuffer())
-    return hashlib.sha256(buffer.getbuffer()).hexdigest()
-
-
-@contextmanager
-def _opened(folder: Path, header: dict[str, Any]) -> Iterator[_Journal]:
-    """Give the journal of the build in a folder, begun now or earlier, to this process alone."""
-    inside = folder / _UNFINISHED
-    if not inside.exists() and folder.exists() and any(folder.iterdir()):
-        raise BadFolder(f"{folder} is not empty, and holds no corpus")
-    inside.mkdir(parents=True, exist_ok=True)
-    with (inside / _JOURNAL).open("a+b") as file:
-        lock(file, f"another process is building in {folder}")
-        if not _first_line(file):
-            file.truncate(0)
-            file.write(json.dumps(header).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        journal = _Journal(inside, file)
-        _check_same(journal.header, header, folder)
-        _put_in_order(folder, journal)
-        yield journal
-
-
-def _first_line(file: IO[bytes]) -> bool:
-    """Whether the first line is whole."""
-    file.seek(0)
-    return file.readline().endswith(b"\n")
-
-
-def _put_in_order(folder: Path, journal: _Journal) -> None:
-    """Take back what was moved when the end was cut off, and remove the files that the journal does not know."""
-    for split, _ in journal.header["recipe"]["shares"]:
-        if (folder / split).exists():
-            (folder / split).rename(journal.folder / split)
-    for path in folder.iterdir():
-        if path.name in (README, MANIFEST) or path.name.startswith((f".{README}.", f".{MANIFEST}.")):
-            path.unlink()
-    known = {journal.folder / file["path"] for entry in journal.entries for file in entry["files"]}
-    for path in journal.folder.glob("*/*"):
-        if path not in known:
-            path.unlink()
 
 
 # The rows.
@@ -406,7 +200,7 @@ class _PartMaker:
         self,
         recipe: Recipe,
         place: int,
-        met: _Keys,
+        met: KeySet,
         states: Mapping[str, Sequence[int]],
         pool: Executor,
         workers: int,
@@ -547,7 +341,7 @@ class _Stream:
     taken are, and so the job's number is all that is needed to go on.
     """
 
-    def __init__(self, task: _Task, met: _Keys, state: Sequence[int], wanted: int, pool: Executor, ahead: int) -> None:
+    def __init__(self, task: _Task, met: KeySet, state: Sequence[int], wanted: int, pool: Executor, ahead: int) -> None:
         self._task = task
         self._met = met
         self._number, self._taken, *self._watched = state
@@ -626,48 +420,3 @@ class _Stream:
                 + told_search(spec, looked_at, self._taken, gave_up),
                 self._taken,
             )
-
-
-class _Keys:
-    """A growing set of keys: a hash table with linear probing, 24 to 48 bytes a key, and 72 while it grows."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._cells: UInt64Array = np.zeros((1 << 12, 2), dtype=np.uint64)
-
-    def lacks(self, keys: UInt64Array) -> npt.NDArray[np.bool_]:
-        """Return which of the keys are not in the set."""
-        lacking = np.ones(len(keys), dtype=bool)
-        left, cells = np.arange(len(keys)), self._homes(keys)
-        while len(left):
-            held = self._cells[cells]
-            same = (held == keys[left]).all(axis=1)
-            lacking[left[same]] = False
-            onward = ~same & held.any(axis=1)
-            left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
-        return lacking
-
-    def add(self, keys: UInt64Array) -> None:
-        """Add keys, all different, that are not in the set."""
-        self._count += len(keys)
-        if 3 * self._count > 2 * len(self._cells):
-            held = self._cells[self._cells.any(axis=1)]
-            size = len(self._cells)
-            while 3 * self._count > 2 * size:
-                size *= 2
-            self._cells = np.zeros((size, 2), dtype=np.uint64)
-            self._insert(held)
-        self._insert(keys)
-
-    def _insert(self, keys: UInt64Array) -> None:
-        left, cells = keys, self._homes(keys)
-        while len(left):
-            free = ~self._cells[cells].any(axis=1)
-            self._cells[cells[free]] = left[free]
-            # Where several went for one cell the last is in it, and the others go on.
-            onward = (self._cells[cells] != left).any(axis=1)
-            left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
-
-    def _homes(self, keys: UInt64Array) -> npt.NDArray[np.intp]:
-        size = np.uint64(len(self._cells))
-        return ((keys[:, 0] >> np.uint64(32)) * size >> np.uint64(32)).astype(np.intp)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from knk.datasets.build import MANIFEST, File
 from knk.datasets.config import Recipe
+from knk.datasets.manifest import MANIFEST, File
 from knk.hub.layout import (
     DATA,
     Listing,
@@ -19,7 +19,7 @@ from knk.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from knk.datasets.audit.run import Audit, Finding
+    from knk.datasets.audit.report import Audit, Finding
 
 LICENCE: Final = "apache-2.0"
 """The licence of what the library makes by itself."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from knk.datasets.build import MANIFEST, README, File
+from knk.datasets.manifest import MANIFEST, README, File
 from knk.errors import BadFolder, HubFailed, KnkError
 from knk.files import sha256_of
 from knk.hub.layout import Listing, tree_of

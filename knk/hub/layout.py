@@ -21,8 +21,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from knk.datasets.build import MANIFEST, File
 from knk.datasets.files import read
+from knk.datasets.manifest import MANIFEST, File
 from knk.errors import BadFile, BadFolder
 from knk.files import sha256_of
 

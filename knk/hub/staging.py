@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from knk.datasets.audit.run import (
-    PUZZLE_COLUMN,
-    TEXT_COLUMNS,
-    Audit,
-    audit,
-)
-from knk.datasets.build import MANIFEST, README, File
+from knk.datasets.audit.report import Audit
+from knk.datasets.audit.run import audit
+from knk.datasets.audit.sources import PUZZLE_COLUMN, TEXT_COLUMNS
+from knk.datasets.manifest import MANIFEST, README, File
 from knk.errors import BadFolder, HubFailed
 from knk.files import read_json, sha256_of
 from knk.hub.cards import dataset_card, model_card

@@ -13,15 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knk.datasets import stream as corpus
-from knk.datasets.audit.run import (
-    FAULTS,
-    LEVELS,
-    Audit,
-    Finding,
-    Part,
-    audit,
-    tree_form,
-)
+from knk.datasets.audit.checks import FAULTS
+from knk.datasets.audit.report import Audit, Finding, Part
+from knk.datasets.audit.run import audit
+from knk.datasets.audit.sameness import LEVELS, tree_form
 from knk.datasets.files import read
 from knk.datasets.rows import row_of
 from knk.errors import BadFile, GaveUp

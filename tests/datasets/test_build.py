@@ -21,15 +21,11 @@ from hypothesis import strategies as st
 
 from knk.answers.verify import verify
 from knk.datasets import build as build_module
-from knk.datasets.build import (
-    MANIFEST,
-    README,
-    Manifest,
-    _Keys,
-    build,
-)
+from knk.datasets.build import build
+from knk.datasets.keyset import KeySet
 from knk.datasets.config import Part, Recipe
 from knk.datasets.files import read
+from knk.datasets.manifest import MANIFEST, README, Manifest
 from knk.datasets.split import (
     DEFAULT_SHARES,
     key_words,
@@ -477,7 +473,7 @@ def test_what_is_too_hard_to_measure_has_no_measures(tmp_path: Path, monkeypatch
 
 @given(st.lists(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=8), max_size=8), st.integers(1, 63))
 def test_keys_are_a_set(blocks: list[list[int]], shift: int) -> None:
-    keys, met = _Keys(), set[tuple[int, int]]()
+    keys, met = KeySet(), set[tuple[int, int]]()
     for block in blocks:
         # Many with one first half, and many homes that collide.
         pairs = sorted({(number >> shift, number + 1) for number in block if number < 2**64 - 1})
@@ -490,7 +486,7 @@ def test_keys_are_a_set(blocks: list[list[int]], shift: int) -> None:
 
 def test_many_keys() -> None:
     words = np.random.Generator(np.random.PCG64(2)).integers(0, 2**64, size=(100_000, 2), dtype=np.uint64)
-    keys = _Keys()
+    keys = KeySet()
     for block in np.split(words[:80_000], 20):
         assert keys.lacks(block).all()
         keys.add(block)

@@ -24,9 +24,10 @@ import pytest
 import yaml
 
 from knk import cli
-from knk.datasets.build import Manifest, build
+from knk.datasets.build import build
 from knk.datasets.config import Recipe
 from knk.datasets.files import read
+from knk.datasets.manifest import Manifest
 from knk.errors import BadFile, BadFolder, HubFailed
 from knk.hub import client as hub
 from knk.hub import layout
