@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from knk.answers.verify import verify
 from knk.datasets import build as build_module
 from knk.datasets.build import build
-from knk.datasets.keyset import KeySet
 from knk.datasets.config import Part, Recipe
 from knk.datasets.files import read
+from knk.datasets.keyset import KeySet
 from knk.datasets.manifest import MANIFEST, README, Manifest
 from knk.datasets.split import (
     DEFAULT_SHARES,
