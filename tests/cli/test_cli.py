@@ -335,20 +335,21 @@ def test_a_dry_run_builds_nothing(run: Run, tmp_path: Path) -> None:
 
 def test_a_corpus_that_was_cut_off_is_gone_on_with(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from knk.datasets import build as build_module
+    from knk.datasets import journal
 
     (tmp_path / "spec.yaml").write_text(CORPUS)
     build = ("corpus", "build", tmp_path / "spec.yaml", "--json", "-o")
     monkeypatch.setattr(build_module, "BATCH", 1000)
     whole = json.loads(run(*build, tmp_path / "whole").out)
     with monkeypatch.context() as patch:
-        written, kept = itertools.count(), build_module._write_table
+        written, kept = itertools.count(), journal._write_table
 
         def write(path: Path, table: Any) -> str:
             if next(written) == 3:
                 raise RuntimeError("cut off")
             return kept(path, table)
 
-        patch.setattr(build_module, "_write_table", write)
+        patch.setattr(journal, "_write_table", write)
         with pytest.raises(RuntimeError, match="cut off"):
             run(*build, tmp_path / "cut")
     assert (tmp_path / "cut" / ".unfinished").exists()
