@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from knk.errors import KnkError
+from knk.inference.registry import ENGINES
 
 if TYPE_CHECKING:
-    from knk.inference import Engine
-
+    EngineName = str
+else:
+    EngineName = Literal[tuple(ENGINES)]  # Typer reads the names from here when the program runs.
 Dialect = Literal["vllm", "transformers", "openai"]
 _TERMINATED: Final = 143
 """What a shell reports for a program that SIGTERM ended."""
@@ -37,84 +38,45 @@ Concurrency = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Requests under way at once; 64, and 256 inside vLLM.")
 ]
 ServerDialect = Annotated[
-    Dialect,
+    Dialect | None,
     typer.Option(
-        "--dialect", help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none."
+        "--dialect",
+        show_default="vllm",
+        help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none.",
     ),
 ]
-Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long a request may take.")]
-Retries = Annotated[int, typer.Option(metavar="N", min=0, help="How often a request that fails is made again.")]
-Patience = Annotated[float, typer.Option(metavar="SECONDS", help="How long the server may be away, or too busy.")]
-KeyName = Annotated[
-    str, typer.Option(metavar="NAME", help="The environment variable that holds the server's key, if it wants one.")
+Timeout = Annotated[
+    float | None, typer.Option(metavar="SECONDS", show_default="1800", help="How long a request may take.")
 ]
-DataParallel = Annotated[int, typer.Option(metavar="N", min=1, help="Copies of the model inside vLLM.")]
+Retries = Annotated[
+    int | None, typer.Option(metavar="N", min=0, show_default="8", help="How often a request that fails is made again.")
+]
+Patience = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", show_default="600", help="How long the server may be away, or too busy."),
+]
+KeyName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="KNK_API_KEY",
+        help="The environment variable that holds the server's key, if it wants one.",
+    ),
+]
+DataParallel = Annotated[
+    int | None, typer.Option(metavar="N", min=1, show_default="1", help="Copies of the model inside vLLM.")
+]
 TensorParallel = Annotated[
-    int, typer.Option(metavar="N", min=1, help="GPUs that each copy inside vLLM is spread over.")
+    int | None,
+    typer.Option(metavar="N", min=1, show_default="1", help="GPUs that each copy inside vLLM is spread over."),
 ]
 MaxModelLen = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together inside vLLM.")
 ]
 BatchSize = Annotated[
-    int, typer.Option(metavar="N", min=1, help="Answers that are written at once inside transformers.")
+    int | None,
+    typer.Option(metavar="N", min=1, show_default="16", help="Answers that are written at once inside transformers."),
 ]
-
-
-def refuse(what: str, given: dict[str, object]) -> None:
-    """Refuse options that another has no use for.
-
-    Args:
-        what: the other option.
-        given: the options and their values.
-
-    Raises:
-        KnkError: one of them was given.
-    """
-    for option, value in given.items():
-        if value is not None:
-            raise KnkError(f"{what} has no use for {option}")
-
-
-def engine_of(
-    name: Literal["server", "vllm", "transformers"],
-    model: str,
-    base_url: str | None,
-    api_key_env: str,
-    server: dict[str, Any],
-    offline: dict[str, Any],
-    concurrency: int | None,
-    batch_size: int,
-) -> Engine:
-    """Return the engine that a command's options name.
-
-    Args:
-        name: which kind.
-        model: the model: its name on the server, its folder, or its name on the Hub.
-        base_url: where the server is.
-        api_key_env: the environment variable that holds the server's key.
-        server: what else a server is asked with.
-        offline: what vLLM is made with.
-        concurrency: requests under way at once.
-        batch_size: answers that transformers writes at once.
-
-    Raises:
-        KnkError: the options do not go together.
-    """
-    import os
-
-    from knk.inference import ServerEngine, TransformersEngine, VllmEngine
-
-    if name != "server":
-        refuse(f"--engine {name}", {"--base-url": base_url})
-    if name == "transformers":
-        refuse(f"--engine {name}", {"--concurrency": concurrency})
-        return TransformersEngine(model, batch_size)
-    at_once: dict[str, Any] = {} if concurrency is None else {"concurrency": concurrency}
-    if name == "vllm":
-        return VllmEngine(model, **offline, **at_once)
-    if base_url is None:
-        raise KnkError("the engine server needs to know where the server is: give --base-url")
-    return ServerEngine(model, base_url, os.environ.get(api_key_env) or None, **server, **at_once)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -18,6 +18,7 @@ from knk.cli.asking import (
     BatchSize,
     Concurrency,
     DataParallel,
+    EngineName,
     KeyName,
     MaxModelLen,
     Patience,
@@ -26,7 +27,6 @@ from knk.cli.asking import (
     Style,
     TensorParallel,
     Timeout,
-    engine_of,
     terminable,
 )
 from knk.errors import KnkError
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from knk.evals.records import Run
     from knk.evals.run import Watcher
     from knk.evals.scores import Summary
-    from knk.inference import Engine
 
 _FAILED: Final = 1
 _RUN: Final = "run"
@@ -97,7 +96,7 @@ def run(
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only N items of each, the same N.")] = None,
     engine: Annotated[
-        Literal["transformers", "vllm", "server", "trace"] | None,
+        EngineName | None,
         typer.Option(
             help="What answers; 'trace' is the library's own proofs, to try the command without a model. If not given: "
             "the server if there is a URL, else transformers."
@@ -123,15 +122,15 @@ def run(
         bool,
         typer.Option("--evalplus", help="Have EvalPlus score HumanEval+ too, from the local file of its release."),
     ] = False,
-    batch_size: BatchSize = 16,
+    batch_size: BatchSize = None,
     concurrency: Concurrency = None,
-    dialect: ServerDialect = "vllm",
-    timeout: Timeout = 1800.0,
-    retries: Retries = 8,
-    patience: Patience = 600.0,
-    api_key_env: KeyName = "KNK_API_KEY",
-    data_parallel: DataParallel = 1,
-    tensor_parallel: TensorParallel = 1,
+    dialect: ServerDialect = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    patience: Patience = None,
+    api_key_env: KeyName = None,
+    data_parallel: DataParallel = None,
+    tensor_parallel: TensorParallel = None,
     max_model_len: MaxModelLen = None,
     groups: Groups = False,
     progress: Annotated[
@@ -160,7 +159,7 @@ def run(
     from knk.evals.items import identities
     from knk.evals.run import PAPER, Plan
     from knk.evals.run import bench as benched
-    from knk.teacher import TraceEngine
+    from knk.inference.registry import ENGINES, build_engine
 
     if output is None:
         raise KnkError("there is no folder to keep the answers in: give one after -o")
@@ -170,19 +169,23 @@ def run(
     files = dict(_pair(one) for one in data or [])
     trained = frozenset(name for path in without or [] for name in identities(path))
     kind = engine or ("server" if base_url else "transformers")
-    if kind == "trace":
-        chosen: Engine = TraceEngine()
-    else:
-        chosen = engine_of(
-            kind,
-            model,
-            base_url,
-            api_key_env,
-            {"dialect": dialect, "timeout": timeout, "retries": retries, "patience": patience},
-            {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
-            concurrency,
-            batch_size,
-        )
+    chosen = build_engine(
+        kind,
+        {
+            "model": model if "model" in ENGINES[kind].required else None,
+            "base_url": base_url,
+            "api_key_env": api_key_env,
+            "dialect": dialect,
+            "timeout": timeout,
+            "retries": retries,
+            "patience": patience,
+            "data_parallel": data_parallel,
+            "tensor_parallel": tensor_parallel,
+            "max_model_len": max_model_len,
+            "concurrency": concurrency,
+            "batch_size": batch_size,
+        },
+    )
     plan = Plan(names, sampling, style, files, trained, limit)
     with _watcher(progress) as watcher, terminable(), _stoppable():
         found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, evalplus=evalplus, watcher=watcher)

@@ -16,6 +16,7 @@ from knk.cli.asking import (
     BatchSize,
     Concurrency,
     DataParallel,
+    EngineName,
     KeyName,
     MaxModelLen,
     MaxTokens,
@@ -30,8 +31,6 @@ from knk.cli.asking import (
     Timeout,
     TopK,
     TopP,
-    engine_of,
-    refuse,
     terminable,
 )
 from knk.errors import KnkError
@@ -39,9 +38,8 @@ from knk.errors import KnkError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from knk.teacher import Engine, Estimate, Observer, Sampling, Summary
+    from knk.teacher import Estimate, Observer, Sampling, Summary
 
-EngineName = Literal["server", "vllm", "transformers", "trace"]
 Preset = Literal["paper"]
 Split = Literal["train", "held-out", "test"]
 _FAILED: Final = 1
@@ -86,16 +84,18 @@ def teach(
     ] = "train",
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only the first N puzzles.")] = None,
     concurrency: Concurrency = None,
-    per_request: Annotated[int, typer.Option(metavar="N", min=1, help="Answers to ask for in one request.")] = 1,
-    dialect: ServerDialect = "vllm",
-    timeout: Timeout = 1800.0,
-    retries: Retries = 8,
-    patience: Patience = 600.0,
-    api_key_env: KeyName = "KNK_API_KEY",
-    data_parallel: DataParallel = 1,
-    tensor_parallel: TensorParallel = 1,
+    per_request: Annotated[
+        int | None, typer.Option(metavar="N", min=1, show_default="1", help="Answers to ask for in one request.")
+    ] = None,
+    dialect: ServerDialect = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    patience: Patience = None,
+    api_key_env: KeyName = None,
+    data_parallel: DataParallel = None,
+    tensor_parallel: TensorParallel = None,
     max_model_len: MaxModelLen = None,
-    batch_size: BatchSize = 16,
+    batch_size: BatchSize = None,
     progress: Annotated[
         bool | None,
         typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
@@ -137,7 +137,7 @@ def teach(
     knk teach corpus --preset paper --model QwQ --base-url http://localhost:8000/v1 -o answers
     knk teach corpus --preset paper --dry-run --tokens-per-second 2500
     """
-    from knk.teacher import TraceEngine
+    from knk.inference.registry import build_engine
     from knk.teacher import teach as taught
 
     sampling = _sampling(preset, n, temperature, top_p, top_k, max_tokens, stop, seed)
@@ -152,7 +152,7 @@ def teach(
                 style,
                 split,
                 limit,
-                per_request,
+                per_request or 1,
                 tokenizer,
                 answer_tokens,
                 tokens_per_second,
@@ -164,28 +164,24 @@ def teach(
         return
     if output is None:
         raise KnkError("there is no folder to store the answers in: give one after -o")
-    if name == "trace":
-        refuse("--engine trace", {"--model": model, "--base-url": base_url})
-        chosen: Engine = TraceEngine()
-    elif model is None:
-        raise KnkError(f"the engine {name} needs a model: give one after --model")
-    else:
-        chosen = engine_of(
-            name,
-            model,
-            base_url,
-            api_key_env,
-            {
-                "dialect": dialect,
-                "per_request": per_request,
-                "timeout": timeout,
-                "retries": retries,
-                "patience": patience,
-            },
-            {"data_parallel": data_parallel, "tensor_parallel": tensor_parallel, "max_model_len": max_model_len},
-            concurrency,
-            batch_size,
-        )
+    chosen = build_engine(
+        name,
+        {
+            "model": model,
+            "base_url": base_url,
+            "api_key_env": api_key_env,
+            "dialect": dialect,
+            "per_request": per_request,
+            "timeout": timeout,
+            "retries": retries,
+            "patience": patience,
+            "data_parallel": data_parallel,
+            "tensor_parallel": tensor_parallel,
+            "max_model_len": max_model_len,
+            "concurrency": concurrency,
+            "batch_size": batch_size,
+        },
+    )
 
     with _observer(corpus, split, limit, sampling.n, progress) as observer, terminable():
         summary = taught(corpus, output, chosen, sampling, style=style, split=split, limit=limit, observer=observer)

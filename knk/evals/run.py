@@ -48,7 +48,9 @@ from knk.evals.records import (
     write,
 )
 from knk.files import whole_file
-from knk.inference import Engine, Observer, Sampling, ask
+from knk.inference.engine import Engine
+from knk.inference.run import Observer, ask
+from knk.inference.sampling import Sampling
 from knk.inference.store import RUN, check_folder
 from knk.tasks.source import Row
 

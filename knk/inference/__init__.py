@@ -1,39 +1,19 @@
-"""Models asked, and their answers kept as they came.
+"""Models are sent prompts, and their answers are stored exactly as they were received.
 
-`ask` asks a model about items, whatever their task; an engine answers: `ServerEngine` any server that speaks the OpenAI
-API, `VllmEngine` vLLM inside this process, `TransformersEngine` transformers inside this process. What was answered is
-on the disk before the next thing is done, so a run that was killed goes on where it was.
+`knk.inference.run.ask` sends the prompts of any task's items to an engine and stores each answer as soon as it arrives,
+so a run that was killed resumes.
 
-| module | what belongs in it |
+| module | contents |
 |---|---|
-| `sampling` | `Sampling`: how answers are drawn, and the presets |
-| `engine` | what an engine is |
-| `asks` | the questions: item by item, read as they are wanted |
-| `store` | a run's folder: answers and failures a line each, taken up again |
-| `flow` | many questions at once, and no more than that |
-| `replies` | what a server's answer says, taken apart with distrust |
-| `server` | the engine for servers: retries, waiting, giving up |
-| `vllm` | the engine inside vLLM |
-| `local` | the engine inside transformers |
-| `run` | `ask`, which puts these together |
+| `registry` | the engines by name, for command lines |
+| `engine` | `Engine`: what an engine must have; requests, answers and failures |
+| `sampling` | `Sampling`: how answers are drawn, and presets |
+| `requests` | the requests of a run, made one by one as they are needed |
+| `concurrency` | a fixed number of requests in flight |
+| `run` | `ask`: sends requests to an engine and stores the answers |
+| `store` | a run's folder: answers and failures, one a line; runs resume from it |
+| `server` | `ServerEngine`: servers with the OpenAI API |
+| `openai_api` | parsing of such a server's responses, none of which is trusted |
+| `vllm` | `VllmEngine`: vLLM in this process |
+| `transformers` | `TransformersEngine`: transformers in this process |
 """
-
-from knk.inference.engine import Answer, Engine, Failure
-from knk.inference.run import Observer, Summary, ask
-from knk.inference.sampling import Sampling
-from knk.inference.server import ServerEngine
-from knk.inference.transformers import TransformersEngine
-from knk.inference.vllm import VllmEngine
-
-__all__ = [
-    "Answer",
-    "Engine",
-    "Failure",
-    "Observer",
-    "Sampling",
-    "ServerEngine",
-    "Summary",
-    "TransformersEngine",
-    "VllmEngine",
-    "ask",
-]

@@ -17,14 +17,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import random
 import time
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.errors import BadSpec, ModelFailed
 from knk.inference.concurrency import drive
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
 from knk.inference.openai_api import (
@@ -35,6 +35,7 @@ from knk.inference.openai_api import (
     reply_of,
     retry_after,
 )
+from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, seed_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,23 @@ class ServerEngine:
                 raise BadSpec(f"{name} is at least 1")
         if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
             raise BadSpec("the server's key holds something that no header can hold")
+
+    @classmethod
+    def from_environment(
+        cls, model: str, base_url: str, api_key_env: str = "KNK_API_KEY", **settings: Any
+    ) -> ServerEngine:
+        """Return an engine with the key in an environment variable, or with none if the variable is not set.
+
+        Args:
+            model: the model's name, as the server knows it.
+            base_url: the URL of the API.
+            api_key_env: the name of the environment variable.
+            settings: the other arguments of the class.
+
+        Raises:
+            BadSpec: a value is out of range.
+        """
+        return cls(model, base_url, os.environ.get(api_key_env) or None, **settings)
 
     def identity(self) -> dict[str, Any]:
         """Return where the server is."""
@@ -213,7 +231,7 @@ class _Asker:
         self._sampling = sampling
         self._sink = sink
         self._notice = notice
-        self._http = _httpx2()
+        (self._http,) = import_packages("server", "httpx2")
         self._client: httpx2.AsyncClient
         self._heard = time.monotonic()
         self._said_away = False
@@ -370,10 +388,3 @@ class _Asker:
                     raise _Fault(f"the server's answer is larger than {_LARGEST} bytes")
                 pieces.append(piece)
             return response.status_code, response.headers.get("Retry-After"), b"".join(pieces)
-
-
-def _httpx2() -> Any:
-    try:
-        return import_module("httpx2")
-    except ModuleNotFoundError as error:
-        raise MissingPackage('asking a server needs httpx2: pip install "knk[teacher]"') from error

@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.errors import BadSpec, ModelFailed
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, seed_of
 
 _WINDOW: Final = 8
@@ -112,7 +112,7 @@ class _Writer:
     """Writes answers with one loaded model."""
 
     def __init__(self, path: str, sampling: Sampling) -> None:
-        self._torch, self._library = _packages()
+        self._torch, self._library = import_packages("transformers", "torch", "transformers")
         self._sampling = sampling
         bars = self._library.utils.logging
         shown = bars.is_progress_bar_enabled()
@@ -284,10 +284,3 @@ def _ends(config: Any, tokenizer: Any) -> list[int]:
     if not ends:
         raise ModelFailed("the model has no token that ends an answer")
     return list(dict.fromkeys(ends))
-
-
-def _packages() -> tuple[Any, Any]:
-    try:
-        return import_module("torch"), import_module("transformers")
-    except ModuleNotFoundError as error:
-        raise MissingPackage('a model in this process needs transformers: pip install "knk[bench]"') from error

@@ -10,13 +10,13 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import count
 from typing import Any
 
-from knk.errors import BadSpec, MissingPackage, ModelFailed
+from knk.errors import BadSpec, ModelFailed
 from knk.inference.concurrency import drive
 from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, seed_of
 
 
@@ -122,16 +122,10 @@ async def _answer_all(engine: VllmEngine, asks: Asks, sampling: Sampling, sink: 
         running.shutdown()
 
 
-def _vllm() -> tuple[Any, Any]:
+def _vllm() -> list[Any]:
     # Its log goes to the standard output if nobody says anything, in between a command's results.
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    try:
-        return import_module("vllm"), import_module("vllm.v1.engine.async_llm")
-    except ModuleNotFoundError as error:
-        raise MissingPackage(
-            f"the engine vllm needs vLLM, in an environment of its own, and {error.name!r} is not here: "
-            "install it there, or start its server and give --base-url"
-        ) from error
+    return import_packages("vllm", "vllm", "vllm.v1.engine.async_llm")
 
 
 def _token_ids(tokenizer: Any, ask: Ask) -> list[int]:

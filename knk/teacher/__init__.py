@@ -11,8 +11,12 @@ the disk before the next thing is done, so a run that was killed goes on where i
 | `cost` | what a run would cost |
 """
 
-from knk.inference import Answer, Engine, Failure, Observer, Sampling, ServerEngine, Summary, VllmEngine
-from knk.inference.sampling import PRESETS
+from knk.inference.engine import Answer, Engine, Failure
+from knk.inference.run import Observer, Summary
+from knk.inference.sampling import PRESETS, Sampling
+from knk.inference.server import ServerEngine
+from knk.inference.transformers import TransformersEngine
+from knk.inference.vllm import VllmEngine
 from knk.teacher.cost import Estimate, estimate
 from knk.teacher.proofs import TraceEngine
 from knk.teacher.run import teach
@@ -28,6 +32,7 @@ __all__ = [
     "ServerEngine",
     "Summary",
     "TraceEngine",
+    "TransformersEngine",
     "VllmEngine",
     "estimate",
     "teach",

@@ -494,7 +494,10 @@ def test_the_command_prints_tables(runs: tuple[Path, Path], capsys: pytest.Captu
         ),
         (["bench", "m", "-o", "x", "--tasks", ",", "--no-lm-eval"], "no benchmark to run"),
         (["bench", "m", "-o", "x", "--data", "math500"], "--data is a benchmark and a file"),
-        (["bench", "m", "-o", "x", "--engine", "vllm", "--base-url", "http://h/v1"], "no use for --base-url"),
+        (
+            ["bench", "m", "-o", "x", "--engine", "vllm", "--base-url", "http://h/v1"],
+            "--base-url cannot be used with --engine",
+        ),
         (["bench", "compare", "nowhere", "nowhere"], "holds no finished run"),
         (["bench", "table", "nowhere"], "holds no finished run"),
         (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data is a task and a file"),
@@ -688,7 +691,7 @@ def test_a_real_model_is_scored_alike(tmp_path: Path) -> None:
 
     if smollm2.ABSENT:
         pytest.skip(smollm2.REASON)
-    from knk.inference import TransformersEngine
+    from knk.inference.transformers import TransformersEngine
 
     smollm2.save_smollm2(tmp_path / "smollm2")
     write(tmp_path / "math.jsonl", MATHS)

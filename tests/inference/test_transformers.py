@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from knk.errors import BadSpec, ModelFailed
-from knk.inference import Sampling, TransformersEngine, ask
-from knk.inference.run import Summary
+from knk.inference.run import Summary, ask
+from knk.inference.sampling import Sampling
+from knk.inference.transformers import TransformersEngine
 from knk.tasks import kk
 from knk.tasks.source import Row
 from tests.support.tiny_models import save_tiny_model

@@ -28,7 +28,6 @@ from knk.datasets.config import Part, Recipe
 from knk.errors import BadFile, BadFolder, BadRow, BadSpec, MissingPackage, ModelFailed
 from knk.generation.spec import Spec
 from knk.inference import server
-from knk.inference import vllm as offline
 from knk.inference.engine import Ask
 from knk.inference.openai_api import (
     BadReply,
@@ -580,9 +579,9 @@ def test_the_command_takes_the_key_from_the_environment(
     ("options", "said"),
     [
         ((), "no folder"),
-        (("-o", "x", "--model", "m"), "--engine trace has no use for --model"),
-        (("-o", "x", "--base-url", "http://host/v1"), "needs a model"),
-        (("-o", "x", "--engine", "server", "--model", "m"), "where the server is"),
+        (("-o", "x", "--model", "m"), "--model cannot be used with --engine trace"),
+        (("-o", "x", "--base-url", "http://host/v1"), "missing --model: --engine server needs it"),
+        (("-o", "x", "--engine", "server", "--model", "m"), "missing --base-url: --engine server needs it"),
         (("-o", "x", "--model", "m", "--base-url", "http://host/v1"), "how long an answer may be"),
         (("-o", "x", "--model", "m", "--base-url", "host"), "looks like http://"),
         (("-o", "x", "--temperature", "-1"), "temperature is at least 0"),
@@ -704,7 +703,7 @@ def test_vllm_that_is_not_there_is_a_line(
     options = ("--engine", "vllm", "--model", "m", "--max-tokens", "9", "--limit", "1", "--split", "test")
     status, out, err = run(puzzles, "-o", tmp_path / "run", *options)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "'vllm' is not here" in err
+    assert "--engine vllm needs the package 'vllm'" in err
 
 
 class _Engine:
@@ -747,7 +746,8 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[_Engine]]:
     kinds = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="final"))
     module = SimpleNamespace(AsyncEngineArgs=dict, SamplingParams=dict, sampling_params=kinds)
     engine = SimpleNamespace(AsyncLLM=SimpleNamespace(from_engine_args=from_engine_args))
-    monkeypatch.setattr(offline, "_vllm", lambda: (module, engine))
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    monkeypatch.setitem(sys.modules, "vllm.v1.engine.async_llm", engine)
     yield made
     assert all(one.ended for one in made)
 
@@ -769,10 +769,7 @@ def test_vllm_that_dies_ends_the_run(puzzles: Path, tmp_path: Path, vllm: list[_
 
 
 def test_a_missing_package_for_http_is_a_line(puzzles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(server, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
     with pytest.raises(MissingPackage, match=r"knk\[teacher\]"):
         asked(puzzles, tmp_path / "run", ServerEngine("m", "http://localhost/v1"), limit=1)
 
