@@ -1,32 +1,12 @@
-"""What several commands have in common: how ranges are read, how progress and long lines are shown."""
+"""What commands print and write: rows, long lines, and bars of progress."""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-
-from knk.errors import BadSpec
-
-
-def number_or_range(option: str, value: str | None) -> int | tuple[int, int] | None:
-    """Return what an option's value says: a number, a range, or None where there is none.
-
-    Args:
-        option: the option's name, for the message.
-        value: as it was written.
-
-    Raises:
-        BadSpec: it is neither.
-    """
-    if value is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
-    if not found:
-        raise BadSpec(f"{option} is a number, or a range such as 3-7, not {value!r}")
-    least, most = found.groups()
-    return int(least) if most is None else (int(least), int(most))
+from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -59,3 +39,25 @@ def wrapped(text: str) -> str:
 
     width = min(shutil.get_terminal_size().columns, 100)
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in text.splitlines())
+
+
+def put_rows(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
+    """Write rows to a file, or print them."""
+    import json
+
+    from knk.datasets.files import write
+
+    if output is None:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with bar(None, "rows", None) as advance:
+
+        def counted() -> Iterator[dict[str, Any]]:
+            for row in rows:
+                advance(1)
+                yield row
+
+        count = write(output, counted())
+    print(f"{output}: {count} rows")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
 
 import typer
 
-from knk.cli.asking import (
+from knk.cli.options import (
     BaseUrl,
     BatchSize,
     Concurrency,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from knk.cli.reading import BETWEEN
-from knk.cli.shared import bar, number_or_range, wrapped
+from knk.cli.input import BETWEEN
+from knk.cli.options import number_or_range
+from knk.cli.output import bar, wrapped
 from knk.errors import BadSpec
 
 if TYPE_CHECKING:

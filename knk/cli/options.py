@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from knk.errors import BadSpec
 from knk.inference.registry import ENGINES
 
 if TYPE_CHECKING:
@@ -77,6 +80,54 @@ BatchSize = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, show_default="16", help="Answers that are written at once inside transformers."),
 ]
+
+Split = Literal["train", "held-out", "test"]
+ProofStyle = Literal["brief", "long", "answer-only", "shuffled", "filler"]
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="A .jsonl or .parquet file; else they are printed."),
+]
+Processes = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes at work; all cores if not given.")]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
+]
+Engine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="Processes of this machine, or the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
+]
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe: a YAML file of TRL's settings.")]
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="FILE", help="Further settings, which go before the recipe's. May be repeated."),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting, which goes before all others. May be repeated."),
+]
+Groups = Annotated[bool, typer.Option("--groups", help="Show sizes, grades, levels and subjects as well.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")]
+HubName = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The name on the Hub.")]
+
+
+def number_or_range(option: str, value: str | None) -> int | tuple[int, int] | None:
+    """Return what an option's value says: a number, a range, or None where there is none.
+
+    Args:
+        option: the option's name, for the message.
+        value: as it was written.
+
+    Raises:
+        BadSpec: it is neither.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
+    if not found:
+        raise BadSpec(f"{option} is a number, or a range such as 3-7, not {value!r}")
+    least, most = found.groups()
+    return int(least) if most is None else (int(least), int(most))
 
 
 @contextmanager

@@ -1,13 +1,14 @@
-"""`knk corpus`: datasets built and audited."""
+"""`knk corpus build`: a corpus from its configuration."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from knk.cli.shared import bar
+from knk.cli.options import Engine, Processes, Progress
+from knk.cli.output import bar
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
@@ -16,27 +17,7 @@ if TYPE_CHECKING:
 _Counts = dict[str, dict[str, int]]
 _TOTAL: Final = "all"
 
-corpora = typer.Typer(rich_markup_mode=None)
 
-Processes = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes at work; all cores if not given.")]
-Progress = Annotated[
-    bool | None,
-    typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
-]
-Engine = Annotated[
-    Literal["local", "ray"],
-    typer.Option(help="Processes of this machine, or the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
-]
-
-
-@corpora.callback(invoke_without_command=True)
-def corpus(context: typer.Context) -> None:
-    """Build and audit datasets of puzzles."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
-
-
-@corpora.command()
 def build(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What the corpus is made of.")],
     output: Annotated[
@@ -125,37 +106,3 @@ def _tell(recipe: Recipe, counts: _Counts, more: dict[str, object], as_json: boo
         )
     if "folder" in more:
         print(f"{more['folder']}: {recipe.rows:,} rows, manifest {more['manifest_sha256']}")
-
-
-@corpora.command()
-def audit(
-    a: Annotated[str, typer.Argument(metavar="A", help="A dataset: a file, a folder, or a name on the Hub.")],
-    b: Annotated[str | None, typer.Argument(metavar="B", help="Another, whose rows may stand in the first.")] = None,
-    processes: Processes = None,
-    engine: Engine = "local",
-    progress: Progress = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of tables.")] = False,
-) -> None:
-    """Say what is wrong with a dataset, this library's or another's.
-
-    Looks for rows that cannot be read or whose answer is wrong or not the only one, for rows that are there twice, and
-    for rows of one split that stand in another, at each level of sameness from the same text to logically equal under
-    other names. One dataset is looked at split by split; two are compared whole, as train and test are. A dataset is
-    a .parquet or .jsonl file, a folder of these, or a name on the Hub.
-
-    Exit status: 0 nothing was found, 1 something was, 2 the input is bad. Trivial statements and the share of knights
-    are told, and are no fault.
-
-    \b
-    knk corpus audit corpus
-    knk corpus audit train.jsonl test.jsonl --json
-    """
-    import json
-
-    from knk.datasets.audit.run import audit as audited
-
-    with bar(None, "rows", progress) as advance:
-        found = audited(a, b, progress=advance, processes=processes, engine=engine)
-    print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else "\n".join(found.table()))
-    if not found.ok:
-        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""`knk corpus`: datasets built, audited and exported; a module for each command."""
