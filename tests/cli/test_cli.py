@@ -152,7 +152,8 @@ def test_a_preset_is_what_the_options_change(run: Run) -> None:
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    from knk.cli import generate as making, explain as puzzles
+    from knk.cli import explain as puzzles
+    from knk.cli import generate as making
     from knk.text import explain
     from knk.text.render import STYLES
 
