@@ -25,12 +25,8 @@ from typing import Any, Final
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow, MissingPackage, SandboxFailed
 from knk.parallel.cores import core_count
-from knk.sandbox.run import (
-    Level,
-    Limits,
-    run_script,
-    strongest,
-)
+from knk.sandbox.model import Level, Limits
+from knk.sandbox.run import run_script, strongest
 from knk.tasks import humaneval_plus
 from knk.tasks.format import Completion
 from knk.tasks.source import Row, field
@@ -257,8 +253,8 @@ def score(
         total_seconds=seconds or _OTHER_SECONDS + _SAMPLE_SECONDS * math.ceil(len(samples) / parallel),
         memory_bytes=memory_bytes,
         output_bytes=(1 << 16) + (1 << 12) * len(samples),
-        room_bytes=1 << 29,
-        room_files=1 << 12,
+        scratch_bytes=1 << 29,
+        scratch_files=1 << 12,
         open_files=1 << 10,
         threads=64 + 16 * parallel,
     )

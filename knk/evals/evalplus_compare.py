@@ -25,17 +25,13 @@ from knk.evals.evalplus import (
     problems_of,
     score,
 )
-from knk.sandbox.run import (
-    Limits,
-    Program,
-    Run,
-    run,
-)
+from knk.sandbox.model import Limits, Program, Run
+from knk.sandbox.run import run
 from knk.sandbox.values import (
     Tree,
     number_of,
+    parse_value,
     same,
-    tree_of,
 )
 from knk.tasks import humaneval_plus
 from knk.tasks.source import Row
@@ -158,7 +154,7 @@ def _output_told(call: int, sample: Sample, row: Row) -> str:
 
 def _value_told(ours: bytes, wanted: bytes, foreign: str) -> str:
     try:
-        got, right = tree_of(ours), tree_of(wanted)
+        got, right = parse_value(ours), parse_value(wanted)
     except BadOutput:
         return ""
     if same(right, got, humaneval_plus.FLOAT_TOLERANCE):
@@ -188,7 +184,7 @@ def _foreign(call: int, sample: Sample, row: Row) -> str:
     inputs = [json.dumps(arguments) for arguments in json.loads(row["inputs"])[: call + 1]]
     code = _NAMES.format(function=row["entry_point"])
     outputs = run(Program("names_of", ((sample.solution, code),)), inputs, _AGAIN).outputs
-    names = tree_of(outputs[call].text) if call < len(outputs) and outputs[call].kind == "value" else []
+    names = parse_value(outputs[call].text) if call < len(outputs) and outputs[call].kind == "value" else []
     return str(names[0]) if isinstance(names, list) and names else ""
 
 
@@ -239,7 +235,7 @@ def _other_numbers(alone: Run, row: Row) -> Iterator[bool]:
     wanted = _alone(row["stub"] + row["canonical_solution"], row)
     for ours, theirs in zip(alone.outputs, wanted.outputs, strict=False):
         if ours.kind == theirs.kind == "value":
-            got, right = number_of(tree_of(ours.text)), number_of(tree_of(theirs.text))
+            got, right = number_of(parse_value(ours.text)), number_of(parse_value(theirs.text))
             yield got is not None and right is not None and got != right and type(got) is not type(right)
 
 

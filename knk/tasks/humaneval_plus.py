@@ -30,18 +30,13 @@ from typing import Any, Final
 from knk.answers.verdict import Verdict
 from knk.errors import BadOutput, BadRow, SandboxFailed
 from knk.parallel.cores import core_count
-from knk.sandbox.run import (
-    Limits,
-    Output,
-    Program,
-    Run,
-    run,
-)
+from knk.sandbox.model import Limits, Output, Program, Run
+from knk.sandbox.run import run
 from knk.sandbox.values import (
     Tree,
     number_of,
+    parse_value,
     same,
-    tree_of,
 )
 from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.format import (
@@ -419,9 +414,9 @@ def _judge(item: _Item, wanted: _Wanted) -> Callable[[int, Output], bool]:
 
 
 def _is_same(wanted: bytes, got: bytes, atol: float) -> bool:
-    first = tree_of(wanted)
+    first = parse_value(wanted)
     try:
-        return same(first, tree_of(got), atol or (FLOAT_TOLERANCE if _is_floats(first) else 0.0))
+        return same(first, parse_value(got), atol or (FLOAT_TOLERANCE if _is_floats(first) else 0.0))
     except BadOutput:
         return False
 
@@ -439,7 +434,7 @@ def _is_floats(tree: Tree) -> bool:
 
 def _fits(oracle: Callable[[list[Any], float], float], inputs: str, got: bytes, atol: float) -> bool:
     try:
-        value = number_of(tree_of(got))
+        value = number_of(parse_value(got))
         return isinstance(value, int | float) and abs(oracle(json.loads(inputs), value)) <= atol
     except (BadOutput, OverflowError):
         return False

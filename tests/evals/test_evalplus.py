@@ -26,7 +26,8 @@ from knk.evals.evalplus import (
     score,
 )
 from knk.evals.evalplus_compare import Difference, compare
-from knk.sandbox.run import Level, strongest
+from knk.sandbox.model import Level
+from knk.sandbox.run import strongest
 from knk.tasks import humaneval_plus
 from tests.support.attacks.code import (
     ATTACKS,

@@ -10,7 +10,8 @@ import pytest
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow, SandboxFailed
-from knk.sandbox import run as sandbox
+from knk.sandbox.model import Run
+from knk.sandbox.process import request_file
 from knk.tasks import humaneval_plus, load
 from knk.tasks.humaneval_plus import prompt, rows, verify, verify_many
 from tests.support.mutants import opinions, sample
@@ -301,13 +302,13 @@ def test_the_data_sets_own_solutions_are_right_and_others_are_not() -> None:
 
 def test_what_is_wanted_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
-    request = sandbox._request
+    request = request_file
 
     def listen(lines: list[str]) -> Any:
         sent.extend(lines)
         return request(lines)
 
-    monkeypatch.setattr(sandbox, "_request", listen)
+    monkeypatch.setattr("knk.sandbox.run.request_file", listen)
     item = {**SCALE, "base_input": [[[3.0], 1.2345]], "plus_input": []}
     assert verify(fenced(GOOD), row_of(item))
     solution, its_input, candidate, input_again = sent
@@ -329,7 +330,7 @@ def test_a_solution_that_fails_says_nothing_of_others() -> None:
 
 
 def test_a_sandbox_that_fails_says_nothing_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> sandbox.Run:
+    def fail(*_: object, **__: object) -> Run:
         raise SandboxFailed("no process left")
 
     row = row_of(SCALE)
