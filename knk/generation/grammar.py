@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Final, TypeVar
 
@@ -12,18 +12,15 @@ import numpy.typing as npt
 from knk.errors import BadSpec
 from knk.generation.spec import Spec
 from knk.logic.statements import (
-    RELATIONS,
-    And,
+    COMPOUNDS,
+    GROUP_STATEMENTS,
+    Atom,
+    Compound,
     Count,
-    Iff,
-    Implies,
+    GroupStatement,
     Knave,
     Knight,
     Not,
-    OneOf,
-    Or,
-    Parity,
-    SameKind,
     Statement,
     masks,
 )
@@ -35,8 +32,8 @@ SHARES: Final = 1 << 14
 WIDEST: Final = 16
 """Up to this many people in a statement it is found out whether it is trivial; wider ones are taken not to be."""
 _Item = TypeVar("_Item")
-_PAIRED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "if": Implies, "iff": Iff}
-_WIDENED: Final[dict[str, Callable[..., Statement]]] = {"and": And, "or": Or, "one of": OneOf}
+_GROUP_STATEMENTS: Final = {kind.kind: kind for kind in GROUP_STATEMENTS}
+_CONNECTIVES: Final = {kind.kind: kind for kind in COMPOUNDS if kind is not Not}
 
 
 class Draws:
@@ -96,11 +93,12 @@ class Grammar:
     def __init__(self, spec: Spec, people: int) -> None:
         self.spec = spec
         self.people = people
-        fits = {"one of": people > 1 or spec.trivial, "same kind": people > 1}
+        fits = {kind: people >= (group.group_size or 1) for kind, group in _GROUP_STATEMENTS.items()}
+        fits["one of"] = people > 1 or spec.trivial
         self.weights = {
             kind: max(1, int(weight * (1 << 20)))
             for kind, weight in spec.kinds
-            if weight > 0 and fits.get(kind, True) and (spec.depth or kind in ("atom", "count", "parity", "same kind"))
+            if weight > 0 and fits.get(kind, True) and (spec.depth or kind == Atom.kind or kind in _GROUP_STATEMENTS)
         }
         if not self.weights:
             raise BadSpec(f"{people} people can say nothing of the kinds {[kind for kind, _ in spec.kinds]}")
@@ -140,37 +138,32 @@ class Grammar:
 
     def _listed(self, kind: str) -> Iterator[Statement]:
         everyone = range(self.people)
-        pairs = {**_PAIRED, **_WIDENED}
-        if kind == "atom":
+        if kind == Atom.kind:
             yield from self._atoms
-        elif kind == "not":
+        elif kind == Not.kind:
             yield from map(Not, self._atoms)
-        elif kind in pairs:
-            yield from (pairs[kind](*two) for two in permutations(self._atoms, 2))
-        elif kind == "same kind":
-            yield from (SameKind(*two, same) for two in permutations(everyone, 2) for same in (True, False))
+        elif kind in _CONNECTIVES:
+            yield from (_CONNECTIVES[kind](*two) for two in permutations(self._atoms, 2))
+        elif size := _GROUP_STATEMENTS[kind].group_size:
+            for group in permutations(everyone, size):
+                yield from _GROUP_STATEMENTS[kind].about(group)
         else:
             for group in [*combinations(everyone, min(2, self.people)), *self._groups_of_all]:
-                yield from _about(kind, group)
+                yield from _GROUP_STATEMENTS[kind].about(group)
 
     def _drawn(self, draws: Draws, depth: int) -> Statement:
         place = draws.below(self._bounds[-1])
         kind = next(kind for kind, bound in zip(self._kinds, self._bounds, strict=True) if place < bound)
-        if kind == "not" and depth:
+        if kind == Not.kind and depth:
             return Not(self._part(draws, depth))
-        if kind in _WIDENED and depth:
-            width = 2 + draws.below(self.spec.width - 1)
-            return self._compound(draws, depth, _WIDENED[kind], width)
-        if kind in _PAIRED and depth:
-            return self._compound(draws, depth, _PAIRED[kind], 2)
-        if kind == "same kind":
-            left, right = draws.sample(range(self.people), 2)
-            return SameKind(left, right, draws.below(2) == 0)
-        if kind in ("count", "parity"):
-            return draws.pick(_about(kind, self._group(draws)))
+        if kind in _CONNECTIVES and depth:
+            return self._compound(draws, depth, _CONNECTIVES[kind])
+        if kind in _GROUP_STATEMENTS:
+            return draws.pick(_GROUP_STATEMENTS[kind].about(self._group(draws, _GROUP_STATEMENTS[kind])))
         return self._atom(draws)
 
-    def _compound(self, draws: Draws, depth: int, kind: Callable[..., Statement], width: int) -> Statement:
+    def _compound(self, draws: Draws, depth: int, kind: type[Compound]) -> Statement:
+        width = kind.max_parts or 2 + draws.below(self.spec.width - 1)
         parts: list[Statement] = []
         # With one person there may be too few different parts: then fewer do.
         for _ in range(20):
@@ -187,21 +180,14 @@ class Grammar:
     def _atom(self, draws: Draws) -> Statement:
         return draws.pick(self._atoms)
 
-    def _group(self, draws: Draws) -> tuple[int, ...]:
+    def _group(self, draws: Draws, kind: type[GroupStatement]) -> Sequence[int]:
+        if kind.group_size:
+            return draws.sample(range(self.people), kind.group_size)
         if self._groups_of_all and draws.below(4) == 0:
             return self._groups_of_all[0]
         most = min(self.spec.width, self.people)
         size = most if most < 2 else 2 + draws.below(most - 1)
         return tuple(draws.sample(range(self.people), size))
-
-
-def _about(kind: str, group: tuple[int, ...]) -> list[Statement]:
-    """Return all counts or parities about a group, those that say nothing left out."""
-    roles = (True, False)
-    if kind == "parity":
-        return [Parity(even, group, knights) for even in roles for knights in roles]
-    bounds = {"exactly": range(len(group) + 1), "at least": range(1, len(group) + 1), "at most": range(len(group))}
-    return [Count(relation, k, group, knights) for relation in RELATIONS for k in bounds[relation] for knights in roles]
 
 
 def is_trivial(statement: Statement) -> bool:

@@ -16,10 +16,10 @@ from typing import Final
 
 from knk.errors import CannotPerturb
 from knk.generation.grammar import Draws, Grammar
-from knk.generation.spec import Spec, kind_of
+from knk.generation.spec import Spec
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import Solution, count, solve
-from knk.logic.statements import Knave, Knight, Statement
+from knk.logic.statements import Atom, Knave, Knight, Statement
 from knk.text.render import render
 from knk.text.vocabulary import NAMES, NAMES_OF_MANY_LANGUAGES, RARE_NAMES, ROLE_PAIRS, full_names
 
@@ -89,7 +89,7 @@ def _leaf(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
     people = range(len(puzzle.names))
     changes = []
     for place, (speaker, statement) in enumerate(puzzle.statements):
-        for old in dict.fromkeys(part for part in statement.walk() if isinstance(part, Knight | Knave)):
+        for old in dict.fromkeys(part for part in statement.walk() if isinstance(part, Atom)):
             others: list[Statement] = [kind(person) for person in people for kind in (Knight, Knave)]
             changes += [
                 (place, Utterance(speaker, _replaced(statement, old, new)))
@@ -187,7 +187,7 @@ def _spec_like(puzzle: Puzzle) -> Spec:
     width = max((len(part.parts) or len(part.named) for part in parts), default=2)
     return Spec(
         people=len(puzzle.names),
-        kinds=tuple((kind_of(statement), 1.0) for _, statement in puzzle.statements),
+        kinds=tuple((statement.kind, 1.0) for _, statement in puzzle.statements),
         depth=min(5, max(statement.depth for _, statement in puzzle.statements)),
         width=min(10, max(2, width)),
     )

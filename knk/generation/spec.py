@@ -7,20 +7,7 @@ from typing import Any, Final, Self
 
 from knk.errors import BadPuzzle, BadSpec
 from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Roles
-from knk.logic.statements import (
-    And,
-    Count,
-    Iff,
-    Implies,
-    Knave,
-    Knight,
-    Not,
-    OneOf,
-    Or,
-    Parity,
-    SameKind,
-    Statement,
-)
+from knk.logic.statements import STATEMENT_KINDS
 from knk.proofs.difficulty import (
     GRADES,
     MEASURES,
@@ -29,22 +16,8 @@ from knk.proofs.difficulty import (
 )
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
 
-KINDS: Final = ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity", "same kind")
+KINDS: Final = tuple(dict.fromkeys(statement.kind for statement in STATEMENT_KINDS))
 """The statement kinds that a specification weighs; "atom" is "X is a knight" and "X is a knave"."""
-
-_KIND_OF: Final[dict[type[Statement], str]] = {
-    Knight: "atom",
-    Knave: "atom",
-    Not: "not",
-    And: "and",
-    Or: "or",
-    OneOf: "one of",
-    Implies: "if",
-    Iff: "iff",
-    Count: "count",
-    Parity: "parity",
-    SameKind: "same kind",
-}
 MOST_PEOPLE: Final = 2000
 
 Target = tuple[tuple[str, int | tuple[int, int]], ...]
@@ -173,15 +146,6 @@ class Spec:
         except BadPuzzle as error:
             raise BadSpec(f"names and roles: {error}") from error
         _check_target(self.target_ranges)
-
-
-def kind_of(statement: Statement) -> str:
-    """Return the name in `KINDS` of a statement's kind.
-
-    >>> kind_of(Not(Knight(0)))
-    'not'
-    """
-    return _KIND_OF[type(statement)]
 
 
 def _target(target: Any) -> Target:

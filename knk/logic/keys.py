@@ -27,15 +27,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from knk.logic.statements import (
-    Count,
-    Implies,
-    Knave,
-    Knight,
-    Parity,
-    SameKind,
-    Statement,
-)
+from knk.logic.statements import Atom, Compound, Statement
 
 FEW: Final = 5
 """Up to this many people a key is the minimum over all relabellings."""
@@ -49,6 +41,7 @@ UInt64Array = npt.NDArray[np.uint64]
 def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     """Return the key of the puzzle in which `people` people say `statements`, 32 hexadecimal digits.
 
+    >>> from knk.logic.statements import Knave
     >>> key(2, [(0, Knave(1))]) == key(2, [(1, Knave(0))])
     True
     """
@@ -136,7 +129,7 @@ class Meaning:
 def meaning(statement: Statement) -> Meaning:
     """Return the statement's meaning, the same for logically equal statements but for the order of classes.
 
-    >>> from knk.logic.statements import Not, Or
+    >>> from knk.logic.statements import Knave, Not, Or
     >>> meaning(Not(Or(Knave(4), Knave(2))))
     Meaning(classes=((2, 4),), table=b'\\x00\\x00\\x01', written=None)
     """
@@ -152,9 +145,9 @@ def _written_classes(statement: Statement) -> list[tuple[int, ...]]:
     marks: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
     for place, whole in enumerate(statement.walk()):
         for part in whole.parts:
-            if isinstance(part, Knight | Knave) and type(whole).__name__ in ("And", "Or", "OneOf"):
-                marks[part.person].append((place, isinstance(part, Knight)))
-        if isinstance(whole, Count | Parity | SameKind):
+            if isinstance(part, Atom) and _pools_atoms(whole):
+                marks[part.person].append((place, part.is_knight))
+        if not isinstance(whole, Atom):
             for person in whole.named:
                 marks[person].append((place, True))
     grouped: defaultdict[Any, list[int]] = defaultdict(list)
@@ -166,11 +159,16 @@ def _written_classes(statement: Statement) -> list[tuple[int, ...]]:
 
 def _people_of_single_atoms(statement: Statement) -> set[int]:
     """People named by an atom whose place in its parent matters."""
-    alone = {statement.person} if isinstance(statement, Knight | Knave) else set()
+    alone = {statement.person} if isinstance(statement, Atom) else set()
     for whole in statement.walk():
-        if type(whole).__name__ not in ("And", "Or", "OneOf"):
-            alone.update(part.person for part in whole.parts if isinstance(part, Knight | Knave))
+        if not _pools_atoms(whole):
+            alone.update(part.person for part in whole.parts if isinstance(part, Atom))
     return alone
+
+
+def _pools_atoms(statement: Statement) -> bool:
+    """Whether a statement has any number of parts in any order, so that the people of its atoms may be swapped."""
+    return isinstance(statement, Compound) and statement.is_symmetric and statement.max_parts is None
 
 
 def _tabulated(statement: Statement, classes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> npt.NDArray[np.bool_]:
@@ -215,10 +213,10 @@ def _joined(table: npt.NDArray[np.bool_], left: int, right: int) -> npt.NDArray[
 def _as_written(statement: Statement, label: Mapping[int, int]) -> bytes:
     """Return the statement's tree with labels for people, in an order of its own where order means nothing."""
     inside = [_as_written(part, label) for part in statement.parts]
-    if not isinstance(statement, Implies):
+    if statement.is_symmetric:
         inside.sort()
-    rest = [arg for arg in statement.args if isinstance(arg, str | bool)]
-    count = [statement.k] if isinstance(statement, Count) else []
+    rest = [value for value in statement.parameters if isinstance(value, str | bool)]
+    count = [value for value in statement.parameters if type(value) is int]
     named = sorted(label[person] for person in statement.named)
     return f"{type(statement).__name__}{rest}{count}{named}(".encode() + b",".join(inside) + b")"
 
@@ -261,7 +259,7 @@ def _written_profiles(meant: Meaning) -> list[bytes]:
         for person in statement.named:
             places[person].append(here)
         for number, part in enumerate(statement.parts):
-            visit(part, here + bytes([number * isinstance(statement, Implies)]))
+            visit(part, here + bytes([0 if statement.is_symmetric else number]))
 
     visit(meant.written, b"")
     return [b"".join(sorted(places[members[0]])) for members in meant.classes]

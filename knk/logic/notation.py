@@ -29,23 +29,19 @@ from urllib.parse import unquote
 from knk.errors import BadNotation, KnkError
 from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Utterance
 from knk.logic.statements import (
-    And,
+    COMPOUNDS,
+    Compound,
     Count,
-    Iff,
-    Implies,
     Knave,
     Knight,
     Not,
-    OneOf,
-    Or,
     Parity,
     Relation,
     SameKind,
     Statement,
 )
 
-_COMPOUNDS: Final[dict[str, type[Statement]]] = {"&": And, "|": Or, "^": OneOf, ">": Implies, "=": Iff}
-_SIGNS: Final = {kind: sign for sign, kind in _COMPOUNDS.items()}
+_CONNECTIVES: Final = {kind.sign: kind for kind in COMPOUNDS if kind is not Not}
 _RELATIONS: Final[dict[str, Relation]] = {"=": "exactly", ">=": "at least", "<=": "at most"}
 _COMPARISONS: Final = {relation: sign for sign, relation in _RELATIONS.items()}
 _ATOM: Final = re.compile(r"([+-])([0-9]{1,6})|([KV])(=|>=|<=|%)([0-9]{1,6})\(([0-9,]*)\)|([SD])\(([0-9,]*)\)")
@@ -108,14 +104,16 @@ def encode_statement(statement: Statement) -> str:
         case Knave(person):
             return f"-{person}"
         case Not():
-            return f"~{encode_statement(statement.parts[0])}"
+            return f"{statement.sign}{encode_statement(statement.parts[0])}"
+        case Compound():
+            return f"{statement.sign}({','.join(map(encode_statement, statement.parts))})"
         case Count(relation, k, group, knights):
             return f"{_letter(knights)}{_COMPARISONS[relation]}{k}({_commas(group)})"
         case Parity(even, group, knights):
             return f"{_letter(knights)}%{0 if even else 1}({_commas(group)})"
         case SameKind(left, right, same):
             return f"{'S' if same else 'D'}({left},{right})"
-    return f"{_SIGNS[type(statement)]}({','.join(map(encode_statement, statement.parts))})"
+    raise TypeError(f"{type(statement).__name__} has no notation")
 
 
 def decode_statement(text: str) -> Statement:
@@ -153,12 +151,12 @@ def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
     if depth > MAX_DEPTH:
         raise BadNotation(f"statements are nested deeper than {MAX_DEPTH}")
     sign = text[at : at + 1]
-    if sign == "~":
+    if sign == Not.sign:
         part, end = _read(text, at + 1, depth + 1)
         return Not(part), end
-    if sign in _COMPOUNDS and text[at + 1 : at + 2] == "(":
+    if sign in _CONNECTIVES and text[at + 1 : at + 2] == "(":
         parts, end = _read_parts(text, at + 2, depth + 1)
-        return _build(_COMPOUNDS[sign], *parts), end
+        return _build(_CONNECTIVES[sign], *parts), end
     found = _ATOM.match(text, at)
     if not found:
         raise BadNotation(f"no statement can start with {text[at : at + 20]!r} (character {at} of the statement)")

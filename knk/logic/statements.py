@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self
 
 from knk.errors import BadPuzzle
 
@@ -52,9 +52,20 @@ def masks(people: int) -> tuple[tuple[int, ...], int]:
 
 
 class Statement:
-    """Base of all kinds of statement: a value, equal to another when kind and parts are equal."""
+    """Base of all kinds of statement: a value, equal to another when class and arguments are equal.
 
-    # `people`, `table` and the hash are worked out when first asked for and kept in `__dict__`, beside the fields
+    A kind describes itself in class attributes and methods, and the rest of the library asks it: no other module has
+    to list the kinds to reason about statements.
+
+    Attributes:
+        kind: the kind's name in specifications and statistics; "atom" for both atoms.
+        is_symmetric: whether reordering the parts, or the people named, leaves the meaning unchanged.
+    """
+
+    kind: ClassVar[str]
+    is_symmetric: ClassVar[bool] = True
+
+    # `people`, `table` and the hash are computed when first asked for and cached in `__dict__`, beside the fields
     # (functools.cached_property takes a lock).
 
     @property
@@ -80,6 +91,15 @@ class Statement:
         """
         return ()
 
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The arguments that are neither people nor statements.
+
+        >>> Count("at most", 1, (0, 2)).parameters
+        ('at most', 1, True)
+        """
+        return ()
+
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         """Return the statement's truth in the algebra of `xs` and `full` (see the module).
 
@@ -87,6 +107,14 @@ class Statement:
         1
         """
         raise NotImplementedError
+
+    def negated(self) -> Statement:
+        """Return the opposite statement, put without "not" where the kind allows it.
+
+        >>> And(Knight(0), Not(Knave(1))).negated()
+        Or(Knave(0), Knave(1))
+        """
+        return Not(self)
 
     def with_people(self, rename: Callable[[int], int]) -> Self:
         """Return the same statement about other people.
@@ -161,8 +189,12 @@ class Statement:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Atom(Statement):
+class Atom(Statement):
+    """A statement about the role of `person`: the base of `Knight` and `Knave`."""
+
     person: int
+    kind: ClassVar[str] = "atom"
+    is_knight: ClassVar[bool]
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -176,38 +208,57 @@ class _Atom(Statement):
         return type(self)(rename(self.person))
 
 
-class Knight(_Atom):
+class Knight(Atom):
     """`person` is a knight.
 
     >>> Knight(0)
     Knight(0)
     """
 
+    is_knight = True
+
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         return xs[self.person]
 
+    def negated(self) -> Statement:
+        return Knave(self.person)
 
-class Knave(_Atom):
+
+class Knave(Atom):
     """`person` is a knave.
 
     >>> Knave(0).value([1], 1)
     0
     """
 
+    is_knight = False
+
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         return full ^ xs[self.person]
 
+    def negated(self) -> Statement:
+        return Knight(self.person)
+
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
-class _Compound(Statement):
+class Compound(Statement):
+    """A statement made of statements.
+
+    Attributes:
+        sign: its sign in the one-line notation.
+        min_parts: the fewest parts it can have.
+        max_parts: the most parts it can have, None for any number.
+    """
+
     _parts: tuple[Statement, ...]
-    fewest = 2  # A class attribute, not a field: how few parts the kind makes sense with.
-    most: int | None = None
+    sign: ClassVar[str]
+    min_parts: ClassVar[int] = 2
+    max_parts: ClassVar[int | None] = None
 
     def __init__(self, *parts: Statement) -> None:
-        if len(parts) < self.fewest or (self.most is not None and len(parts) > self.most):
-            wanted = f"{self.fewest}" if self.fewest == self.most else f"at least {self.fewest}"
-            raise BadPuzzle(f"{type(self).__name__} takes {wanted} statements, not {len(parts)}")
+        if len(parts) < self.min_parts or (self.max_parts is not None and len(parts) > self.max_parts):
+            expected = f"{self.min_parts}" if self.min_parts == self.max_parts else f"at least {self.min_parts}"
+            raise BadPuzzle(f"{type(self).__name__} takes {expected} statements, not {len(parts)}")
         object.__setattr__(self, "_parts", parts)
 
     @property
@@ -222,25 +273,33 @@ class _Compound(Statement):
         return type(self)(*(part.with_people(rename) for part in self._parts))
 
 
-class Not(_Compound):
+class Not(Compound):
     """It is not the case that the part holds.
 
     >>> Not(Knight(0)).value([1], 1)
     0
     """
 
-    fewest = most = 1
+    kind = "not"
+    sign = "~"
+    min_parts = max_parts = 1
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         return full ^ self._parts[0].value(xs, full)
 
+    def negated(self) -> Statement:
+        return self._parts[0]
 
-class And(_Compound):
+
+class And(Compound):
     """All parts hold.
 
     >>> And(Knight(0), Knight(1), Knave(2)).value([1, 1, 0], 1)
     1
     """
+
+    kind = "and"
+    sign = "&"
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         result = full
@@ -248,13 +307,19 @@ class And(_Compound):
             result = result & part.value(xs, full)
         return result
 
+    def negated(self) -> Statement:
+        return Or(*(part.negated() for part in self._parts))
 
-class Or(_Compound):
+
+class Or(Compound):
     """At least one part holds.
 
     >>> Or(Knight(0), Knight(1)).value([0, 1], 1)
     1
     """
+
+    kind = "or"
+    sign = "|"
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         result = full ^ full
@@ -262,45 +327,67 @@ class Or(_Compound):
             result = result | part.value(xs, full)
         return result
 
+    def negated(self) -> Statement:
+        return And(*(part.negated() for part in self._parts))
 
-class OneOf(_Compound):
+
+class OneOf(Compound):
     """Exactly one part holds.
 
     >>> OneOf(Knight(0), Knight(1), Knight(2)).value([1, 1, 1], 1)
     0
     """
 
+    kind = "one of"
+    sign = "^"
+
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         _, some, several = at_least([part.value(xs, full) for part in self._parts], 2, full)
         return some & (full ^ several)
 
+    def negated(self) -> Statement:
+        return Iff(*self._parts) if len(self._parts) == 2 else Not(self)
 
-class Implies(_Compound):
+
+class Implies(Compound):
     """If the first part holds, so does the second.
 
     >>> Implies(Knight(0), Knight(1)).value([0, 0], 1)
     1
     """
 
-    fewest = most = 2
+    kind = "if"
+    sign = ">"
+    min_parts = max_parts = 2
+    is_symmetric = False
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         premise, conclusion = self._parts
         return (full ^ premise.value(xs, full)) | conclusion.value(xs, full)
 
+    def negated(self) -> Statement:
+        premise, conclusion = self._parts
+        return And(premise, conclusion.negated())
 
-class Iff(_Compound):
+
+class Iff(Compound):
     """The first part holds if and only if the second does.
 
     >>> Iff(Knight(0), Knight(1)).value([0, 1], 1)
     0
     """
 
-    fewest = most = 2
+    kind = "iff"
+    sign = "="
+    min_parts = max_parts = 2
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
         left, right = self._parts
         return full ^ left.value(xs, full) ^ right.value(xs, full)
+
+    def negated(self) -> Statement:
+        left, right = self._parts
+        return Iff(left, right.negated())
 
 
 def _checked_group(group: Sequence[int]) -> tuple[int, ...]:
@@ -310,8 +397,27 @@ def _checked_group(group: Sequence[int]) -> tuple[int, ...]:
     return group
 
 
+class GroupStatement(Statement):
+    """A statement about a group of people, with no statement inside.
+
+    Attributes:
+        group_size: how many people the kind is about, None for any number.
+    """
+
+    group_size: ClassVar[int | None] = None
+
+    @classmethod
+    def about(cls, group: Sequence[int]) -> list[Statement]:
+        """Return every statement of this kind about a group that is neither true nor false by its form.
+
+        >>> SameKind.about((0, 1))
+        [SameKind(0, 1, True), SameKind(0, 1, False)]
+        """
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Count(Statement):
+class Count(GroupStatement):
     """Exactly, at least or at most `k` of `group` are knights (knaves, where `knights` is false).
 
     >>> Count("exactly", 2, (0, 1, 2)).value([1, 1, 0], 1)
@@ -319,6 +425,8 @@ class Count(Statement):
     >>> Count("at least", 2, (0, 1, 2), knights=False).value([1, 1, 0], 1)
     0
     """
+
+    kind: ClassVar[str] = "count"
 
     relation: Relation
     k: int
@@ -337,6 +445,10 @@ class Count(Statement):
         return self.relation, self.k, self.group, self.knights
 
     @property
+    def parameters(self) -> tuple[Any, ...]:
+        return self.relation, self.k, self.knights
+
+    @property
     def named(self) -> tuple[int, ...]:
         return self.group
 
@@ -350,17 +462,37 @@ class Count(Statement):
             return reached
         return full ^ passed if self.relation == "at most" else reached & (full ^ passed)
 
+    def negated(self) -> Statement:
+        if self.relation == "at least" and self.k > 0:
+            return Count("at most", self.k - 1, self.group, self.knights)
+        if self.relation == "at most" and self.k < len(self.group):
+            return Count("at least", self.k + 1, self.group, self.knights)
+        return Not(self)
+
     def with_people(self, rename: Callable[[int], int]) -> Self:
         return type(self)(self.relation, self.k, tuple(map(rename, self.group)), self.knights)
 
+    @classmethod
+    def about(cls, group: Sequence[int]) -> list[Statement]:
+        group, size = tuple(group), len(group)
+        bounds = {"exactly": range(size + 1), "at least": range(1, size + 1), "at most": range(size)}
+        return [
+            cls(relation, k, group, knights)
+            for relation in RELATIONS
+            for k in bounds[relation]
+            for knights in (True, False)
+        ]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Parity(Statement):
+class Parity(GroupStatement):
     """An even (odd) number of `group` are knights (knaves, where `knights` is false).
 
     >>> Parity(even=True, group=(0, 1, 2)).value([1, 1, 0], 1)
     1
     """
+
+    kind: ClassVar[str] = "parity"
 
     even: bool
     group: tuple[int, ...]
@@ -374,6 +506,10 @@ class Parity(Statement):
         return self.even, self.group, self.knights
 
     @property
+    def parameters(self) -> tuple[Any, ...]:
+        return self.even, self.knights
+
+    @property
     def named(self) -> tuple[int, ...]:
         return self.group
 
@@ -383,17 +519,27 @@ class Parity(Statement):
             result = result ^ (xs[person] if self.knights else full ^ xs[person])
         return result
 
+    def negated(self) -> Statement:
+        return Parity(not self.even, self.group, self.knights)
+
     def with_people(self, rename: Callable[[int], int]) -> Self:
         return type(self)(self.even, tuple(map(rename, self.group)), self.knights)
 
+    @classmethod
+    def about(cls, group: Sequence[int]) -> list[Statement]:
+        return [cls(even, tuple(group), knights) for even in (True, False) for knights in (True, False)]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SameKind(Statement):
+class SameKind(GroupStatement):
     """`left` and `right` are of the same kind (of different kinds, where `same` is false).
 
     >>> SameKind(0, 1).value([0, 0], 1)
     1
     """
+
+    kind: ClassVar[str] = "same kind"
+    group_size: ClassVar[int | None] = 2
 
     left: int
     right: int
@@ -407,6 +553,10 @@ class SameKind(Statement):
         return self.left, self.right, self.same
 
     @property
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.same,)
+
+    @property
     def named(self) -> tuple[int, ...]:
         return self.left, self.right
 
@@ -414,8 +564,25 @@ class SameKind(Statement):
         different = xs[self.left] ^ xs[self.right]
         return full ^ different if self.same else different
 
+    def negated(self) -> Statement:
+        return SameKind(self.left, self.right, not self.same)
+
     def with_people(self, rename: Callable[[int], int]) -> Self:
         return type(self)(rename(self.left), rename(self.right), self.same)
+
+    @classmethod
+    def about(cls, group: Sequence[int]) -> list[Statement]:
+        left, right = group
+        return [cls(left, right, same) for same in (True, False)]
+
+
+STATEMENT_KINDS: Final[tuple[type[Statement], ...]] = (
+    *(Knight, Knave, Not, And, Or, OneOf, Implies, Iff),
+    *(Count, Parity, SameKind),
+)
+"""The class of every kind of statement."""
+COMPOUNDS: Final = tuple(kind for kind in STATEMENT_KINDS if issubclass(kind, Compound))
+GROUP_STATEMENTS: Final = tuple(kind for kind in STATEMENT_KINDS if issubclass(kind, GroupStatement))
 
 
 def to_sympy(statement: Statement, symbols: Sequence[sympy.Symbol]) -> sympy.Basic:

@@ -32,12 +32,12 @@ from typing import Any, Final
 
 from knk.datasets.rows import answer_of, wording_seed
 from knk.errors import BadRow
-from knk.generation.spec import kind_of
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solve
 from knk.logic.statements import (
     And,
+    Atom,
     Iff,
     Implies,
     Knave,
@@ -255,16 +255,14 @@ def public_statements(puzzle: Puzzle) -> str:
 
 
 def _nested(statement: Statement) -> Any:
-    if isinstance(statement, Knight | Knave):
-        return ("telling-truth" if isinstance(statement, Knight) else "lying", statement.person)
+    if isinstance(statement, Atom):
+        return ("telling-truth" if statement.is_knight else "lying", statement.person)
     if isinstance(statement, SameKind):
         same = Knight(statement.right) if statement.same else Knave(statement.right)
         return ("<=>", _nested(Knight(statement.left)), _nested(same))
     if type(statement) in _CONNECTIVES:
         return (_CONNECTIVES[type(statement)], *map(_nested, statement.parts))
-    raise BadRow(
-        f"the public data has no statement of the kind {kind_of(statement)!r}; 'classic' puzzles are made without"
-    )
+    raise BadRow(f"the public data has no statement of the kind {statement.kind!r}; 'classic' puzzles are made without")
 
 
 def _puzzle(row: Row) -> Puzzle:

@@ -11,11 +11,10 @@ from typing import Final, TypeVar
 from knk.logic.puzzle import Roles
 from knk.logic.statements import (
     And,
+    Atom,
     Count,
     Iff,
     Implies,
-    Knave,
-    Knight,
     Not,
     OneOf,
     Or,
@@ -57,6 +56,7 @@ def compose(
         variant: which wording to choose; 0 is always the plainest.
         polite: whether to do without "I" where the order of people would give "I and Bob" or "me and Bob".
 
+    >>> from knk.logic.statements import Knave, Knight
     >>> compose(Implies(Knight(0), Not(Knave(1))), 2, ("knight", "knave"), me=0)
     'if I am a knight then {1} is not a knave'
     """
@@ -85,10 +85,8 @@ class _Composer:
 
     def write(self, statement: Statement) -> Clause:
         match statement:
-            case Knight(person):
-                return self.atom(person, True), True
-            case Knave(person):
-                return self.atom(person, False), True
+            case Atom(person):
+                return self.atom(person, statement.is_knight), True
             case Not():
                 return self.denial(statement.parts[0])
             case And():
@@ -209,11 +207,8 @@ class _Composer:
     # Statements with statements inside.
 
     def denial(self, part: Statement) -> Clause:
-        match part:
-            case Knight(person):
-                return self.denied_atom(person, True), True
-            case Knave(person):
-                return self.denied_atom(person, False), True
+        if isinstance(part, Atom):
+            return self.denied_atom(part.person, part.is_knight), True
         return f"{self.pick(wordings.NOT_THAT)} {self.part(part)}", False
 
     def together(self, parts: tuple[Statement, ...]) -> Clause:
@@ -244,7 +239,7 @@ class _Composer:
         if group:
             text = f"{self.subjects(group, 'or')} {self.is_(group[-1])} {self.a(truth)}"
             options += [(text, False), (f"either {text}", False)] if len(parts) == 2 else [(text, False)]
-        elif any(not isinstance(part, Knight | Knave) for part in parts):
+        elif not all(isinstance(part, Atom) for part in parts):
             options.append((f"at least one of {self.claims(texts)}", False))
         return self.pick(options)
 
@@ -284,8 +279,8 @@ class _Composer:
 
 def _alike(parts: Sequence[Statement]) -> tuple[tuple[int, ...], bool]:
     """Return the people of parts that all say one thing of different people, and whether it is "tells the truth"."""
-    kinds = {type(part) for part in parts}
-    group = tuple(part.person for part in parts if isinstance(part, Knight | Knave))
-    if len(kinds) != 1 or len(group) != len(parts) or len(set(group)) < len(group):
+    atoms = [part for part in parts if isinstance(part, Atom)]
+    group, roles = tuple(atom.person for atom in atoms), {atom.is_knight for atom in atoms}
+    if len(roles) != 1 or len(group) != len(parts) or len(set(group)) < len(group):
         return (), True
-    return group, kinds == {Knight}
+    return group, True in roles

@@ -2,6 +2,8 @@
 
 import itertools
 import pickle
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk.errors import BadPuzzle
+from knk.generation.grammar import is_trivial
+from knk.logic.puzzle import Puzzle
+from knk.logic.solver import solutions
 from knk.logic.statements import (
+    STATEMENT_KINDS,
     And,
+    Compound,
     Count,
     Iff,
     Implies,
@@ -27,6 +34,7 @@ from knk.logic.statements import (
     masks,
     to_sympy,
 )
+from knk.proofs.trace import trace
 from tests.support.strategies import statements
 
 A, B, C = Knight(0), Knight(1), Knight(2)
@@ -63,6 +71,42 @@ TABLES: dict[Statement, str] = {
 def test_truth_table(statement: Statement, table: str) -> None:
     worlds = itertools.product((0, 1), repeat=3)
     assert "".join(str(statement.value(world, 1)) for world in worlds) == table
+
+
+def test_every_kind_has_a_pinned_truth_table() -> None:
+    assert {type(statement) for statement in TABLES} == set(STATEMENT_KINDS)
+
+
+@given(statements(4))
+def test_the_negation_is_the_opposite(statement: Statement) -> None:
+    _, full = masks(4)
+    assert statement.negated().table(4) == full ^ statement.table(4)
+
+
+@given(statements(4))
+def test_the_order_of_parts_matters_to_asymmetric_kinds_only(statement: Statement) -> None:
+    if statement.parts and statement.is_symmetric:
+        assert type(statement)(*reversed(statement.parts)).table(4) == statement.table(4)
+    assert Implies(A, B).table(2) != Implies(B, A).table(2)
+
+
+class Neither(Compound):
+    """A kind that the library does not have: no part holds."""
+
+    kind = "neither"
+
+    def value(self, xs: Sequence[Any], full: Any) -> Any:
+        return full ^ Or(*self.parts).value(xs, full)
+
+
+def test_a_new_kind_needs_only_its_meaning_to_be_solved_keyed_and_proved() -> None:
+    names = ("Ann", "Bob", "Cid")
+    new = Puzzle(names, [(0, Neither(A, B)), (2, Not(Neither(A, B)))])
+    old = Puzzle(names, [(0, Not(Or(A, B))), (2, Or(A, B))])
+    assert list(solutions(new)) == list(solutions(old)) == [(False, True, True)]
+    assert new.key == old.key
+    assert trace(new).steps == trace(old).steps
+    assert is_trivial(Neither(A, Knave(0)))
 
 
 @given(statements(4))

@@ -4,18 +4,14 @@ from hypothesis import strategies as st
 
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import (
+    COMPOUNDS,
+    GROUP_STATEMENTS,
     RELATIONS,
-    And,
+    Compound,
     Count,
-    Iff,
-    Implies,
+    GroupStatement,
     Knave,
     Knight,
-    Not,
-    OneOf,
-    Or,
-    Parity,
-    SameKind,
     Statement,
 )
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
@@ -33,32 +29,34 @@ def counts(draw: st.DrawFn, people: int) -> Count:
     return Count(draw(st.sampled_from(RELATIONS)), draw(st.integers(0, len(group))), group, draw(st.booleans()))
 
 
+def group_statements(people: int, kind: type[GroupStatement]) -> st.SearchStrategy[Statement]:
+    """A statement of one kind about some of the people."""
+    size = kind.group_size
+    members = st.lists(st.integers(0, people - 1), min_size=size or 1, max_size=size or people, unique=True)
+    return members.flatmap(lambda group: st.sampled_from(kind.about(group)))
+
+
 def leaves(people: int) -> st.SearchStrategy[Statement]:
-    """A statement with no statement inside."""
+    """A statement with no statement inside: an atom, or one of each kind about a group."""
     person = st.integers(0, people - 1)
-    kinds: list[st.SearchStrategy[Statement]] = [
-        person.map(Knight),
-        person.map(Knave),
-        counts(people),
-        st.builds(Parity, st.booleans(), groups(people), st.booleans()),
-    ]
-    if people > 1:
-        pair = st.lists(person, min_size=2, max_size=2, unique=True)
-        kinds.append(st.builds(lambda two, same: SameKind(two[0], two[1], same), pair, st.booleans()))
-    return st.one_of(kinds)
+    fitting = [kind for kind in GROUP_STATEMENTS if people >= (kind.group_size or 1)]
+    # `about` leaves out counts that are always true, `counts` does not.
+    return st.one_of(
+        person.map(Knight), person.map(Knave), counts(people), *(group_statements(people, kind) for kind in fitting)
+    )
+
+
+def compounds(kind: type[Compound], parts: st.SearchStrategy[Statement]) -> st.SearchStrategy[Statement]:
+    """A statement of one kind made of other statements, of four at most."""
+    several = st.lists(parts, min_size=kind.min_parts, max_size=kind.max_parts or 4)
+    return several.map(lambda chosen: kind(*chosen))
 
 
 def statements(people: int, max_leaves: int = 8) -> st.SearchStrategy[Statement]:
     """Any statement about people numbered below `people`, nested at will."""
 
     def wider(inner: st.SearchStrategy[Statement]) -> st.SearchStrategy[Statement]:
-        several = st.lists(inner, min_size=2, max_size=4)
-        two = st.lists(inner, min_size=2, max_size=2)
-        return st.one_of(
-            inner.map(Not),
-            st.builds(lambda kind, parts: kind(*parts), st.sampled_from([And, Or, OneOf]), several),
-            st.builds(lambda kind, parts: kind(*parts), st.sampled_from([Implies, Iff]), two),
-        )
+        return st.one_of([compounds(kind, inner) for kind in COMPOUNDS])
 
     return st.recursive(leaves(people), wider, max_leaves=max_leaves)
 

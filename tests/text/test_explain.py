@@ -32,7 +32,6 @@ from knk.text.explain import (
     STYLES,
     Claim,
     Sentence,
-    denied,
     explain,
     sentences,
 )
@@ -40,7 +39,6 @@ from knk.text.explain import wordings as explain_wordings
 from knk.text.parse import read_statement
 from knk.text.vocabulary import plural
 from tests.proofs.test_trace import NESTED, WIDE, solvable
-from tests.support.strategies import statements
 
 SAMPLES = [
     *(decode(line) for line in ("Ann,Bob 0:&(-0,-1)", "Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)", NESTED)),
@@ -395,9 +393,3 @@ def test_what_cannot_be_written_is_refused() -> None:
         explain(trace(decode("Ann 0:K=1(0)".replace("K=1(0)", "|(+0,-0)"))), "terse")
     with pytest.raises(BadPuzzle):
         explain(trace(decode("Ann,And 0:&(-0,-1)")))
-
-
-@given(statements(4))
-def test_what_is_denied_is_the_opposite(statement: Statement) -> None:
-    full = (1 << 16) - 1
-    assert denied(statement).table(4) == full ^ statement.table(4)

@@ -15,20 +15,12 @@ from knk.logic.keys import Meaning, meaning
 from knk.logic.notation import decode, encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solutions
-from knk.logic.statements import Statement
 from knk.text.parse import parse
 
 FAULTS: Final = ("unreadable", "no solution", "several solutions", "wrong answer", "text of another puzzle")
 """What may be wrong with a row by itself."""
 LONGEST_EXAMPLE: Final = 120
 """Characters of a row that an example quotes."""
-_KINDS: Final = {
-    "Knight": "atom",
-    "Knave": "atom",
-    "OneOf": "one of",
-    "Implies": "if",
-    "SameKind": "same kind",
-}
 
 
 class RowFacts(NamedTuple):
@@ -76,7 +68,7 @@ def _check_row(row: Mapping[str, Any]) -> RowFacts:
     return RowFacts(
         fingerprints(row, puzzle),
         people=len(puzzle.names),
-        kinds=tuple(kind_of(said.statement) for said in puzzle.statements),
+        kinds=tuple(said.statement.kind for said in puzzle.statements),
         trivial=notation if any(is_trivial(said.statement) for said in puzzle.statements) else "",
         problems=tuple((what, problem) for what, problem in problems.items() if problem is not None),
         knights=sum(found[0]) if len(found) == 1 else None,
@@ -159,14 +151,3 @@ def _other_puzzle(row: Mapping[str, Any], puzzle: Puzzle) -> str | None:
 def _meanings(puzzle: Puzzle) -> set[tuple[int, Meaning]]:
     """Return who says what, whichever way it is put."""
     return {(said.speaker, meaning(said.statement)) for said in puzzle.statements}
-
-
-def kind_of(statement: Statement) -> str:
-    """Return the kind of a statement, by the names that specifications use.
-
-    >>> from knk.logic.statements import Knight, Not, SameKind
-    >>> kind_of(Not(Knight(0))), kind_of(SameKind(0, 1))
-    ('not', 'same kind')
-    """
-    name = type(statement).__name__
-    return _KINDS.get(name, name.lower())

@@ -21,7 +21,7 @@ from knk.datasets.audit.sources import text_of
 from knk.errors import GaveUp
 from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle, Utterance
-from knk.logic.statements import Count, Implies, Knave, Knight, Not, Parity, SameKind, Statement
+from knk.logic.statements import Atom, Not, Statement
 
 LEVELS: Final = ("text", "tree", "renamed", "folded", "logical")
 """The levels of sameness, the strictest first."""
@@ -106,31 +106,17 @@ def _folded(statement: Statement) -> Statement:
     if not statement.parts:
         return statement
     parts = [_folded(part) for part in statement.parts]
-    if isinstance(statement, Not):
-        match parts[0]:
-            case Knight(person):
-                return Knave(person)
-            case Knave(person):
-                return Knight(person)
-            case Not():
-                return parts[0].parts[0]
+    if isinstance(statement, Not) and isinstance(parts[0], Atom | Not):
+        return parts[0].negated()
     return type(statement)(*parts)
 
 
 def _written(statement: Statement, names: Mapping[int, str], loose: bool) -> str:
     """Return the statement in writing, the people by the names given."""
     inside = [_written(part, names, loose) for part in statement.parts] or [names[p] for p in statement.named]
-    if loose and not isinstance(statement, Implies):
+    if loose and statement.is_symmetric:
         inside.sort()
-    match statement:
-        case Count(relation, k, _, knights):
-            head = f"Count {relation} {k} {knights}"
-        case Parity(even, _, knights):
-            head = f"Parity {even} {knights}"
-        case SameKind(_, _, same):
-            head = f"SameKind {same}"
-        case _:
-            head = type(statement).__name__
+    head = " ".join([type(statement).__name__, *map(str, statement.parameters)])
     return f"{head}({','.join(inside)})"
 
 

@@ -15,20 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from knk.errors import BadPuzzle
 from knk.logic.puzzle import Puzzle, Roles
-from knk.logic.statements import (
-    And,
-    Count,
-    Iff,
-    Implies,
-    Knave,
-    Knight,
-    Not,
-    OneOf,
-    Or,
-    Parity,
-    SameKind,
-    Statement,
-)
+from knk.logic.statements import Not, Statement
 from knk.proofs.trace import (
     Contradiction,
     Follows,
@@ -236,45 +223,6 @@ def _a(roles: Roles, knight: bool) -> str:
 def _cut(template: str) -> tuple[str, ...]:
     """Return a template cut into threads and slots, by turns."""
     return tuple(_SLOT.split(template))
-
-
-def denied(statement: Statement) -> Statement:
-    """Return the opposite of a statement, said outright where that can be done.
-
-    >>> denied(And(Knight(0), Not(Knave(1))))
-    Or(Knave(0), Knave(1))
-    """
-    match statement:
-        case Not():
-            return statement.parts[0]
-        case And():
-            return Or(*map(denied, statement.parts))
-        case Or():
-            return And(*map(denied, statement.parts))
-        case Implies():
-            return And(statement.parts[0], denied(statement.parts[1]))
-        case Iff():
-            return Iff(statement.parts[0], denied(statement.parts[1]))
-        case OneOf() if len(statement.parts) == 2:
-            return Iff(*statement.parts)
-    return _denied_leaf(statement)
-
-
-def _denied_leaf(statement: Statement) -> Statement:
-    match statement:
-        case Knight(person):
-            return Knave(person)
-        case Knave(person):
-            return Knight(person)
-        case Count("at least", k, group, knights) if k > 0:
-            return Count("at most", k - 1, group, knights)
-        case Count("at most", k, group, knights) if k < len(group):
-            return Count("at least", k + 1, group, knights)
-        case Parity(even, group, knights):
-            return Parity(not even, group, knights)
-        case SameKind(left, right, same):
-            return SameKind(left, right, not same)
-    return Not(statement)
 
 
 # Writing.
@@ -637,7 +585,7 @@ class _LongWriter(_Writer):
         content = self.puzzle.statements[said].statement
         follows = "so" in slots and kind == "told"
         if follows and content.depth and not slots["t"].value and not isinstance(content, Not) and self.choice.below(2):
-            opposite = denied(content)
+            opposite = content.negated()
             text = self.clause(opposite)
             slots["denied"] = Claim(text, "told", said=said, statement=opposite)
             return "denied"
