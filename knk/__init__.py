@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from knk.errors import ManySolutions as ManySolutions
     from knk.errors import MissingPackage as MissingPackage
     from knk.errors import ModelFailed as ModelFailed
-    from knk.errors import NoEngine as NoEngine
+    from knk.errors import NoExecutor as NoExecutor
     from knk.errors import NoSolution as NoSolution
     from knk.errors import NotEnough as NotEnough
     from knk.errors import NoVerdict as NoVerdict
@@ -95,7 +95,7 @@ _EXPORTS: Final = {
     "knk.errors": (
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadConfig", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
-        *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoEngine", "ModelFailed", "HubFailed"),
+        *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoExecutor", "ModelFailed", "HubFailed"),
         *("TrainingFailed", "NoVerdict"),
     ),
 }

@@ -90,8 +90,8 @@ class HubFailed(KnkError):
     """The Hugging Face Hub, or the way to it, did not do what was asked; the message says what to do."""
 
 
-class NoEngine(KnkError):
-    """An engine that there is none of, or a cluster that cannot be reached."""
+class NoExecutor(KnkError):
+    """The executor is unknown, or its cluster cannot be reached."""
 
 
 class NoVerdict(KnkError):

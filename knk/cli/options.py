@@ -93,7 +93,7 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
 ]
-Engine = Annotated[
+Executor = Annotated[
     Literal["local", "ray"],
     typer.Option(help="Processes of this machine, or the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
 ]

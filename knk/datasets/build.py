@@ -38,6 +38,7 @@ from knk.datasets.stream import (
     blocks_a_job,
     job_blocks,
     wanted_of,
+    worth_starting,
 )
 from knk.errors import GaveUp, NotEnough
 from knk.files import whole_file
@@ -58,7 +59,7 @@ from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts, cost
 from knk.logic.keys import UInt64Array
 from knk.logic.puzzle import Puzzle
-from knk.parallel.executors import executor
+from knk.parallel.executors import open_executor
 from knk.proofs.difficulty import MEASURES, difficulty
 from knk.version import __version__
 
@@ -96,7 +97,7 @@ def build(
     folder: str | os.PathLike[str],
     processes: int | None = 1,
     progress: Callable[[int], None] | None = None,
-    engine: str = "local",
+    executor: str = "local",
 ) -> Manifest:
     """Build a corpus, or go on with one whose building was cut off, and return its manifest.
 
@@ -109,7 +110,8 @@ def build(
             to guard its start with `if __name__ == "__main__"`.
         progress: called with the number of rows that are done since it was called last; the first call tells of those
             that were there already.
-        engine: what makes rows, "local" or "ray"; see `knk.parallel.executors.executor`. The bytes are the same.
+        executor: what runs the jobs, "local" or "ray"; see `knk.parallel.executors.open_executor`. The bytes are the
+            same.
 
     Raises:
         BadFolder: the folder holds something else, or the corpus of another recipe or version of the library, or
@@ -132,7 +134,7 @@ def build(
         return manifest
     try:
         with open_journal(folder, header) as journal:
-            _make_batches(recipe, journal, processes, report, engine)
+            _make_batches(recipe, journal, processes, report, executor)
             manifest = _finished(folder, journal, header)
     except NotEnough:
         shutil.rmtree(folder / UNFINISHED)
@@ -142,7 +144,7 @@ def build(
 
 
 def _make_batches(
-    recipe: Recipe, journal: Journal, processes: int | None, report: Callable[[int], None], engine: str
+    recipe: Recipe, journal: Journal, processes: int | None, report: Callable[[int], None], executor: str
 ) -> None:
     """Make the batches that are not there."""
     met = KeySet()
@@ -151,7 +153,8 @@ def _make_batches(
     if journal.rows:
         report(journal.rows)
     searching = any(part.spec.target for part in recipe.parts)
-    with executor(recipe.rows - journal.rows, processes, searching, engine) as (pool, workers):
+    processes = worth_starting(recipe.rows - journal.rows, processes, searching)
+    with open_executor(processes, executor) as (pool, workers):
         for place, part in enumerate(recipe.parts):
             done = [entry for entry in journal.entries if entry["part"] == place]
             maker = _PartMaker(recipe, place, met, done[-1]["streams"] if done else {}, pool, workers)

@@ -38,13 +38,15 @@ from knk.generation.targets import Verdicts, that_fit
 from knk.logic.keys import UInt64Array
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
-from knk.parallel.executors import executor
+from knk.parallel.executors import open_executor
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK: Final = 1 << 16
 """People in the rows that are put in order and written at a time; these rows are a row group of a Parquet file."""
+SINGLE_PROCESS_ROWS: Final = 20_000
+"""Up to this many rows, unless they are searched for, one process is faster: more take longer to start than to work."""
 _PLANTED_BLOCKS: Final = 16
 _READ: Final = 4096
 
@@ -155,7 +157,7 @@ def tables(
     [10]
     """
     least, most = spec.people_range
-    with executor(n, processes, slow=bool(spec.target)) as (pool, workers):
+    with open_executor(worth_starting(n, processes, bool(spec.target))) as (pool, workers):
         streams = {
             people: _Stream(replace(spec, people=people), seed, style, pool, workers, progress or _ignore)
             for people in range(least, most + 1)
@@ -192,6 +194,15 @@ def _interleaved(streams: dict[int, _Stream], wanted: list[int]) -> tuple[pa.Tab
     if len(streams) > 1:
         table = table.take(np.argsort(np.concatenate(places)))
     return table.slice(0, end).combine_chunks(), missing
+
+
+def worth_starting(rows: int, processes: int | None, searching: bool) -> int | None:
+    """Return how many processes to start for so many rows: one if they take less time than the start of more.
+
+    >>> worth_starting(100, None, searching=False), worth_starting(100, None, searching=True)
+    (1, None)
+    """
+    return processes if searching or rows > SINGLE_PROCESS_ROWS else 1
 
 
 class _Stream:

@@ -1,82 +1,65 @@
-"""What works at jobs: this process, several of this machine, or a Ray cluster; the jobs and their results are the same.
+"""Executors that run jobs: this process, several processes of this machine, or a Ray cluster.
 
-For what is too large for one machine there is Ray. Its tasks are used, not its datasets: jobs are asked for by number
-while earlier ones are being read, and their results come back in that order, which is what makes the bytes those of the
-local engine. A job whose worker is lost is run again by Ray, on another; being a function of its arguments alone, it
-gives the same.
+All three are `concurrent.futures.Executor`s and give the same results. Ray is for work that is too large for one
+machine. Its tasks are used, not its datasets: jobs are requested by number while earlier results are being read, and
+results come back in that order, which keeps the output byte for byte the same as with local processes. Ray runs a job
+again on another worker if its worker is lost; a job depends on its arguments alone, so the result is the same.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Final
 
-from knk.errors import KnkError, MissingPackage, NoEngine
+from knk.errors import KnkError, MissingPackage, NoExecutor
 from knk.parallel.cores import core_count
 
-ENGINES: Final = ("local", "ray")
-"""Processes of this machine, or a Ray cluster."""
-ROWS_ALONE: Final = 20_000
-"""Up to this many rows one process makes them all, unless they have to be searched for: more would take longer to start
-than to work."""
+EXECUTORS: Final = ("local", "ray")
+"""Names of executors: processes of this machine, or a Ray cluster."""
 RETRIES: Final = 20
-"""How often a job is run again on a cluster whose worker was lost, before the whole is given up."""
+"""How often Ray runs a job again after its worker was lost."""
 
 
 @contextmanager
-def executor(
-    n: int, processes: int | None, slow: bool = False, engine: str = "local"
-) -> Iterator[tuple[Executor, int]]:
-    """Give what works at rows, and how many processes it has: this one alone for a few rows that take no time.
+def open_executor(processes: int | None = None, executor: str = "local") -> Iterator[tuple[Executor, int]]:
+    """Yield an executor and its number of worker processes; with one process, jobs run in this one.
 
     Args:
-        n: how many rows.
-        processes: how many processes of this machine work at them, None for one a processor.
-        slow: whether even few rows are worth the start of processes.
-        engine: "local", or "ray" for the Ray cluster at RAY_ADDRESS; where that is not set, one is started on this
-            machine and ended at the end.
+        processes: how many processes of this machine to use, None for one per core; ignored by Ray.
+        executor: "local", or "ray" for the Ray cluster at RAY_ADDRESS; where that is not set, a cluster is started on
+            this machine and stopped at the end.
 
     Raises:
         MissingPackage: Ray is not installed.
-        NoEngine: there is no such engine, or no cluster at that address.
+        NoExecutor: the executor is unknown, or the cluster cannot be reached.
+
+    >>> with open_executor(processes=1) as (executor, workers):
+    ...     workers, executor.submit(max, 3, 4).result()
+    (1, 4)
     """
-    if engine not in ENGINES:
-        raise NoEngine(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
-    if engine == "ray":
-        with _cluster() as working:
-            yield working
-        return
+    if executor not in EXECUTORS:
+        raise NoExecutor(f"unknown executor {executor!r}: expected one of {', '.join(EXECUTORS)}")
     workers = core_count() if processes is None else processes
-    if workers == 1 or (n <= ROWS_ALONE and not slow):
-        yield _Here(), 1
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
-    try:
-        yield pool, workers
-    finally:
-        pool.shutdown(cancel_futures=True)
+    if executor == "ray":
+        with _ray_cluster() as cluster:
+            yield cluster
+    elif workers == 1:
+        yield _InlineExecutor(), 1
+    else:
+        with _local_processes(workers) as pool:
+            yield pool, workers
 
 
-def _end_with_parent() -> None:
-    """Let this worker end when the process that it works for is killed, instead of waiting for jobs for ever."""
-
-    def wait() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
-
-
-class _Here(Executor):
-    """Does each job when it is submitted, in this process."""
+class _InlineExecutor(Executor):
+    """Runs each job in this process as soon as it is submitted."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -87,8 +70,68 @@ class _Here(Executor):
         return future
 
 
-class _OnRay(Executor):
-    """Runs each job as a task of the Ray cluster that this process is connected to."""
+# Processes of this machine.
+
+
+@contextmanager
+def _local_processes(workers: int) -> Iterator[Executor]:
+    """Yield a pool of processes, which exit at once if the block is interrupted or abandoned."""
+    context = get_context("spawn")
+    stop_reader, stop_writer = context.Pipe(duplex=False)
+    pool = _ProcessPool(workers, mp_context=context, initializer=_exit_on_stop, initargs=(stop_reader,))
+    try:
+        yield pool
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            stop_writer.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        stop_writer.close()
+        stop_reader.close()
+
+
+class _ProcessPool(ProcessPoolExecutor):
+    """A process pool whose processes never receive SIGINT, which a terminal sends to all processes at Ctrl-C.
+
+    A process started while SIGINT is blocked inherits that from its first instruction on; a handler set later by the
+    process itself would leave a moment in which an interrupt prints a traceback. Blocking also keeps an interrupt from
+    cutting off the start of a process half way. This process handles the interrupt as soon as the block ends.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with _interrupts_blocked():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def _exit_on_stop(stop_reader: Connection) -> None:
+    """Let this worker process exit when the other end of a pipe is closed or its parent process is killed."""
+
+    def exit_at_end() -> None:
+        parent = parent_process()
+        wait([stop_reader] if parent is None else [stop_reader, parent.sentinel])
+        os._exit(1)
+
+    Thread(target=exit_at_end, daemon=True).start()
+
+
+# A Ray cluster.
+
+
+class _RayExecutor(Executor):
+    """Runs each job as a task of the Ray cluster to which this process is connected."""
 
     def __init__(self) -> None:
         import ray
@@ -105,19 +148,19 @@ def _call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
 
 
 @contextmanager
-def _cluster() -> Iterator[tuple[Executor, int]]:
-    """Give what runs jobs on a Ray cluster, and how many processors the cluster has."""
+def _ray_cluster() -> Iterator[tuple[Executor, int]]:
+    """Yield an executor on a Ray cluster, and how many processors the cluster has."""
     try:
         import ray
     except ImportError as error:
-        raise MissingPackage("the engine 'ray' needs Ray: pip install 'knk[ray]'") from error
-    mine = not ray.is_initialized()
-    if mine:
+        raise MissingPackage("the executor 'ray' needs Ray: pip install 'knk[ray]'") from error
+    connected_here = not ray.is_initialized()
+    if connected_here:
         _connect(os.environ.get("RAY_ADDRESS"))
     try:
-        yield _OnRay(), max(1, int(ray.cluster_resources().get("CPU", 1)))
+        yield _RayExecutor(), max(1, int(ray.cluster_resources().get("CPU", 1)))
     finally:
-        if mine:
+        if connected_here:
             ray.shutdown()
 
 
@@ -125,10 +168,10 @@ def _connect(address: str | None) -> None:
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # What a worker prints would stand between what this process prints.
+    # Output of the workers would be mixed with the output of this process.
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         ray.init(address, **quiet) if address else ray.init("local", include_dashboard=False, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         problem = (str(error) or type(error).__name__).splitlines()[0]
-        raise NoEngine(f"there is no Ray cluster at {address or 'this machine'}: {problem}") from error
+        raise NoExecutor(f"no Ray cluster at {address or 'this machine'}: {problem}") from error

@@ -47,7 +47,7 @@ from knk.logic.statements import (
     SameKind,
     Statement,
 )
-from knk.parallel.executors import executor
+from knk.parallel.executors import open_executor
 from knk.proofs.trace import trace
 from knk.tasks import kk
 from knk.tasks.source import Row, field
@@ -108,7 +108,7 @@ class Form:
         return completion_row(row, self.style, self.proof_style, self.seed)
 
 
-def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine: str = "local") -> Iterator[Row]:
+def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, executor: str = "local") -> Iterator[Row]:
     """Return an iterator over rows in another form, in their order.
 
     Args:
@@ -116,7 +116,7 @@ def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine:
         form: the form.
         processes: how many processes make them, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
-        engine: what makes them, "local" or "ray"; see `knk.parallel.executors.executor`.
+        executor: what runs the jobs, "local" or "ray"; see `knk.parallel.executors.open_executor`.
 
     Raises:
         BadRow: a row cannot have this form.
@@ -131,7 +131,7 @@ def exported(rows: Iterable[Row], form: Form, processes: int | None = 1, engine:
     if len(first := list(islice(rows, _JOB))) < _JOB:
         yield from _formed(form, 0, first)
         return
-    with executor(0, processes, slow=True, engine=engine) as (working, workers):
+    with open_executor(processes, executor) as (working, workers):
         under_way = deque([working.submit(_formed, form, 0, first)])
         for start in count(_JOB, _JOB):
             job = list(islice(rows, _JOB))

@@ -31,7 +31,7 @@ from knk import report
 from knk.errors import BadFolder, KnkError
 from knk.files import whole_file
 from knk.parallel.cores import core_count
-from knk.parallel.executors import executor
+from knk.parallel.executors import open_executor
 from recipes.laptop.claims import summary, table
 from recipes.laptop.lineage import SCALES, Lineage, Stage, stages
 
@@ -120,7 +120,7 @@ def run(lineages: Sequence[Lineage], folder: Path, jobs: int) -> None:
     graph = TopologicalSorter(needed)
     graph.prepare()
     total = len(needed)
-    with executor(total, jobs, slow=True) as (pool, _), tqdm(total=total, unit=" steps", disable=None) as bar:
+    with open_executor(jobs) as (pool, _), tqdm(total=total, unit=" steps", disable=None) as bar:
         running: dict[Any, Step] = {}
         while graph.is_active():
             running |= {pool.submit(_do, *step, folder / "log.txt"): step for step in graph.get_ready()}

@@ -37,7 +37,6 @@ from knk.errors import BadConfig, BadFolder, GaveUp, NotEnough
 from knk.generation.spec import Spec
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
-from knk.parallel import executors as engines
 from knk.proofs.difficulty import MEASURES, Difficulty, difficulty
 from knk.text.parse import parse
 from tests.support.paths import ROOT
@@ -184,7 +183,7 @@ def test_two_seeds_share_nothing_across_train_and_test(tmp_path: Path) -> None:
 def test_same_bytes_with_more_processes(
     undisturbed: Path, mixed: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "ROWS_ALONE", 0)
+    monkeypatch.setattr("knk.datasets.stream.SINGLE_PROCESS_ROWS", 0)
     done: list[int] = []
     build(mixed, tmp_path / "two", processes=2, progress=done.append)
     assert made_in(tmp_path / "two") == made_in(undisturbed)
@@ -197,10 +196,10 @@ def test_same_bytes_with_more_processes(
 CHILD = """
 import sys
 from knk.datasets import build as b
-from knk.parallel import executors as engines
+from knk.datasets import stream
 from knk.datasets.config import Recipe
 if __name__ == "__main__":
-    b.BATCH, engines.ROWS_ALONE = 1000, 0
+    b.BATCH, stream.SINGLE_PROCESS_ROWS = 1000, 0
     b.build(Recipe.from_yaml(sys.argv[1]), sys.argv[2], int(sys.argv[3]), lambda n: print(n, flush=True))
 """
 

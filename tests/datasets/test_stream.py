@@ -12,15 +12,15 @@ import pytest
 from knk.answers.verify import verify
 from knk.datasets.files import FORMATS, read
 from knk.datasets.rows import row_of, schema, wording_seed
-from knk.datasets.stream import rows, write
+from knk.datasets.stream import SINGLE_PROCESS_ROWS, rows, write
 from knk.errors import BadFile, NotEnough
 from knk.generation.generate import generate, spec_of
 from knk.generation.spec import PRESETS, Spec
 from knk.logic.notation import decode, encode
-from knk.parallel import executors as engines
 from knk.text.parse import parse
 from knk.text.render import STYLES, render
 
+ROWS = SINGLE_PROCESS_ROWS + 1  # So many that several processes are started.
 RICH = PRESETS["rich"].with_changes(people=(3, 6))
 
 
@@ -66,25 +66,21 @@ def test_parquet_has_the_schema_and_datasets_reads_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_same_bytes_whoever_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+def test_same_bytes_whoever_makes_them(tmp_path: Path, suffix: str) -> None:
     spec = Spec(people=(4, 6))
-    monkeypatch.setattr(engines, "ROWS_ALONE", 100)
     alone, together = tmp_path / f"1{suffix}", tmp_path / f"2{suffix}"
-    write(alone, spec, 20_000, seed=3, processes=1)
-    write(together, spec, 20_000, seed=3, processes=2)
+    write(alone, spec, ROWS, seed=3, processes=1)
+    write(together, spec, ROWS, seed=3, processes=2)
     assert alone.read_bytes() == together.read_bytes()
-    assert len({json.dumps(row["puzzle"]) for row in read(alone)}) == 20_000
+    assert len({json.dumps(row["puzzle"]) for row in read(alone)}) == ROWS
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_nothing_is_left_where_there_are_not_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
-) -> None:
-    monkeypatch.setattr(engines, "ROWS_ALONE", 0)
+def test_nothing_is_left_where_there_are_not_enough(tmp_path: Path, processes: int) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("old")
     with pytest.raises(NotEnough, match="28"):
-        write(path, Spec(people=2), 1000, processes=processes)
+        write(path, Spec(people=2), ROWS, processes=processes)
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
 

@@ -1,6 +1,10 @@
-"""What works at jobs: processes of this machine, and a Ray cluster, one of whose workers is killed."""
+"""Executors: processes of this machine, and a Ray cluster, one of whose workers is killed."""
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,39 +15,85 @@ from knk.cli import main
 from knk.datasets.audit.run import audit
 from knk.datasets.build import build
 from knk.datasets.config import Part, Recipe
-from knk.errors import MissingPackage, NoEngine
+from knk.errors import MissingPackage, NoExecutor
 from knk.generation.spec import Spec
-from knk.parallel import executors as engines
+from knk.parallel.executors import open_executor
 from knk.tasks import kk
 from knk.teacher.export import Form, exported
 from tests.datasets.test_build import made_in
+from tests.support.paths import ROOT
 
 RECIPE = Recipe(
     (Part(Spec(people=(3, 6)), 6000, "mixed"), Part(Spec(people=4, target=(("grade", 3),)), 40, "hard")), seed=4
 )
 
 
-def test_an_engine_that_there_is_not(tmp_path: Path) -> None:
-    with pytest.raises(NoEngine, match="there are local, ray"):
-        build(RECIPE, tmp_path / "corpus", engine="dask")
+def test_an_unknown_executor_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NoExecutor, match="expected one of local, ray"):
+        build(RECIPE, tmp_path / "corpus", executor="dask")
 
 
-def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+def test_the_error_without_ray_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingPackage, match=r"pip install 'knk\[ray\]'"):
-        build(RECIPE, tmp_path / "corpus", engine="ray")
+        build(RECIPE, tmp_path / "corpus", executor="ray")
 
 
-def test_jobs_of_this_process_hand_on_errors_of_the_library_only() -> None:
+def test_inline_futures_hold_only_errors_of_the_library() -> None:
     def fail(error: Exception) -> None:
         raise error
 
-    with engines.executor(0, 1) as (working, workers):
+    with open_executor(processes=1) as (executor, workers):
         assert workers == 1
-        assert working.submit(max, 3, 4).result() == 4
-        assert isinstance(working.submit(fail, NoEngine("no")).exception(), NoEngine)
+        assert executor.submit(max, 3, 4).result() == 4
+        assert isinstance(executor.submit(fail, NoExecutor("no")).exception(), NoExecutor)
         with pytest.raises(ZeroDivisionError):
-            working.submit(fail, ZeroDivisionError())
+            executor.submit(fail, ZeroDivisionError())
+
+
+def job_with_interrupt(_: int) -> int:
+    """Interrupt this process, as a terminal does."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return os.getpid()
+
+
+def test_processes_ignore_interrupts() -> None:
+    with open_executor(processes=2) as (executor, workers):
+        pids = {future.result(timeout=60) for future in [executor.submit(job_with_interrupt, i) for i in range(6)]}
+    assert workers == 2
+    assert os.getpid() not in pids
+
+
+INTERRUPTED = """
+import time
+from knk.parallel.executors import open_executor
+if __name__ == "__main__":
+    try:
+        with open_executor(processes=2) as (executor, _):
+            executor.submit(time.sleep, 600).result()
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+INTERRUPT_AT_START = """
+import os, signal, sys
+if "--multiprocessing-fork" in sys.orig_argv:
+    os.killpg(0, signal.SIGINT)
+"""
+
+
+def test_an_interrupt_while_a_process_starts_is_quiet_and_prompt(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPT_AT_START)  # Python runs this before anything of ours.
+    (tmp_path / "program.py").write_text(INTERRUPTED)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "program.py")],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
 
 
 def with_ray(test: Callable[..., None]) -> Callable[..., None]:
@@ -70,7 +120,7 @@ def cluster() -> Iterator[Any]:
 
 
 @with_ray
-def test_a_worker_killed_changes_no_byte(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "knk.datasets.build.BATCH", 4000
     )  # Some batches, so that there is a middle to kill a worker in.
@@ -82,28 +132,28 @@ def test_a_worker_killed_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
         if len(seen) == 2:
             cluster.remove_node(cluster.workers[0], allow_graceful=False)
 
-    build(RECIPE, tmp_path / "there", progress=kill, engine="ray")
+    build(RECIPE, tmp_path / "there", progress=kill, executor="ray")
     assert len(seen) > 3
     assert made_in(tmp_path / "there") == made_in(tmp_path / "here")
 
 
 @with_ray
-def test_an_audit_finds_the_same(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit_on_ray_is_the_same(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("knk.datasets.audit.run.ROWS_ALONE", 10)
     build(RECIPE, tmp_path / "corpus")
-    assert audit(tmp_path / "corpus", engine="ray").to_dict() == audit(tmp_path / "corpus").to_dict()
+    assert audit(tmp_path / "corpus", executor="ray").to_dict() == audit(tmp_path / "corpus").to_dict()
 
 
 @with_ray
-def test_proofs_are_told_the_same(cluster: Any) -> None:
+def test_an_export_on_ray_is_the_same(cluster: Any) -> None:
     rows = list(kk.rows("train", n=700))
-    assert list(exported(rows, Form("sft"), engine="ray")) == list(exported(rows, Form("sft")))
+    assert list(exported(rows, Form("sft"), executor="ray")) == list(exported(rows, Form("sft")))
 
 
 @with_ray
 def test_the_command_starts_a_cluster_of_its_own(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("parts: [{name: a, people: 4, rows: 300}]")
-    for engine in ("ray", "local"):
-        assert main(["corpus", "build", str(recipe), "-o", str(tmp_path / engine), "--engine", engine]) == 0
+    for executor in ("ray", "local"):
+        assert main(["corpus", "build", str(recipe), "-o", str(tmp_path / executor), "--executor", executor]) == 0
     assert made_in(tmp_path / "ray") == made_in(tmp_path / "local")

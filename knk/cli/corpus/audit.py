@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.options import Engine, Processes, Progress
+from knk.cli.options import Executor, Processes, Progress
 from knk.cli.output import bar
 
 
@@ -14,7 +14,7 @@ def audit(
     a: Annotated[str, typer.Argument(metavar="A", help="A dataset: a file, a folder, or a name on the Hub.")],
     b: Annotated[str | None, typer.Argument(metavar="B", help="Another, whose rows may stand in the first.")] = None,
     processes: Processes = None,
-    engine: Engine = "local",
+    executor: Executor = "local",
     progress: Progress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of tables.")] = False,
 ) -> None:
@@ -37,7 +37,7 @@ def audit(
     from knk.datasets.audit.run import audit as audited
 
     with bar(None, "rows", progress) as advance:
-        found = audited(a, b, progress=advance, processes=processes, engine=engine)
+        found = audited(a, b, progress=advance, processes=processes, executor=executor)
     print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else "\n".join(found.table()))
     if not found.ok:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from knk.cli.options import Engine, Processes, Progress
+from knk.cli.options import Executor, Processes, Progress
 from knk.cli.output import bar
 from knk.errors import KnkError
 
@@ -24,7 +24,7 @@ def build(
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder to build it in.")
     ] = None,
     processes: Processes = None,
-    engine: Engine = "local",
+    executor: Executor = "local",
     progress: Progress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
     dry_run: Annotated[
@@ -69,7 +69,7 @@ def build(
     if output is None:
         raise KnkError("there is no folder to build the corpus in: give one after -o")
     with bar(recipe.rows, "rows", progress) as advance:
-        manifest = built(recipe, output, processes, advance, engine)
+        manifest = built(recipe, output, processes, advance, executor)
     digest = hashlib.sha256((output / MANIFEST).read_bytes()).hexdigest()
     _tell(recipe, manifest.counts(), {"folder": str(output), "manifest_sha256": digest}, as_json)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from knk.cli.options import Engine, Output, Processes, ProofStyle, Style
+from knk.cli.options import Executor, Output, Processes, ProofStyle, Style
 from knk.cli.output import put_rows
 
 Form = Literal["public", "grpo", "sft"]
@@ -27,7 +27,7 @@ def export(
     seed: Annotated[int, typer.Option(help="Chooses among the wordings of proofs.")] = 0,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first rows.")] = None,
     processes: Processes = None,
-    engine: Engine = "local",
+    executor: Executor = "local",
     output: Output = None,
 ) -> None:
     """Write rows in the form that others train on.
@@ -46,4 +46,4 @@ def export(
     from knk.teacher.export import exported
 
     rows = islice(read_rows(source, split), limit)
-    put_rows(exported(rows, Wanted(to, style, proof_style, seed, split), processes, engine), output)
+    put_rows(exported(rows, Wanted(to, style, proof_style, seed, split), processes, executor), output)

@@ -26,7 +26,7 @@ from knk.datasets.audit.checks import FAULTS, RowFacts, check_rows, quote, short
 from knk.datasets.audit.report import Audit, Example, Finding, Leak, Part
 from knk.datasets.audit.sameness import LEVELS
 from knk.datasets.audit.sources import SourceFile, pooled, splits
-from knk.parallel.executors import executor
+from knk.parallel.executors import open_executor
 
 EXAMPLES: Final = 3
 ROWS_ALONE: Final = 2000
@@ -40,7 +40,7 @@ def audit(
     b: str | os.PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
     processes: int | None = 1,
-    engine: str = "local",
+    executor: str = "local",
 ) -> Audit:
     """Return what is the matter with a dataset, or with two and what they share.
 
@@ -54,7 +54,7 @@ def audit(
         progress: called with the number of rows looked at since it was called last.
         processes: how many processes look at rows, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
-        engine: what looks at rows, "local" or "ray"; see `knk.parallel.executors.executor`.
+        executor: what runs the jobs, "local" or "ray"; see `knk.parallel.executors.open_executor`.
 
     Raises:
         BadFile: there is no such dataset, or a file of it cannot be read as rows.
@@ -72,7 +72,7 @@ def audit(
     parts = splits(a) if b is None else pooled(a, b)
     rows = (row for files in parts.values() for file in files for row in file.read())
     few = len(list(islice(rows, ROWS_ALONE + 1))) <= ROWS_ALONE
-    with executor(0, 1 if few else processes, slow=True, engine="local" if few else engine) as (pool, workers):
+    with open_executor(1 if few else processes, "local" if few else executor) as (pool, workers):
         ahead = 1 if workers == 1 else 4 * workers
         seen = [_Seen(name, files).read(pool, ahead, progress) for name, files in parts.items()]
     pairs = list(combinations(seen, 2))
