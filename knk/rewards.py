@@ -1,20 +1,20 @@
 r"""Rewards for TRL, by dotted path: `reward_funcs: [knk.rewards.kk_reward]` in a YAML file.
 
-For each task of `knk.tasks` there are, with its name in front:
+Each task of `knk.tasks` has these, with its name in front:
 
-| function | what it gives |
+| function | the reward |
 |---|---|
-| `kk_reward` | the paper's scheme: -2 without the form, -1 without a whole answer, -0.5 wrong, 2 right |
-| `kk_correct` | 1 if the answer is right, else 0, whatever the form |
+| `kk_reward` | the paper's scheme: -2 without the format, -1 without a whole answer, -0.5 wrong, 2 right |
+| `kk_correct` | 1 if the answer is right, else 0, whatever the format |
 | `kk_answered` | 1 if a whole answer was read, right or wrong, else 0 |
-| `kk_partial` | credit for a part, of which a guess has none in expectation; K&K and MMLU-Pro only |
+| `kk_partial` | partial credit, of which a guess has none in expectation; K&K and MMLU-Pro only |
 
-and for all tasks alike `format_reward`, 1 if the completion has the form, and `length_reward`, its tokens in thousands,
-to be logged with a weight of 0 or weighed below it.
+For all tasks there are `format_reward`, 1 if the completion has the format, and `length_reward`, its tokens in
+thousands, to be logged with a weight of 0 or given a negative weight.
 
-A reward takes the completions as strings or as messages, and the columns of the task's rows under their names; it
-gives None where the verifier could not find out. Shares go to TRL's `log_metric`, verdicts to its `log_extra`; nothing
-is printed. Rewards of one task asked about the same completions share one verification.
+A reward takes the completions as strings or as messages, and the columns of the task's rows under their names. It
+returns None where the verifier could not decide. Shares go to TRL's `log_metric`, verdicts to its `log_extra`; nothing
+is printed. Rewards of one task for the same completions share one verification.
 
 >>> rows = {"puzzle": ["Ann,Bob 0:&(-0,-1)"] * 2, "solution": [[False, True]] * 2}
 >>> kk_reward = __getattr__("kk_reward")  # outside of this module: from knk.rewards import kk_reward
@@ -27,39 +27,38 @@ is printed. Rewards of one task asked about the same completions share one verif
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.tasks import NAMES, Task, load
-from knk.tasks.format import Completion, is_formed, text_of
+from knk.tasks.format import Completion, has_format, text_of
 from knk.tasks.source import Row
-
-Worth = Callable[[Task, Verdict, Row, bool], float | None]
 
 
 class Reward(Protocol):
-    """A reward as TRL calls it."""
+    """A reward function as TRL calls it."""
 
     __name__: str
 
     def __call__(self, *, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
-        """Return a reward for each completion, None where there is none to tell."""
+        """Return a reward for each completion, None where it has none."""
         ...
 
 
 def format_reward(*, completions: Sequence[Completion], **columns: Any) -> list[float | None]:  # noqa: ARG001
-    """Return 1 for each completion that has the form, else 0; see `knk.tasks.format.is_formed`.
+    """Return 1 for each completion that has the format, else 0; see `knk.tasks.format.has_format`.
 
     >>> format_reward(completions=["1 + 1.</think><answer>2</answer>", "2"])
     [1.0, 0.0]
     """
-    return [float(is_formed(text_of(completion))) for completion in completions]
+    return [float(has_format(text_of(completion))) for completion in completions]
 
 
 def length_reward(*, completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float | None]:  # noqa: ARG001
-    """Return each completion's length in thousands of tokens; a weight below 0 makes it a penalty.
+    """Return each completion's length in thousands of tokens; a negative weight makes it a penalty.
 
     >>> length_reward(completion_ids=[[1] * 500])
     [0.5]
@@ -67,50 +66,67 @@ def length_reward(*, completion_ids: Sequence[Sequence[int]], **columns: Any) ->
     return [len(ids) / 1000 for ids in completion_ids]
 
 
-def _paper(task: Task, verdict: Verdict, row: Row, formed: bool) -> float | None:  # noqa: ARG001
-    return task.SCHEME.worth(verdict, formed)
+# The rewards of each task.
 
 
-def _correct(task: Task, verdict: Verdict, row: Row, formed: bool) -> float | None:  # noqa: ARG001
-    return None if verdict.correct is None else float(verdict.correct)
+@dataclass(frozen=True)
+class _Judged:
+    """A completion's verdict, its row, and whether the completion has the format."""
+
+    verdict: Verdict
+    row: Row
+    has_format: bool
 
 
-def _answered(task: Task, verdict: Verdict, row: Row, formed: bool) -> float | None:  # noqa: ARG001
-    return None if verdict.correct is None else float(verdict.answered)
+_Score = Callable[[Task, _Judged], float | None]
 
 
-def _partial(task: Task, verdict: Verdict, row: Row, formed: bool) -> float | None:  # noqa: ARG001
-    return None if verdict.correct is None else task.partial(verdict, row)
+def _paper(task: Task, judged: _Judged) -> float | None:
+    return task.REWARD_SCHEME.reward(judged.verdict, has_format=judged.has_format)
 
 
-KINDS: Final[dict[str, tuple[Worth, str]]] = {
+def _correct(_: Task, judged: _Judged) -> float | None:
+    return None if judged.verdict.correct is None else float(judged.verdict.correct)
+
+
+def _answered(_: Task, judged: _Judged) -> float | None:
+    return None if judged.verdict.correct is None else float(judged.verdict.answered)
+
+
+def _partial(task: Task, judged: _Judged) -> float | None:
+    return None if judged.verdict.correct is None else task.partial(judged.verdict, judged.row)
+
+
+KINDS: Final[dict[str, tuple[_Score, str]]] = {
     "reward": (_paper, "the paper's scheme"),
     "correct": (_correct, "1 if the answer is right, else 0"),
     "answered": (_answered, "1 if a whole answer was read, right or wrong, else 0"),
-    "partial": (_partial, "credit for a part, of which a guess has none in expectation"),
+    "partial": (_partial, "partial credit, of which a guess has none in expectation"),
 }
-"""The rewards that each task has, by the end of their names."""
+"""The rewards of each task, by the end of their names: the function and what it returns."""
 
 
 def __getattr__(name: str) -> Reward:
-    """Return the reward of a task by its name, made when it is first asked for."""
+    """Return a task's reward function, made when it is first asked for."""
     task_name, _, kind = name.rpartition("_")
     if task_name not in NAMES or kind not in KINDS:
         raise AttributeError(
-            f"there is no reward {name!r}; the tasks are {', '.join(NAMES)}, the ends {', '.join(KINDS)}"
+            f"no reward {name!r}: expected TASK_KIND with a task of {', '.join(NAMES)} and a kind of {', '.join(KINDS)}"
         )
     if kind == "partial" and not hasattr(load(task_name), "partial"):
-        raise AttributeError(f"the task {task_name} has no credit for a part")
+        raise AttributeError(f"the task {task_name} has no partial credit")
     globals()[name] = reward = _reward(name, task_name, *KINDS[kind])
     return reward
 
 
 def __dir__() -> list[str]:
-    made = [f"{task}_{kind}" for task in NAMES for kind in KINDS if kind != "partial" or hasattr(load(task), "partial")]
-    return [*made, "format_reward", "length_reward"]
+    names = [
+        f"{task}_{kind}" for task in NAMES for kind in KINDS if kind != "partial" or hasattr(load(task), "partial")
+    ]
+    return [*names, "format_reward", "length_reward"]
 
 
-def _reward(name: str, task_name: str, worth: Worth, told: str) -> Reward:
+def _reward(name: str, task_name: str, score: _Score, description: str) -> Reward:
     def reward(
         *,
         completions: Sequence[Completion],
@@ -121,38 +137,40 @@ def _reward(name: str, task_name: str, worth: Worth, told: str) -> Reward:
         task = load(task_name)
         texts = [text_of(completion) for completion in completions]
         rows = _rows(task, columns, len(texts))
-        verdicts = _MEMORY.verdicts(task, texts, rows)
-        formed = [is_formed(text) for text in texts]
+        verdicts = _LAST_BATCH.verdicts(task, texts, rows)
+        judged = [
+            _Judged(verdict, row, has_format(text)) for verdict, row, text in zip(verdicts, rows, texts, strict=True)
+        ]
         if log_metric:
-            _log(task_name, verdicts, formed, log_metric)
+            _log_shares(task_name, judged, log_metric)
         if log_extra:
             log_extra(f"{task_name} verdict", [str(verdict) for verdict in verdicts])
-        return [worth(task, *one) for one in zip(verdicts, rows, formed, strict=True)]
+        return [score(task, completion) for completion in judged]
 
     reward.__name__ = reward.__qualname__ = name
-    reward.__doc__ = f"Return for each completion {told}; the columns are those of the task {task_name}'s rows."
+    reward.__doc__ = f"Return for each completion {description}; the columns are those of the task {task_name}'s rows."
     return reward
 
 
 def _rows(task: Task, columns: Mapping[str, Any], n: int) -> list[Row]:
-    """Return the columns that a task looks at as rows."""
+    """Return the rows that the task's columns make up."""
     for name in task.COLUMNS:
         if name not in columns:
             raise BadRow(f"the dataset has no column {name!r}: make it with 'knk task {task.NAME}'")
         if len(columns[name]) != n:
-            raise BadRow(f"there are {len(columns[name])} of {name!r} and {n} completions")
-    return [{name: columns[name][place] for name in task.COLUMNS} for place in range(n)]
+            raise BadRow(f"expected {n} values of {name!r}, one for each completion, got {len(columns[name])}")
+    return [{name: columns[name][index] for name in task.COLUMNS} for index in range(n)]
 
 
-def _log(name: str, verdicts: Sequence[Verdict], formed: Sequence[bool], log: Callable[[str, float], None]) -> None:
-    n = max(1, len(verdicts))
-    log(f"{name}/right", sum(map(bool, verdicts)) / n)
-    log(f"{name}/answered", sum(verdict.answered for verdict in verdicts) / n)
-    log(f"{name}/formed", sum(formed) / n)
-    log(f"{name}/unknown", sum(verdict.correct is None for verdict in verdicts) / n)
+def _log_shares(task_name: str, judged: Sequence[_Judged], log: Callable[[str, float], None]) -> None:
+    n = max(1, len(judged))
+    log(f"{task_name}/right", sum(bool(one.verdict) for one in judged) / n)
+    log(f"{task_name}/answered", sum(one.verdict.answered for one in judged) / n)
+    log(f"{task_name}/format", sum(one.has_format for one in judged) / n)
+    log(f"{task_name}/unknown", sum(one.verdict.correct is None for one in judged) / n)
 
 
-class _Memory:
+class _LastBatch:
     """The last batch's verdicts of each task, so that several rewards of one batch cost one verification."""
 
     def __init__(self) -> None:
@@ -165,11 +183,11 @@ class _Memory:
         if last and last[0] == texts and last[1] == rows:
             return last[2]
         verdicts = task.verify_many(texts, rows)
-        # One that could not be found out is asked again: what was in the way may have passed.
+        # An undecided answer is verified again: a loaded machine, for instance, may have recovered.
         if all(verdict.correct is not None for verdict in verdicts):
             with self._lock:
                 self._last[task.NAME] = (texts, rows, verdicts)
         return verdicts
 
 
-_MEMORY: Final = _Memory()
+_LAST_BATCH: Final = _LastBatch()

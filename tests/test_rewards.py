@@ -16,7 +16,7 @@ ANSWERS = {
     "wrong": "Ann lies.</think><answer>Ann: knight, Bob: knight</answer>",
     "incomplete": "Ann lies.</think><answer>Ann: knave</answer>",
     "no answer": "Ann lies.</think><answer>dunno</answer>",
-    "unformed": "Ann: knave, Bob: knight",
+    "no format": "Ann: knave, Bob: knight",
     "no thought": "</think><answer>Ann: knave, Bob: knight</answer>",
 }
 
@@ -53,7 +53,7 @@ def test_what_completions_are_worth(name: str, expected: list[float], chat: bool
 
 def test_what_cannot_be_found_out_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kk, "verify_many", lambda texts, _: [Verdict(None, "timed out")] * len(texts))
-    completions = ["thought</think><answer>something</answer>", "unformed"]
+    completions = ["thought</think><answer>something</answer>", "no format"]
     given = {kind: getattr(rewards, f"kk_{kind}")(completions=completions, **asked(2)) for kind in rewards.KINDS}
     assert given == {"reward": [None, -2], "correct": [None] * 2, "answered": [None] * 2, "partial": [None] * 2}
 
@@ -87,11 +87,11 @@ def test_one_that_could_not_be_found_out_is_asked_again(monkeypatch: pytest.Monk
 def test_shares_and_verdicts_go_to_trl_and_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     metrics: dict[str, float] = {}
     extra: dict[str, list[Any]] = {}
-    texts = [ANSWERS["right"], ANSWERS["wrong"], ANSWERS["unformed"], ANSWERS["no answer"]]
+    texts = [ANSWERS["right"], ANSWERS["wrong"], ANSWERS["no format"], ANSWERS["no answer"]]
     rewards.kk_reward(
         completions=texts, log_metric=metrics.__setitem__, log_extra=extra.__setitem__, **asked(len(texts))
     )
-    assert metrics == {"kk/right": 0.5, "kk/answered": 0.75, "kk/formed": 0.75, "kk/unknown": 0}
+    assert metrics == {"kk/right": 0.5, "kk/answered": 0.75, "kk/format": 0.75, "kk/unknown": 0}
     assert extra == {"kk verdict": ["right: -Ann +Bob", "wrong: +Ann +Bob", "right: -Ann +Bob", "no answer"]}
     assert capsys.readouterr() == ("", "")
 
@@ -102,7 +102,7 @@ def test_a_missing_column_says_what_to_do() -> None:
 
 
 def test_columns_of_another_length_are_refused() -> None:
-    with pytest.raises(BadRow, match="there are 2 of 'puzzle' and 1 completions"):
+    with pytest.raises(BadRow, match="expected 1 values of 'puzzle', one for each completion, got 2"):
         rewards.kk_reward(completions=["a"], **asked(2))
 
 
@@ -123,5 +123,5 @@ def test_an_empty_batch_is_no_error() -> None:
 
 def test_the_papers_scheme_never_pays_more_for_less() -> None:
     for name in tasks.NAMES:
-        scheme = tasks.load(name).SCHEME
-        assert scheme.unformed < scheme.unreadable <= scheme.wrong < scheme.right
+        scheme = tasks.load(name).REWARD_SCHEME
+        assert scheme.no_format < scheme.unreadable <= scheme.wrong < scheme.right

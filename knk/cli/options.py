@@ -13,6 +13,7 @@ import typer
 
 from knk.errors import BadSpec
 from knk.inference.registry import ENGINES
+from knk.tasks.format import PromptStyle
 
 if TYPE_CHECKING:
     EngineName = str
@@ -34,7 +35,7 @@ Stop = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Give each answer a seed of its own, made from this one.")]
 Style = Annotated[
-    Literal["paper", "chat"],
+    PromptStyle,
     typer.Option(help="Prompts as plain text for base models, or as messages for chat models."),
 ]
 Concurrency = Annotated[

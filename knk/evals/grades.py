@@ -16,7 +16,7 @@ from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.evals.items import Benchmark
 from knk.inference.store import ANSWERS, FAILED
 from knk.tasks import hendrycks_math, mmlu_pro
-from knk.tasks.format import is_formed
+from knk.tasks.format import has_format
 from knk.tasks.source import Row, field
 
 VERDICTS: Final = "verdicts.jsonl"
@@ -36,7 +36,7 @@ class Mark:
         groups: the parts of the benchmark that the item is in.
         correct: whether it is right; None where the verifier could not find out.
         answered: whether a whole answer was read.
-        formed: whether it thinks, then answers, and stops; see `knk.tasks.format.is_formed`.
+        has_format: whether it thinks, then answers, and stops; see `knk.tasks.format.has_format`.
         reason: why, in the word of the verdict.
         paper: whether it is right as the paper reads answers, where that is another way.
         tokens: how many tokens it has, if anybody knows.
@@ -49,7 +49,7 @@ class Mark:
     groups: tuple[str, ...]
     correct: bool | None
     answered: bool
-    formed: bool
+    has_format: bool
     reason: str
     paper: bool | None = None
     tokens: int | None = None
@@ -110,7 +110,7 @@ def marks_of(
             tuple(row["groups"]),
             verdict.correct,
             verdict.answered,
-            is_formed(completion),
+            has_format(completion),
             verdict.reason,
             paper,
             original=row.get("original", ""),

@@ -133,7 +133,7 @@ def metrics(marks: Sequence[Mark]) -> dict[str, float]:
     found = {
         "avg_at_k": fmean(right),
         "pass_at_k": max(right),
-        "format_rate": fmean(float(one.formed) for one in marks),
+        "format_rate": fmean(float(one.has_format) for one in marks),
         "answer_rate": fmean(float(one.answered) for one in marks),
     }
     papers = [float(one.paper) for one in marks if one.paper is not None]

@@ -47,7 +47,7 @@ _VALUES: Final[Mapping[str, Callable[[Mark], float | None]]] = MappingProxyType(
     {
         "accuracy": lambda one: one.correct,
         "accuracy as the paper reads": lambda one: one.paper,
-        "format": lambda one: one.formed,
+        "format": lambda one: one.has_format,
         "answered": lambda one: one.answered if one.correct is not None else None,
         "tokens": lambda one: one.tokens,
     }

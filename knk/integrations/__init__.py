@@ -1,5 +1,13 @@
-"""Adapters to frameworks that others train and measure with, one small module each.
+"""Adapters to other frameworks for training and evaluation, one small module each.
 
-Each gives a framework the rows of a task and lets it ask the task's own `verify`; none judges anything by itself. A
-module needs its framework when it is imported, so nothing else in the library imports it. `common` is what they share.
+Each gives a framework the rows of a task and calls the task's own `verify`; none judges answers itself. A module
+imports its framework, so nothing else in the library imports the module.
+
+| module | the framework |
+|---|---|
+| `inspect_ai` | Inspect |
+| `reasoning_gym` | reasoning-gym |
+| `verifiers` | Prime Intellect's verifiers |
+| `verl` | verl |
+| `common` | what the others share |
 """

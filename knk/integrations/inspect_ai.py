@@ -1,7 +1,7 @@
 """Any task as one of Inspect's: `inspect eval knk/domain -T name=kk -T people=5 --model ...`.
 
-Inspect finds it by an entry point. It asks the prompt in the style "chat", and its scorer tells what the task's
-`verify` says: right or not, the verdict's words as the explanation, and no score where it could not find out.
+Inspect finds the task by an entry point. It sends the prompt in the style "chat"; its scorer reports the verdict of the
+task's `verify`: right or not, with the verdict's text as the explanation, or unscored if the verifier could not decide.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from knk.errors import MissingPackage
-from knk.integrations.common import asked, looked_at, rows_of, verdict_of
+from knk.integrations.common import chat_prompt, rows_of, verdict_of, verifier_columns
 from knk.tasks import load
 from knk.tasks.source import Row, field
 
@@ -30,8 +30,8 @@ def domain(name: str = "kk", split: str = "held-out", data: str | None = None, *
     Args:
         name: one of `knk.tasks.NAMES`.
         split: "train", "held-out" or "test".
-        data: a local file with the published rows, or of puzzles a corpus; made to order or from the Hub if not given.
-        options: what else the task may be asked for, of puzzles `n`, `people`, `grade` and `seed`.
+        data: a local file with the published rows, or for puzzles a corpus; generated or from the Hub if not given.
+        options: other options of the task; for puzzles `n`, `people`, `grade` and `seed`.
 
     Raises:
         BadTask: there is no such task, or it has no such option.
@@ -46,32 +46,33 @@ def domain(name: str = "kk", split: str = "held-out", data: str | None = None, *
 
 
 def _sample(name: str, row: Row) -> Sample:
-    # Inspect numbers them: in a published set two items may ask the same, and so have one identity.
+    # No id: two items of a published dataset may ask the same and share an identity, so Inspect numbers them.
     return Sample(
-        input=asked(name, row),
+        input=chat_prompt(name, row),
         target=str(row.get("answer", "")),
-        metadata={"id": row["id"], "row": looked_at(name, row)},
+        metadata={"id": row["id"], "row": verifier_columns(name, row)},
     )
 
 
-@scorer(metrics=[accuracy(), stderr()])  # type: ignore[untyped-decorator] # The same.
+@scorer(metrics=[accuracy(), stderr()])  # type: ignore[untyped-decorator] # as above
 def verdict(name: str = "kk") -> Scorer:
-    """Return a scorer that tells the verdict of a task's `verify`.
+    """Return a scorer that reports the verdict of a task's `verify`.
 
     Args:
-        name: the task; a sample's metadata has under "row" the columns that its verifier looks at.
+        name: the task; a sample's metadata has under "row" the columns that its verifier reads.
 
     Raises:
         BadTask: there is no such task.
     """
     load(name)
 
-    async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001 - all scorers are called alike
-        # In a thread: a judge of programs or formulas takes seconds, and other samples should not wait.
-        found = await run_sync(verdict_of, name, state.output.completion, field(state.metadata, "row", dict))
-        told = {"explanation": str(found), "metadata": {"reason": found.reason}}
-        if found.correct is None:
-            return Score.unscored(reason="scoring_failed", **told)
-        return Score(value=CORRECT if found.correct else INCORRECT, **told)
+    async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001 - the signature of all scorers
+        # In a thread: verifying programs or formulas takes seconds, and other samples should not wait.
+        row = field(state.metadata, "row", dict)
+        decision = await run_sync(verdict_of, name, state.output.completion, row)
+        details = {"explanation": str(decision), "metadata": {"reason": decision.reason}}
+        if decision.correct is None:
+            return Score.unscored(reason="scoring_failed", **details)
+        return Score(value=CORRECT if decision.correct else INCORRECT, **details)
 
     return score

@@ -1,7 +1,7 @@
 """Puzzles as a dataset of reasoning-gym, registered as "knk" when this module is imported.
 
-Unlike reasoning-gym's own `knights_knaves`, its puzzles have a split, no two of a dataset are the same puzzle, datasets
- of neighbouring seeds share no stretch of puzzles, and a score is 1 or 0, what `knk.verify` says.
+Unlike reasoning-gym's own `knights_knaves`, puzzles have a split, no puzzle repeats within a dataset, datasets of
+neighbouring seeds share no stretch of puzzles, and a score is 1 or 0, as `knk.verify` decides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from knk.errors import BadRow, BadSpec, MissingPackage
 from knk.generation.generate import spec_of
 from knk.generation.spec import Spec
-from knk.integrations.common import asked, score_of, verdict_of
+from knk.integrations.common import chat_prompt, score_of, verdict_of
 from knk.tasks import kk
 from knk.tasks.source import Row, check_split
 
@@ -29,16 +29,16 @@ NAME: Final = "knk"
 
 @dataclass
 class KnkConfig:
-    """What puzzles a dataset has.
+    """The puzzles of a dataset.
 
     Args:
-        spec: what puzzles to make; a mapping of fields, as configuration files have it, changes the paper's.
+        spec: the puzzles to generate; a mapping, as configuration files have it, changes fields of the paper's.
         split: "train", "held-out" or "test".
-        seed: the seed to make them with; 0 where reasoning-gym gives None.
-        size: how many there are.
+        seed: the seed to generate them with; reasoning-gym's None is 0.
+        size: the number of puzzles.
     """
 
-    # It is no frozen value: reasoning-gym sets the seed of a copy to go on with other items.
+    # Not frozen: reasoning-gym sets the seed of a copy to continue with other items.
 
     spec: Spec | Mapping[str, Any] = field(default=kk.PAPER)
     split: str = "train"
@@ -46,31 +46,31 @@ class KnkConfig:
     size: int = 500
 
     def validate(self) -> None:
-        """See that there can be such puzzles; reasoning-gym calls it.
+        """Check that such puzzles exist; reasoning-gym calls this.
 
         Raises:
-            BadSpec: the specification cannot be, or the size is no number from 1 up.
+            BadSpec: the specification is invalid, or the size is not a positive integer.
             BadFile: there is no such split.
         """
         check_split(self.split)
         if not isinstance(self.size, int) or self.size < 1:
-            raise BadSpec(f"a dataset has a size from 1 up, not {self.size!r}")
-        self.made()
+            raise BadSpec(f"expected a size of at least 1, got {self.size!r}")
+        self.to_spec()
 
-    def made(self) -> Spec:
-        """Return the specification, whichever way it was given.
+    def to_spec(self) -> Spec:
+        """Return the specification, whether it was given as a value or as a mapping.
 
-        >>> KnkConfig({"people": 3}).made().people
+        >>> KnkConfig({"people": 3}).to_spec().people
         3
         """
         return self.spec if isinstance(self.spec, Spec) else spec_of(kk.PAPER, **self.spec)
 
 
 class KnkDataset(ProceduralDataset):  # type: ignore[misc] # reasoning-gym brings no types
-    """Puzzles by their number, as reasoning-gym asks for them; all are made when the first is asked for.
+    """Puzzles by index, all generated at the first access.
 
     Args:
-        config: what puzzles there are.
+        config: the puzzles of the dataset.
 
     >>> data = KnkDataset(KnkConfig(spec={"people": 2}, split="held-out", seed=1, size=2))
     >>> data[0]["answer"]
@@ -84,19 +84,19 @@ class KnkDataset(ProceduralDataset):  # type: ignore[misc] # reasoning-gym bring
 
     @cached_property
     def _rows(self) -> list[Row]:
-        return list(kk.rows(self.config.split, n=self.size, seed=self.seed, spec=self.config.made()))
+        return list(kk.rows(self.config.split, n=self.size, seed=self.seed, spec=self.config.to_spec()))
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
-        """Return an item: a question, an answer, and what it takes to judge one.
+        """Return an item: a question, an answer, and the metadata that `score_answer` needs.
 
         Args:
-            idx: its number, from 0 up.
+            idx: the item's index, from 0.
 
         Raises:
             IndexError: there is no such item.
         """
         if not 0 <= idx < self.size:
-            raise IndexError(f"there are {self.size} puzzles, and {idx} is none of them")
+            raise IndexError(f"index {idx} is out of range for {self.size} puzzles")
         row = self._rows[idx]
         metadata = {
             "source_dataset": NAME,
@@ -106,13 +106,13 @@ class KnkDataset(ProceduralDataset):  # type: ignore[misc] # reasoning-gym bring
             "solution": row["solution"],
             "difficulty": {"people": row["people"]},
         }
-        return {"question": asked("kk", row), "answer": row["answer"], "metadata": metadata}
+        return {"question": chat_prompt("kk", row), "answer": row["answer"], "metadata": metadata}
 
     def score_answer(self, answer: str | None, entry: Mapping[str, Any]) -> float:
-        """Return 1 if an answer is right, else 0, as `knk.tasks.kk.verify` judges it.
+        """Return 1 if an answer is right, else 0, as `knk.tasks.kk.verify` decides.
 
         Args:
-            answer: what a model wrote, whole or only what stood in its answer tags; None where there were none.
+            answer: what a model wrote, whole or only the text in its answer tags; None if there are none.
             entry: an item of any such dataset.
 
         Raises:
@@ -124,5 +124,5 @@ class KnkDataset(ProceduralDataset):  # type: ignore[misc] # reasoning-gym bring
         return score_of(verdict_of("kk", answer if isinstance(answer, str) else "", dict(metadata)))
 
 
-if NAME not in DATASETS:  # A module may be loaded twice, and reasoning-gym takes a name only once.
+if NAME not in DATASETS:  # A module may be loaded twice, and reasoning-gym accepts a name only once.
     register_dataset(NAME, KnkDataset, KnkConfig)

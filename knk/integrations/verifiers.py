@@ -1,6 +1,6 @@
-"""Any task as a taskset of Prime Intellect's verifiers, from its version 0.4 on.
+"""Any task as a taskset of Prime Intellect's verifiers, version 0.4 or later.
 
-That package finds a taskset by the name of a module at the top, so an environment is a file of one's own:
+That package finds a taskset by the name of a top-level module, so an environment is a file of your own:
 
 ```
 from knk.integrations.verifiers import KnkTaskset
@@ -8,8 +8,8 @@ from knk.integrations.verifiers import KnkTaskset
 __all__ = ["KnkTaskset"]
 ```
 
-Its reward is 1 or 0, what the task's `verify` says. Where the verifier could not find out the reward is an error, which
-leaves the rollout without a score and has the framework's own settings for retries.
+The reward is 1 or 0, as the task's `verify` decides. If the verifier could not decide, the reward raises an error,
+which leaves the rollout without a score; the framework has settings for retries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from knk.errors import MissingPackage
 from knk.files import json_object
-from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
+from knk.integrations.common import chat_prompt, rows_of, score_of, verdict_of, verifier_columns
 
 try:
     import verifiers.v1 as vf
@@ -28,11 +28,11 @@ except ImportError as error:
     raise MissingPackage("a taskset needs verifiers 0.4 or newer: pip install 'knk[verifiers]'") from error
 
 __all__ = ["KnkTaskset"]
-# The framework is not followed by the type checker, so its classes and decorators have no types there.
+# The type checker does not follow the framework, so its classes and decorators have no types.
 
 
 class KnkConfig(vf.TasksetConfig):  # type: ignore[misc]
-    """What rows of what task a taskset has; see `knk.integrations.common.rows_of`."""
+    """The rows of a taskset; see `knk.integrations.common.rows_of`."""
 
     domain: str = "kk"
     split: str = "train"
@@ -47,24 +47,24 @@ class KnkConfig(vf.TasksetConfig):  # type: ignore[misc]
 
 
 class KnkData(vf.TaskData):  # type: ignore[misc]
-    """One row, as it is written into traces: the columns that the verifier looks at are JSON."""
+    """One row as traces hold it: the columns that the verifier reads are JSON."""
 
     domain: str
     row: str
 
 
 class KnkTask(vf.Task[KnkData]):  # type: ignore[misc]
-    """One row that is asked and judged."""
+    """One row, as a task."""
 
     @vf.reward  # type: ignore[untyped-decorator]
     async def correct(self, trace: vf.Trace) -> float:
         """Return 1 if the last reply is right, else 0.
 
         Raises:
-            NoVerdict: the verifier could not find out.
+            NoVerdict: the verifier could not decide.
         """
         row = json_object(self.data.row, "a task's row")
-        # In a thread: a judge of programs or formulas takes seconds, and other rollouts should not wait.
+        # In a thread: verifying programs or formulas takes seconds, and other rollouts should not wait.
         return score_of(await asyncio.to_thread(verdict_of, self.data.domain, trace.last_reply, row))
 
 
@@ -81,5 +81,7 @@ class KnkTaskset(vf.Taskset[KnkTask, KnkConfig]):  # type: ignore[misc]
         options = self.config.model_dump(include={"n", "people", "grade", "seed", "subject", "revision", "trained"})
         name = self.config.domain
         for row in rows_of(name, self.config.split, self.config.data, **options):
-            data = KnkData(id=row["id"], prompt=asked(name, row), domain=name, row=json.dumps(looked_at(name, row)))
+            data = KnkData(
+                id=row["id"], prompt=chat_prompt(name, row), domain=name, row=json.dumps(verifier_columns(name, row))
+            )
             yield KnkTask(data, self.config.task)

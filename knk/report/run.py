@@ -19,7 +19,7 @@ Entry = Mapping[str, Any]
 _LOSSES: Final = {"loss": "loss"}
 _LENGTHS: Final = {"completions/mean_length": "mean", "completions/max_length": "longest"}
 _REWARD: Final = re.compile(r"rewards/(.+)/mean")
-_SHARE: Final = re.compile(r"(?:[a-z_]+/)?(?:right|answered|formed|unknown)|completions/clipped_ratio")
+_SHARE: Final = re.compile(r"(?:[a-z_]+/)?(?:right|answered|format|unknown)|completions/clipped_ratio")
 _SAMPLES: Final = 6
 _SETTINGS: Final = (
     "model_name_or_path learning_rate lr_scheduler_type max_steps num_train_epochs per_device_train_batch_size "

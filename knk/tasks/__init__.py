@@ -1,46 +1,57 @@
-"""The domains that models are trained and measured on, one module each, with one verifier each.
+"""The domains to train and evaluate models on: one module each, with its rows, its prompts and one verifier.
 
-Every module of `NAMES` has the same functions: `rows(split, data, ...)` gives its items, `prompt(row, style)` asks one,
-`verify(completion, row)` judges an answer, and `verify_many` judges many at once, in parallel. `SCHEME` says what a
-verdict is worth in training, and `partial`, where a task has it, what a part of an answer is.
+| module | the task |
+|---|---|
+| `kk` | knights and knaves |
+| `hendrycks_math` | MATH; how its answers are read and compared is in `math` |
+| `mmlu_pro` | MMLU-Pro; how its answers are read is in `choice` and `option_text` |
+| `humaneval_plus` | HumanEval+; how programs are extracted and compared is in `code` |
+| `format` | the format of prompts and completions, the same for all tasks |
+| `source` | where published rows come from, and which of them are for training |
+| `reward_scheme` | the reward for each verdict in the paper's training |
+| `benchmark` | the entries of tasks that make some of their rows a benchmark |
+
+`Task` lists what every task's module has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from knk.answers.verdict import Verdict
 from knk.errors import BadTask
-from knk.tasks.benchmark import BenchmarkEntry
-from knk.tasks.format import Completion, Prompt
-from knk.tasks.reward_scheme import Scheme
-from knk.tasks.source import Row
+
+if TYPE_CHECKING:  # Commands import this package when they start, so it must load fast.
+    from knk.answers.verdict import Verdict
+    from knk.tasks.benchmark import BenchmarkEntry
+    from knk.tasks.format import Completion, Prompt
+    from knk.tasks.reward_scheme import RewardScheme
+    from knk.tasks.source import Row
 
 NAMES: Final = ("kk", "hendrycks_math", "mmlu_pro", "humaneval_plus")
 
 
 class Task(Protocol):
-    """What a task's module has."""
+    """The names that every task's module defines."""
 
     NAME: str
     """The task's name."""
     COLUMNS: tuple[str, ...]
-    """The columns of a row that `verify` looks at."""
+    """The columns of a row that `verify` reads."""
     OPTIONS: tuple[str, ...]
-    """What may be asked for beside the split on the command line."""
-    SCHEME: Scheme
-    """What a verdict is worth in the paper's training."""
+    """The options of `rows` on the command line, besides the split."""
+    REWARD_SCHEME: RewardScheme
+    """The reward for each verdict in the paper's training."""
     BENCHMARKS: tuple[BenchmarkEntry, ...]
-    """The benchmarks that ask this task's rows."""
+    """The benchmarks made of this task's rows."""
 
     def rows(self, split: str, *args: Any, **kwargs: Any) -> Iterator[Row]:
-        """Return an iterator over the items of a split; each has "id", what it asks, and the columns in `COLUMNS`."""
+        """Return an iterator over the rows of a split; each has "id", the question, and the columns in `COLUMNS`."""
         ...
 
     def prompt(self, row: Row, style: str = "paper") -> Prompt:
-        """Return the prompt that asks an item: a string or, in the style "chat", messages."""
+        """Return the prompt for a row: a string or, in the style "chat", messages."""
         ...
 
     def verify(self, completion: Completion, row: Row) -> Verdict:
@@ -48,11 +59,11 @@ class Task(Protocol):
         ...
 
     def verify_many(self, completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
-        """Return the verdicts on many completions, each of the row in its place."""
+        """Return the verdicts on many completions, given the row of each."""
         ...
 
     def partial(self, verdict: Verdict, row: Row) -> float:
-        """Return credit for a part of the answer, of which a guess has none in expectation; not all tasks have it."""
+        """Return partial credit, of which a guess has none in expectation; not all tasks have this function."""
         ...
 
 
@@ -69,21 +80,31 @@ def load(name: str) -> Task:
     'kk'
     """
     if name not in NAMES:
-        raise BadTask(f"there is no task {name!r}; there are {', '.join(NAMES)}")
+        raise BadTask(f"no task {name!r}: expected one of {', '.join(NAMES)}")
     return cast("Task", import_module(f"knk.tasks.{name}"))
 
 
 def prompts(task: Task, rows: Iterable[Row], style: str = "paper") -> Iterator[Row]:
-    """Return an iterator over rows as TRL's GRPO wants them: a prompt, an identity, and what the verifier looks at.
+    """Return an iterator over rows for TRL's GRPO; see `prompt_row`.
 
     Args:
         task: the task.
-        rows: rows that its `rows` gave.
+        rows: rows from the task's `rows`.
         style: the style of the prompts; see `knk.tasks.format`.
 
     >>> task = load("kk")
     >>> list(next(prompts(task, task.rows("train", n=1))))
     ['prompt', 'id', 'puzzle', 'solution']
     """
-    for row in rows:
-        yield {"prompt": task.prompt(row, style), "id": row["id"], **{name: row[name] for name in task.COLUMNS}}
+    return (prompt_row(task, row, style) for row in rows)
+
+
+def prompt_row(task: Task, row: Row, style: str = "paper") -> Row:
+    """Return a row for TRL's GRPO: a prompt, an identity, and the columns that the verifier reads.
+
+    Args:
+        task: the task.
+        row: a row from the task's `rows`.
+        style: the style of the prompt; see `knk.tasks.format`.
+    """
+    return {"prompt": task.prompt(row, style), "id": row["id"], **{name: row[name] for name in task.COLUMNS}}

@@ -1,10 +1,10 @@
-r"""The form of a prompt and of a completion, alike for every task.
+r"""The format of a prompt and of a completion, the same for every task.
 
-Two styles of prompt. `paper` is for base models: a conversation in plain text that ends in `<think>`, so that the
-completion begins inside the thinking; the words are those of DeepSeek-R1 (arXiv 2501.12948, table 1), and the same in
+There are two styles of prompt. `paper` is for base models: a conversation in plain text that ends in `<think>`, so that
+the completion begins inside the thinking. Its words are those of DeepSeek-R1 (arXiv 2501.12948, table 1), the same in
 training and evaluation. `chat` is a list of messages for a model with a chat template.
 
-A completion has the form if it thinks, then answers, and stops: `... </think> ... <answer> ... </answer>`.
+A completion has the format if it thinks, then answers, and stops: `... </think> ... <answer> ... </answer>`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from knk.answers.verdict import Reason
 from knk.errors import BadRow
 
-Style = Literal["paper", "chat"]
-STYLES: Final = ("paper", "chat")
+PromptStyle = Literal["paper", "chat"]
+PROMPT_STYLES: Final[tuple[str, ...]] = get_args(PromptStyle)
 Message = dict[str, str]
 Prompt = str | list[Message]
 Completion = str | Sequence[Mapping[str, Any]]
@@ -42,7 +42,7 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
         style: "paper", a string that ends in `<think>`, or "chat", a list of messages.
 
     Raises:
-        ValueError: there is no such style.
+        ValueError: the style is not one of `PROMPT_STYLES`.
 
     >>> prompt_of("What is 1 + 1?", "Put the answer into \\\\boxed{}.", "paper")[-69:]
     'User: What is 1 + 1?\\nPut the answer into \\\\boxed{}.\\nAssistant: <think>'
@@ -51,7 +51,7 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
         return f"{_R1}\nUser: {question}\n{instruction}\nAssistant: <think>"
     if style == "chat":
         return [{"role": "user", "content": f"{question}\n\n{instruction} {_CHAT}"}]
-    raise ValueError(f"there is no prompt style {style!r}; there are {', '.join(STYLES)}")
+    raise ValueError(f"no prompt style {style!r}: expected one of {', '.join(PROMPT_STYLES)}")
 
 
 def question_of(prompt: Prompt) -> str:
@@ -64,15 +64,16 @@ def question_of(prompt: Prompt) -> str:
     'What is\\n1 + 1?'
     """
     if isinstance(prompt, str):
-        _, opened, rest = prompt.partition("\nUser: ")
-        asked, closed, _ = rest.rpartition("\nAssistant: <think>")
-        question, found, _ = asked.rpartition("\n")
-        whole = opened and closed and found
+        _, user, rest = prompt.partition("\nUser: ")
+        turn, assistant, _ = rest.rpartition("\nAssistant: <think>")
+        question, separator, _ = turn.rpartition("\n")
+        is_whole = bool(user and assistant and separator)
     else:
         content = prompt[-1].get("content") if prompt and isinstance(prompt[-1], dict) else None
-        question, whole, _ = content.rpartition("\n\n") if isinstance(content, str) else ("", "", "")
-    if not whole:
-        raise BadRow("a prompt is not in a form that this library asks in")
+        question, separator, _ = content.rpartition("\n\n") if isinstance(content, str) else ("", "", "")
+        is_whole = bool(separator)
+    if not is_whole:
+        raise BadRow("a prompt is not one that this library writes")
     return question
 
 
@@ -90,40 +91,42 @@ def text_of(completion: Completion) -> str:
     try:
         contents = [message["content"] for message in completion]
     except (TypeError, KeyError, IndexError) as error:
-        raise TypeError("a completion is a string or a list of messages with 'content'") from error
+        raise TypeError("expected a completion as a str or a list of messages with 'content'") from error
     if not all(isinstance(content, str) for content in contents):
-        raise TypeError("a message's content is a string")
+        raise TypeError("expected each message's content as a str")
     return "".join(contents)
 
 
-def is_formed(text: str) -> bool:
+def has_format(text: str) -> bool:
     """Whether a completion thinks, then answers, and stops.
 
-    It has exactly one each of `</think>`, `<answer>` and `</answer>`, in this order, with something before the first
-    and between the last two, and nothing after. One `<think>` may open it, where the prompt did not.
+    It has exactly one each of `</think>`, `<answer>` and `</answer>`, in this order, with text before the first and
+    between the last two, and none after. It may open with one `<think>`, as it must where the prompt does not.
 
     Args:
         text: the completion, without the prompt.
 
-    >>> is_formed("1 and 1 make 2.</think> <answer>2</answer>"), is_formed("<answer>2</answer>")
+    >>> has_format("1 and 1 make 2.</think> <answer>2</answer>"), has_format("<answer>2</answer>")
     (True, False)
     """
     text = text.strip().removeprefix("<think>")
     tags = list(_TAG.finditer(text))
     if [tag.group() for tag in tags] != ["</think>", "<answer>", "</answer>"]:
         return False
-    thought, opened, closed = tags
+    think_end, answer_start, answer_end = tags
     return bool(
-        text[: thought.start()].strip() and text[opened.end() : closed.start()].strip() and closed.end() == len(text)
+        text[: think_end.start()].strip()
+        and text[answer_start.end() : answer_end.start()].strip()
+        and answer_end.end() == len(text)
     )
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a completion gives as its answer.
+    """The answer in a completion.
 
     Args:
-        text: what stands in the answer tags, or all that follows the thinking where there are none.
+        text: the text in the answer tags, or all text after the thinking if there are none.
         tagged: whether there are tags.
         problem: why there is no answer to read, or None.
     """
@@ -134,11 +137,11 @@ class Answer:
 
 
 def answer_of(text: str) -> Answer:
-    """Return a completion's answer: what its one pair of answer tags holds, or what follows the thinking.
+    """Return a completion's answer: the text in its one pair of answer tags, or the text after the thinking.
 
-    What stands before the last `</think>` is thinking and never the answer, nor is what follows a `<think>` left open.
-    Several pairs of tags are no answer unless they hold the same, nor is one with words after it. The last pair may be
-    left open at the end, as a stop string leaves it.
+    The text before the last `</think>` is thinking and never the answer, nor is the text after a `<think>` left open.
+    Several pairs of tags are no answer unless they hold the same; nor is a pair with words after it. The last pair may
+    be left open at the end, as a stop string leaves it.
 
     Args:
         text: the completion.
@@ -153,12 +156,12 @@ def answer_of(text: str) -> Answer:
         return Answer("", False, "no answer")
     if "<answer>" not in after and "</answer>" not in after:
         return Answer(after.strip(), False)
-    _, *pieces = after.split("<answer>")
-    answers = [piece.partition("</answer>") for piece in pieces]
+    _, *parts = after.split("<answer>")
+    answers = [part.partition("</answer>") for part in parts]
     closings = after.count("</answer>")
     if not answers or closings > len(answers) or any("</answer>" in rest for _, _, rest in answers):
         return Answer("", True, "several answers")
-    if any(not closed for _, closed, _ in answers[:-1]) or len({held.strip() for held, _, _ in answers}) > 1:
+    if any(not closing for _, closing, _ in answers[:-1]) or len({content.strip() for content, _, _ in answers}) > 1:
         return Answer("", True, "several answers")
-    held, _, rest = answers[-1]
-    return Answer(held.strip(), True, "retracted" if rest.strip() else None)
+    content, _, rest = answers[-1]
+    return Answer(content.strip(), True, "retracted" if rest.strip() else None)

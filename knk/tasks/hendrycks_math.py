@@ -48,13 +48,13 @@ from knk.tasks.math.forms import (
     without_units,
 )
 from knk.tasks.math.values import differ
-from knk.tasks.reward_scheme import Scheme
+from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, check_split, field, identity, training_items
 
 NAME: Final = "hendrycks_math"
 COLUMNS: Final = ("problem", "answer")
 OPTIONS: Final = ("n", "revision", "trained")
-SCHEME: Final = Scheme()
+REWARD_SCHEME: Final = RewardScheme()
 TEST: Final = Source("HuggingFaceH4/MATH-500", "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be", "test")
 TRAIN: Final = Source(
     "EleutherAI/hendrycks_math",

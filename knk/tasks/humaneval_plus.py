@@ -46,13 +46,13 @@ from knk.tasks.format import (
     prompt_of,
     text_of,
 )
-from knk.tasks.reward_scheme import Scheme
+from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, field, identity, of_split
 
 NAME: Final = "humaneval_plus"
 COLUMNS: Final = ("stub", "canonical_solution", "entry_point", "inputs", "atol")
 OPTIONS: Final = ("n", "revision")
-SCHEME: Final = Scheme(unreadable=-1.0, wrong=-1.0)
+REWARD_SCHEME: Final = RewardScheme(unreadable=-1.0, wrong=-1.0)
 SOURCE: Final = Source("evalplus/humanevalplus", "d32357cf319e50e9c8d8dab5ea876c72b0fd321b", "test")
 LONGEST_CODE: Final = 50_000
 """Characters that code may have; the longest of the dataset's own solutions has some thousand."""

@@ -28,14 +28,14 @@ from knk.tasks.format import (
     prompt_of,
     text_of,
 )
-from knk.tasks.reward_scheme import Scheme
+from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, check_split, field
 from knk.text.parse import parse
 
 NAME: Final = "kk"
 COLUMNS: Final = ("puzzle", "solution")
 OPTIONS: Final = ("n", "people", "grade", "seed")
-SCHEME: Final = Scheme()
+REWARD_SCHEME: Final = RewardScheme()
 PAPER: Final = Spec(people=(3, 7))
 """The paper's sizes."""
 TEST_SET: Final = Path(__file__).parent / "data" / "test-1.parquet"

@@ -24,13 +24,13 @@ from knk.tasks.format import (
     prompt_of,
     text_of,
 )
-from knk.tasks.reward_scheme import Scheme
+from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, check_split, field, identity, of_split, training_items
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
 OPTIONS: Final = ("n", "revision", "subject")
-SCHEME: Final = Scheme(unreadable=-0.5)
+REWARD_SCHEME: Final = RewardScheme(unreadable=-0.5)
 SOURCE: Final = Source("TIGER-Lab/MMLU-Pro", "b189ec765aa7ed75c8acfea42df31fdae71f97be", "test")
 TRAINED: Final = ("physics", "history")
 """The subjects that the paper trains on."""

@@ -1,4 +1,4 @@
-"""What a verdict is worth in training: the paper's scheme, and credit for a part."""
+"""The reward for each verdict in the paper's training."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from knk.answers.verdict import Verdict
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """What each outcome is worth, as in the authors' rewards (arXiv 2505.13718).
+class RewardScheme:
+    """The reward for each outcome, as in the authors' rewards (arXiv 2505.13718).
 
     Args:
-        unformed: the completion has not the form, whatever it answers.
+        no_format: the completion does not have the format, whatever it answers.
         unreadable: there is no whole answer.
         wrong: the answer is wrong.
         right: the answer is right.
 
-    >>> Scheme().worth(Verdict(False, "wrong"), formed=True)
+    >>> RewardScheme().reward(Verdict(False, "wrong"), has_format=True)
     -0.5
     """
 
-    unformed: float = -2.0
+    no_format: float = -2.0
     unreadable: float = -1.0
     wrong: float = -0.5
     right: float = 2.0
 
-    def worth(self, verdict: Verdict, formed: bool) -> float | None:
-        """Return what a verdict is worth, None where the verifier could not find out.
+    def reward(self, verdict: Verdict, *, has_format: bool) -> float | None:
+        """Return the reward for a verdict, or None if the verifier could not decide.
 
         Args:
             verdict: the verdict on the completion.
-            formed: whether the completion has the form; see `knk.tasks.format.is_formed`.
+            has_format: whether the completion has the format; see `knk.tasks.format.has_format`.
         """
-        if not formed:
-            return self.unformed
+        if not has_format:
+            return self.no_format
         if verdict.correct is None:
             return None
         if verdict.correct:

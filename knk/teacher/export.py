@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any, Final
 
+from knk import tasks
 from knk.datasets.rows import answer_of, wording_seed
 from knk.errors import BadRow
 from knk.logic.notation import decode
@@ -155,18 +156,13 @@ def _formed_row(form: Form, row: Row, index: int) -> Row:
 
 
 def prompt_row(row: Row, style: str = "paper") -> Row:
-    """Return a row for TRL's GRPO: a prompt, the puzzle's key, and the columns that the rewards look at.
+    """Return a row for TRL's GRPO, the same as `knk.tasks.prompt_row` returns for the task `kk`.
 
     >>> sorted(prompt_row({"puzzle": "Ann,Bob 0:&(-0,-1)", "text": "Ann: We are both knaves."}))
     ['id', 'prompt', 'puzzle', 'solution']
     """
     puzzle = _puzzle(row)
-    return {
-        "prompt": kk.prompt(row, style),
-        "id": puzzle.key,
-        "puzzle": field(row, "puzzle", str),
-        "solution": list(solve(puzzle)),
-    }
+    return tasks.prompt_row(tasks.load("kk"), row | {"id": puzzle.key, "solution": list(solve(puzzle))}, style)
 
 
 def completion_row(row: Row, style: str = "paper", proof_style: str = "long", seed: int = 0) -> Row:

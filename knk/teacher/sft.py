@@ -39,7 +39,7 @@ from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.tables import format_table
 from knk.tasks import kk
-from knk.tasks.format import STYLES, is_formed, question_of
+from knk.tasks.format import PROMPT_STYLES, has_format, question_of
 from knk.tasks.source import Row
 from knk.tasks.source import field as column
 from knk.version import __version__
@@ -106,8 +106,8 @@ class Policy:
     def __post_init__(self) -> None:
         if self.keep not in KEEPS:
             raise BadRow(f"there is no {self.keep!r} to keep; there are {', '.join(KEEPS)}")
-        if self.style not in STYLES:
-            raise BadRow(f"there is no style {self.style!r}; there are {', '.join(STYLES)}")
+        if self.style not in PROMPT_STYLES:
+            raise BadRow(f"there is no style {self.style!r}; there are {', '.join(PROMPT_STYLES)}")
         for name in ("per_puzzle", "max_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -122,12 +122,12 @@ class Example:
 
     Args:
         row: the row that it becomes.
-        formed: whether the completion has the form.
+        has_format: whether the completion has the form.
         truncated: whether it was cut off at the limit of tokens.
     """
 
     row: Row
-    formed: bool
+    has_format: bool
     truncated: bool
 
     @property
@@ -277,7 +277,7 @@ def _example(answer: Row, style: str, count: Callable[[str], int] | None) -> Exa
         "correct": bool(verdict),
         "tokens": tokens,
     }
-    return Example(row, is_formed(text), answer.get("finish_reason") == "length")
+    return Example(row, has_format(text), answer.get("finish_reason") == "length")
 
 
 def restored(text: str, answer: Mapping[str, Any]) -> str:
@@ -341,7 +341,7 @@ def _why_not(example: Example, policy: Policy, before: int, count: Callable[[str
     """Return why an answer is left out, or "" if it is kept."""
     if example.truncated and not policy.truncated:
         return "cut off at the limit of tokens"
-    if policy.keep != "all" and not example.formed:
+    if policy.keep != "all" and not example.has_format:
         return "without the form"
     if policy.keep == "correct" and not example.correct:
         return "not right"

@@ -29,7 +29,8 @@ import knk
 from knk.answers.verdict import Verdict
 from knk.datasets.split import split_of
 from knk.generation.spec import Spec
-from knk.tasks.format import answer_of, is_formed
+from knk.tasks.format import answer_of, has_format
+from knk.tasks.reward_scheme import RewardScheme
 from recipes.laptop.puzzles import question
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
 
@@ -126,8 +127,11 @@ def verify(completion: str, problem: Problem) -> Verdict:
     return Verdict(said, "right" if said else "wrong", detail=answer.text)
 
 
-def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -> list[float]:
-    """Return the paper's reward for each completion: form fails -2, nothing to read -1, wrong -0.5, right +2.
+_PAPER_SCHEME: Final = RewardScheme()
+
+
+def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -> list[float | None]:
+    """Return the paper's reward for each completion: -2 without the format, -1 unreadable, -0.5 wrong, 2 right.
 
     Args:
         prompts: what was asked, not looked at.
@@ -139,7 +143,7 @@ def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -
     for text, domain, asked, data in rows:
         verdict = verify(text, Problem(domain, asked, data))
         verdicts.append(verdict)
-        rewards.append(-2.0 if not is_formed(text) else 2.0 if verdict else -0.5 if verdict.answered else -1.0)
+        rewards.append(_PAPER_SCHEME.reward(verdict, has_format=has_format(text)))
     if log := columns.get("log_metric"):
         log("right", sum(map(bool, verdicts)) / max(len(verdicts), 1))
         log("answered", sum(verdict.answered for verdict in verdicts) / max(len(verdicts), 1))

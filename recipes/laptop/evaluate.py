@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from knk.datasets.files import read, write
-from knk.tasks.format import is_formed
+from knk.tasks.format import has_format
 from recipes.laptop.domains import SEARCHES, SKILLS, Problem, problems, proposal, verify
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP
 
@@ -125,7 +125,7 @@ def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterat
                     "correct": verdict.correct,
                     "answered": verdict.answered,
                     "reason": verdict.reason,
-                    "format": is_formed(text),
+                    "format": has_format(text),
                     "tries": text.count("Suppose that"),
                     "tokens": tokens,
                 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from knk.datasets import files
 from knk.errors import BadRow
-from knk.tasks.format import is_formed, prompt_of
+from knk.tasks.format import has_format, prompt_of
 
 NAME = "simplescaling/s1K"
 INSTRUCTION = r"Put the final answer into \boxed{} inside the answer tags."
@@ -59,7 +59,7 @@ def converted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         ):
             raise BadRow(f"row {number} is not one of s1K: it has no question, thinking_trajectories and attempt")
         completion = f"\n{str(thoughts[0]).strip()}\n</think>\n<answer>{attempt.strip()}</answer>"
-        if is_formed(completion):  # A few quote the tags themselves.
+        if has_format(completion):  # A few quote the tags themselves.
             yield {"prompt": prompt_of(question, INSTRUCTION, "paper"), "completion": completion}
 
 

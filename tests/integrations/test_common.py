@@ -1,4 +1,4 @@
-"""What adapters share: rows by name and options, prompts, verdicts, and what a missing framework says."""
+"""What adapters share: rows by name and options, prompts, verdicts; and the error for a missing framework."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow, BadSpec, BadTask, NoVerdict
-from knk.integrations.common import asked, looked_at, rows_of, score_of, verdict_of
+from knk.integrations.common import chat_prompt, rows_of, score_of, verdict_of, verifier_columns
 from knk.tasks import NAMES, kk, load
 from tests.support.completions import cases, unknown, write_mmlu
 
@@ -26,27 +26,27 @@ def test_rows_of_other_tasks(tmp_path: Path) -> None:
     write_mmlu(tmp_path / "math.jsonl")
     rows = rows_of("mmlu_pro", "train", tmp_path / "math.jsonl", subject="math", n=2)
     assert [row["answer"] for row in rows] == ["B", "B"]
-    assert set(looked_at("mmlu_pro", rows[0])) == {"options", "answer"}
-    assert rows[0]["question"] in asked("mmlu_pro", rows[0])
+    assert set(verifier_columns("mmlu_pro", rows[0])) == {"options", "answer"}
+    assert rows[0]["question"] in chat_prompt("mmlu_pro", rows[0])
 
 
 @pytest.mark.parametrize(
-    ("name", "split", "data", "options", "error", "told"),
+    ("name", "split", "data", "options", "error", "message"),
     [
-        ("chess", "train", None, {}, BadTask, "there is no task 'chess'"),
+        ("chess", "train", None, {}, BadTask, "no task 'chess'"),
         ("kk", "validation", None, {}, BadFile, "no split 'validation'"),
         ("kk", "train", None, {"subject": "physics"}, BadTask, "no option 'subject'; it has n, people, grade, seed"),
-        ("kk", "train", "puzzles.jsonl", {"people": 3}, BadTask, "people are for puzzles made to order"),
+        ("kk", "train", "puzzles.jsonl", {"people": 3}, BadTask, "people cannot be used with data"),
         ("kk", "train", "nowhere.jsonl", {}, BadFile, "no file or folder 'nowhere.jsonl'"),
         ("kk", "train", None, {"people": "three"}, BadSpec, "people is a number"),
         ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "people is a number"),
         ("kk", "train", None, {"people": "5-3"}, BadSpec, "people is a number"),
     ],
 )
-def test_what_cannot_be_asked_for(
-    name: str, split: str, data: str | None, options: dict[str, object], error: type[Exception], told: str
+def test_invalid_arguments(
+    name: str, split: str, data: str | None, options: dict[str, object], error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         rows_of(name, split, data, **options)
 
 
@@ -60,7 +60,7 @@ def test_a_row_of_another_task_is_an_error() -> None:
             verdict_of(name, "B", {"quiz": "?"})
 
 
-def test_what_could_not_be_found_out_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_completion_is_verified_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([Verdict(None, "failed"), Verdict(True, "right"), Verdict(None, "failed"), Verdict(None, "failed")])
     monkeypatch.setattr(kk, "verify", lambda *_: next(answers))
     assert verdict_of("kk", "", {}) == Verdict(True, "right")
@@ -68,22 +68,22 @@ def test_what_could_not_be_found_out_is_asked_once_more(monkeypatch: pytest.Monk
     assert next(answers, None) is None
 
 
-def test_no_number_is_made_of_no_verdict() -> None:
+def test_an_undecided_completion_has_no_score() -> None:
     assert score_of(Verdict(True, "right")) == 1
     assert score_of(Verdict(False, "retracted")) == 0
-    with pytest.raises(NoVerdict, match="could not find out whether an answer is right: timed out"):
+    with pytest.raises(NoVerdict, match="could not decide whether an answer is right: timed out"):
         score_of(unknown())
 
 
 @pytest.mark.parametrize("module", FRAMEWORKS)
-def test_a_missing_framework_is_told_with_the_extra_that_brings_it(module: str) -> None:
+def test_the_error_for_a_missing_framework_names_the_extra_to_install(module: str) -> None:
     code = f"import sys; sys.modules[{module!r}] = None; import knk.integrations.{module}"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    last = ended.stderr.splitlines()[-1]
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = process.stderr.splitlines()[-1]
     assert last.startswith("knk.errors.MissingPackage: ")
     assert f"pip install 'knk[{FRAMEWORKS[module]}]'" in last
 
 
-def test_a_row_is_asked_as_in_training() -> None:
+def test_the_prompt_is_that_of_training() -> None:
     (row,) = rows_of("kk", "train", n=1)
-    assert load("kk").prompt(row, "chat") == [{"role": "user", "content": asked("kk", row)}]
+    assert load("kk").prompt(row, "chat") == [{"role": "user", "content": chat_prompt("kk", row)}]

@@ -1,4 +1,4 @@
-"""The Inspect task, run by Inspect with its model that says what it is told."""
+"""The Inspect task, run by Inspect with its mock model."""
 
 import gc
 import importlib.util
@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.slow,
-    # Of what Inspect calls in its own dependencies, and of streams that it leaves open.
+    # Inspect calls deprecated functions and leaves streams open.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
     pytest.mark.skipif(
         importlib.util.find_spec("inspect_ai") is None, reason="Inspect is not installed: make check-all does it"
@@ -40,7 +40,7 @@ def run(task: Any, replies: Sequence[str], log: Path) -> Any:
         output.usage = ModelUsage()  # Else Inspect counts tokens, for which it downloads a vocabulary.
     model = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
     (log_of_run,) = inspect_ai.eval(task, model=model, log_dir=str(log), display="none", max_samples=1)
-    gc.collect()  # What it leaves open is complained of here and not in the next test.
+    gc.collect()  # So that warnings of what Inspect leaves open belong to this test.
     assert log_of_run.status == "success", log_of_run.error
     return log_of_run
 
@@ -79,12 +79,12 @@ def test_puzzles_answered_right_and_wrong(tmp_path: Path) -> None:
         assert sample.metadata["id"] == row["id"]
         assert row["text"] in sample.input
         assert sample.target == row["answer"]
-    (told,) = log.samples[3].scores.values()
-    assert (told.value, told.explanation, told.metadata) == ("I", "no answer", {"reason": "no answer"})
+    (score,) = log.samples[3].scores.values()
+    assert (score.value, score.explanation, score.metadata) == ("I", "no answer", {"reason": "no answer"})
 
 
 @pytest.mark.parametrize("task", ["kk", "mmlu_pro", "hendrycks_math"])
-def test_a_score_is_what_verify_says(task: str, tmp_path: Path) -> None:
+def test_scores_agree_with_verify(task: str, tmp_path: Path) -> None:
     # A lone surrogate cannot be written into Inspect's log, whoever judges it.
     chosen = [case for case in cases() if case.task == task and "\ud800" not in case.completion]
     log = run(of_cases(task, chosen), [case.completion for case in chosen], tmp_path)
@@ -96,16 +96,16 @@ def test_a_score_is_what_verify_says(task: str, tmp_path: Path) -> None:
     assert {score.value for score in scores} == {"C", "I"}
 
 
-def test_what_could_not_be_found_out_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_reply_is_unscored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = kk.verify
     monkeypatch.setattr(kk, "verify", lambda text, row: unknown() if text == "hang" else real(text, row))
     rows = list(kk.rows("held-out", n=2, seed=3))
     log = run(domain(n=2, seed=3), [rows[0]["answer"], "hang"], tmp_path)
     assert metrics(log)["accuracy"] == 1
     assert log.results.scores[0].unscored_samples == 1
-    (told,) = log.samples[1].scores.values()
-    assert math.isnan(told.value)
-    assert (told.reason, told.explanation) == ("scoring_failed", "timed out")
+    (score,) = log.samples[1].scores.values()
+    assert math.isnan(score.value)
+    assert (score.reason, score.explanation) == ("scoring_failed", "timed out")
 
 
 def test_another_task_from_a_file(tmp_path: Path) -> None:
@@ -114,13 +114,13 @@ def test_another_task_from_a_file(tmp_path: Path) -> None:
     assert metrics(run(task, ["A", r"\boxed{B}", "The answer is B."], tmp_path))["accuracy"] == pytest.approx(2 / 3)
 
 
-def test_inspect_finds_it_by_the_entry_point() -> None:
+def test_inspect_finds_the_task_by_its_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["inspect_ai"] == {"knk": "knk.integrations.inspect_ai"}
     assert domain(n=1).dataset.name == "kk-held-out"
 
 
-def test_a_sample_without_a_row_is_an_error_and_no_score() -> None:
+def test_a_sample_without_a_row_is_an_error() -> None:
     import asyncio
     from types import SimpleNamespace
 
@@ -131,7 +131,7 @@ def test_a_sample_without_a_row_is_an_error_and_no_score() -> None:
         asyncio.run(verdict("kk")(state, None))
 
 
-def test_what_cannot_be_asked_for() -> None:
+def test_invalid_arguments() -> None:
     with pytest.raises(BadTask):
         domain(name="chess")
     with pytest.raises(BadTask):

@@ -1,4 +1,4 @@
-"""The dataset for reasoning-gym, by reasoning-gym."""
+"""The dataset for reasoning-gym, used through reasoning-gym."""
 
 import importlib.util
 import json
@@ -13,7 +13,7 @@ from knk.datasets.split import split_of
 from knk.errors import BadFile, BadRow, BadSpec, NoVerdict
 from knk.generation.spec import Spec
 from knk.tasks import kk
-from tests.support.completions import cases, doctests_hold, unknown
+from tests.support.completions import cases, doctests_pass, unknown
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +31,7 @@ def dataset(**config: Any) -> Any:
     return reasoning_gym.create_dataset("knk", **config)
 
 
-def test_an_item_has_what_reasoning_gym_wants() -> None:
+def test_an_item_has_the_fields_of_reasoning_gym() -> None:
     data = dataset(spec=Spec(people=3), split="held-out", seed=5, size=6)
     items = list(data)
     assert len(items) == len(data) == 6
@@ -46,7 +46,7 @@ def test_an_item_has_what_reasoning_gym_wants() -> None:
         assert data.score_answer(item["answer"], item) == 1
 
 
-def test_a_score_is_what_verify_says() -> None:
+def test_scores_agree_with_verify() -> None:
     data = dataset(size=1)
     puzzles = [case for case in cases() if case.task == "kk"]
     scores = [data.score_answer(case.completion, {"metadata": case.row}) for case in puzzles]
@@ -54,7 +54,7 @@ def test_a_score_is_what_verify_says() -> None:
     assert set(scores) == {0.0, 1.0}
 
 
-def test_what_is_no_answer_is_no_point_and_a_foreign_entry_an_error() -> None:
+def test_no_answer_scores_zero_and_a_foreign_entry_is_an_error() -> None:
     data = dataset(size=1)
     assert data.score_answer(None, data[0]) == 0
     assert data.score_answer("", data[0]) == 0
@@ -64,7 +64,7 @@ def test_what_is_no_answer_is_no_point_and_a_foreign_entry_an_error() -> None:
             data.score_answer("Ann is a knight.", entry)
 
 
-def test_no_number_is_made_of_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_answer_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset(size=1)
     item = data[0]
     monkeypatch.setattr(kk, "verify", unknown)
@@ -72,7 +72,7 @@ def test_no_number_is_made_of_no_verdict(monkeypatch: pytest.MonkeyPatch) -> Non
         data.score_answer("Ann is a knight.", item)
 
 
-def test_a_configuration_as_files_have_it_and_a_composite() -> None:
+def test_a_composite_with_a_configuration_from_a_file() -> None:
     from reasoning_gym.composite import CompositeConfig, CompositeDataset, DatasetSpec
 
     config = {"spec": {"people": [2, 3], "grade": 1}, "split": "train"}
@@ -83,13 +83,13 @@ def test_a_configuration_as_files_have_it_and_a_composite() -> None:
     assert [data.score_answer(item["answer"], item) for item in data] == [1] * 4
 
 
-def test_neighbouring_seeds_share_few_puzzles_and_no_puzzle_comes_twice() -> None:
+def test_neighbouring_seeds_share_few_puzzles_and_no_puzzle_repeats() -> None:
     keys = [[item["metadata"]["id"] for item in dataset(seed=seed, size=200)] for seed in (42, 43)]
     assert [len(set(one)) for one in keys] == [200, 200]
     assert len(set(keys[0]) & set(keys[1])) < 40
 
 
-def test_an_endless_data_set_goes_on_with_other_puzzles() -> None:
+def test_an_endless_dataset_continues_with_new_puzzles() -> None:
     from reasoning_gym.dataset import ReseedingDataset
 
     endless = ReseedingDataset(dataset(size=5), chunk_size=5)
@@ -105,23 +105,23 @@ def test_an_endless_data_set_goes_on_with_other_puzzles() -> None:
         ({"spec": {"people": 0}}, BadSpec),
     ],
 )
-def test_what_cannot_be(config: dict[str, Any], error: type[Exception]) -> None:
+def test_invalid_configurations(config: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         dataset(**config)
 
 
-def test_an_item_that_is_not_there() -> None:
+def test_an_index_out_of_range() -> None:
     data = dataset(size=2)
     for index in (-1, 2):
         with pytest.raises(IndexError):
             data[index]
 
 
-def test_it_goes_to_the_workers_of_a_data_loader() -> None:
+def test_a_dataset_can_be_pickled() -> None:
     data = dataset(size=3, seed=2)
     items = list(data)
     assert list(pickle.loads(pickle.dumps(data))) == items
 
 
-def test_the_examples_hold(tmp_path: Path) -> None:
-    assert doctests_hold(importlib.import_module("knk.integrations.reasoning_gym"))
+def test_the_doctests_pass(tmp_path: Path) -> None:
+    assert doctests_pass(importlib.import_module("knk.integrations.reasoning_gym"))

@@ -1,4 +1,4 @@
-"""The taskset for verifiers: scored by the framework, and rolled out by it against a small server."""
+"""The taskset for verifiers: the framework scores it, and rolls it out against a small server."""
 
 import asyncio
 import importlib
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from knk.errors import BadTask
-from knk.integrations.common import asked
+from knk.integrations.common import chat_prompt
 from knk.tasks import kk
 from tests.support.completions import (
     Case,
@@ -59,7 +59,7 @@ def taskset(**config: Any) -> Any:
 
 
 def scored(case: Case) -> Any:
-    """The trace of a completion as the framework's own scoring leaves it."""
+    """Return the trace of a completion after the framework's own scoring."""
     import verifiers.v1 as vf
 
     module = importlib.import_module("knk.integrations.verifiers")
@@ -72,11 +72,11 @@ def scored(case: Case) -> Any:
     return trace
 
 
-def test_tasks_are_the_rows() -> None:
+def test_each_row_is_a_task() -> None:
     rows = list(kk.rows("held-out", n=5, seed=3, spec=kk.PAPER.with_changes(people=(2, 4))))
     tasks = list(taskset(split="held-out", n=5, people=(2, 4), seed=3))
     assert [task.data.id for task in tasks] == [row["id"] for row in rows]
-    assert [task.data.prompt for task in tasks] == [asked("kk", row) for row in rows]
+    assert [task.data.prompt for task in tasks] == [chat_prompt("kk", row) for row in rows]
     assert len({task.key for task in tasks}) == 5
     assert [task.data for task in taskset(split="held-out", n=5, people="2-4", seed=3)] == [task.data for task in tasks]
 
@@ -89,28 +89,28 @@ def test_tasks_of_another_domain(tmp_path: Path) -> None:
         list(taskset(subject="physics"))
 
 
-def test_a_reward_is_what_verify_says() -> None:
+def test_rewards_agree_with_verify() -> None:
     rewards = [scored(case).reward for case in cases()]
     assert rewards == [float(bool(case.verdict)) for case in cases()]
     assert set(rewards) == {0.0, 1.0}
 
 
-def test_what_could_not_be_found_out_has_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_reply_has_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
     import verifiers.v1 as vf
 
     monkeypatch.setattr(kk, "verify", unknown)
-    with pytest.raises(vf.TaskError, match="NoVerdict: the verifier could not find out"):
+    with pytest.raises(vf.TaskError, match="NoVerdict: the verifier could not decide"):
         scored(cases()[0])
 
 
 class Replies(BaseHTTPRequestHandler):
-    """A model that knows the answers to what it is asked, by the prompt."""
+    """A server whose model answers each prompt with its answer in `answers`."""
 
     answers: dict[str, str] = {}  # noqa: RUF012 - one server at a time, filled before it starts
 
     def do_POST(self) -> None:
-        asked_of = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        message = {"role": "assistant", "content": self.answers[asked_of["messages"][-1]["content"]]}
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        message = {"role": "assistant", "content": self.answers[request["messages"][-1]["content"]]}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         whole = {
@@ -151,7 +151,7 @@ async def rolled_out(env: Any, address: str) -> list[Any]:
     return [episode.traces[0] for episode in episodes]
 
 
-def test_rollouts_of_an_environment_of_ones_own(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollouts_of_a_custom_environment(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import verifiers.v1 as vf
 
     (tmp_path / "knights_env.py").write_text(ENVIRONMENT, encoding="utf-8")
@@ -159,8 +159,8 @@ def test_rollouts_of_an_environment_of_ones_own(address: str, tmp_path: Path, mo
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PRIME_API_KEY", "none")
     rows = list(kk.rows("train", n=3, seed=3, spec=kk.PAPER.with_changes(people=2)))
-    Replies.answers = {asked("kk", row): row["answer"] for row in rows[:2]} | {
-        asked("kk", rows[2]): "Both lie, perhaps."
+    Replies.answers = {chat_prompt("kk", row): row["answer"] for row in rows[:2]} | {
+        chat_prompt("kk", rows[2]): "Both lie, perhaps."
     }
     config = {
         "taskset": {"id": "knights-env", "n": 3, "people": 2, "seed": 3},

@@ -1,4 +1,4 @@
-"""verl's file and its reward function, loaded in the ways that verl loads it."""
+"""The file for verl and the reward functions, loaded as verl loads them."""
 
 import asyncio
 import importlib
@@ -15,7 +15,7 @@ import pytest
 from knk.errors import BadFile, BadRow, BadTask, NoVerdict
 from knk.integrations import verl
 from knk.tasks import NAMES, kk, load
-from knk.tasks.format import is_formed
+from knk.tasks.format import has_format
 from tests.support.completions import (
     Case,
     cases,
@@ -27,23 +27,23 @@ COLUMNS = ["data_source", "prompt", "ability", "reward_model", "extra_info"]
 
 
 def by_path(name: str) -> Callable[..., float]:
-    """A function of the adapter's file, which verl gives a made-up module name and may leave out of `sys.modules`."""
+    """Load a function as verl does from a file: under a made-up module name, perhaps not in `sys.modules`."""
     spec = importlib.util.spec_from_file_location("custom_module", verl.__file__)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Callable[..., float] = getattr(module, name)
-    return found
+    function: Callable[..., float] = getattr(module, name)
+    return function
 
 
 def by_package(name: str) -> Callable[..., float]:
-    found: Callable[..., float] = getattr(importlib.import_module("knk/integrations/verl".replace("/", ".")), name)
-    return found
+    function: Callable[..., float] = getattr(importlib.import_module("knk.integrations.verl"), name)
+    return function
 
 
 def keywords(case: Case) -> dict[str, Any]:
-    """What verl's reward managers call with."""
+    """Return the keyword arguments of verl's reward managers."""
     return {
         "data_source": f"knk/{case.task}",
         "solution_str": case.completion,
@@ -53,7 +53,7 @@ def keywords(case: Case) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("loaded", [by_path, by_package])
-def test_a_score_is_what_verify_says(loaded: Callable[[str], Callable[..., float]]) -> None:
+def test_scores_agree_with_verify(loaded: Callable[[str], Callable[..., float]]) -> None:
     compute_score = loaded("compute_score")
     scores = [compute_score(**keywords(case)) for case in cases()]
     assert scores == [float(bool(case.verdict)) for case in cases()]
@@ -61,14 +61,14 @@ def test_a_score_is_what_verify_says(loaded: Callable[[str], Callable[..., float
     assert {type(score) for score in scores} == {float}
 
 
-def test_the_papers_score_is_what_the_reward_for_trl_gives() -> None:
+def test_the_paper_score_is_the_reward_for_trl() -> None:
     paper_score = by_path("paper_score")
     for case in cases():
-        expected = load(case.task).SCHEME.worth(case.verdict, is_formed(case.completion))
+        expected = load(case.task).REWARD_SCHEME.reward(case.verdict, has_format=has_format(case.completion))
         assert paper_score(**keywords(case)) == expected
 
 
-def test_it_runs_in_verls_threads_and_takes_what_verl_may_add() -> None:
+def test_compute_score_runs_in_threads_and_accepts_extra_settings() -> None:
     async def scores() -> list[float]:
         loop = asyncio.get_running_loop()
         score = partial(verl.compute_score, reward_router_address="here", reward_model_tokenizer=None)
@@ -79,7 +79,7 @@ def test_it_runs_in_verls_threads_and_takes_what_verl_may_add() -> None:
     assert asyncio.run(scores()) == [float(bool(case.verdict)) for case in cases()[:60]]
 
 
-def test_no_number_is_made_of_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_reply_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kk, "verify", unknown)
     for score in (verl.compute_score, verl.paper_score):
         with pytest.raises(NoVerdict):
@@ -102,17 +102,17 @@ def test_no_number_is_made_of_no_verdict(monkeypatch: pytest.MonkeyPatch) -> Non
         ("knk/kk", {"puzzle": "Ann,Bob 0:&(-0,-1)"}, BadRow),
     ],
 )
-def test_a_foreign_row_is_an_error_and_no_score(source: Any, truth: Any, error: type[Exception]) -> None:
+def test_a_foreign_row_is_an_error(source: Any, truth: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         verl.compute_score(source, "Ann is a knave, Bob is a knight.", truth)
 
 
-def test_the_file_has_verls_columns(tmp_path: Path) -> None:
+def test_a_file_has_the_columns_of_verl(tmp_path: Path) -> None:
     path = tmp_path / "train.parquet"
     assert verl.write(path, "kk", "train", n=30, people=3, seed=4) == 30
     rows = pq.read_table(path).to_pylist()
-    made = list(kk.rows("train", n=30, seed=4, spec=kk.PAPER.with_changes(people=3)))
-    for index, (row, source) in enumerate(zip(rows, made, strict=True)):
+    sources = list(kk.rows("train", n=30, seed=4, spec=kk.PAPER.with_changes(people=3)))
+    for index, (row, source) in enumerate(zip(rows, sources, strict=True)):
         assert list(row) == COLUMNS
         assert row["prompt"] == kk.prompt(source, "chat")
         assert row["extra_info"] == {"index": index, "split": "train", "id": source["id"]}
@@ -130,7 +130,7 @@ def test_the_file_of_another_task(tmp_path: Path) -> None:
     assert scores == [0, 1]
 
 
-def test_datasets_reads_it_as_verl_does(tmp_path: Path) -> None:
+def test_datasets_reads_a_file_as_verl_does(tmp_path: Path) -> None:
     from datasets import load_dataset
 
     verl.write(tmp_path / "a.parquet", n=5)
@@ -139,19 +139,19 @@ def test_datasets_reads_it_as_verl_does(tmp_path: Path) -> None:
     assert read[4]["extra_info"]["index"] == 4
 
 
-def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "train.parquet"
     with pytest.raises(BadTask):
         verl.write(path, "kk", subject="physics")
     with pytest.raises(BadFile, match="should end in"):
         verl.write(tmp_path / "train.csv", n=1)
-    asked = kk.prompt
+    real_prompt = kk.prompt
     calls = iter(range(9))
 
     def failing(row: Any, style: str) -> Any:
         if next(calls) == 3:
-            raise BadRow("a row that cannot be asked")
-        return asked(row, style)
+            raise BadRow("a row without a prompt")
+        return real_prompt(row, style)
 
     monkeypatch.setattr(kk, "prompt", failing)
     with pytest.raises(BadRow):
@@ -159,7 +159,7 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.iterdir())
 
 
-def test_every_task_can_be_named() -> None:
+def test_data_source_names_every_task() -> None:
     for name in NAMES:
         with pytest.raises(BadRow):
             verl.compute_score(f"knk/{name}", "B", "{}")

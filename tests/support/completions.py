@@ -1,4 +1,4 @@
-"""Completions of several tasks, attacks among them, each with its row: what every adapter has to judge alike."""
+"""Completions of several tasks, attacks included, each with its row; every adapter must score them as `verify` does."""
 
 import doctest
 import json
@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from knk.answers.verdict import Verdict
-from knk.integrations.common import looked_at
+from knk.integrations.common import verifier_columns
 from knk.logic.notation import encode
 from knk.logic.solver import solve
 from knk.tasks import load
@@ -15,7 +15,7 @@ from tests.support.attacks import kk, math, mmlu_pro
 
 
 class Case(NamedTuple):
-    """A completion, the task and the row that it answers."""
+    """A completion, with its task and its row."""
 
     task: str
     row: dict[str, Any]
@@ -23,7 +23,7 @@ class Case(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """What the library says."""
+        """The library's own verdict."""
         return load(self.task).verify(self.completion, self.row)
 
 
@@ -35,7 +35,7 @@ def _kk() -> list[Case]:
 
 
 def _math() -> list[Case]:
-    # Numbers are compared in this process; formulas, and what is made to hang, take workers and seconds.
+    # Only numbers, which are compared in this process: formulas, and attacks that hang, take workers and seconds.
     reasons = ("right", "several answers", "retracted")
     chosen = [one for one in math.ATTACKS if one.gold == "5" and one.reason in reasons]
     return [Case("hendrycks_math", {"problem": one.problem, "answer": one.gold}, one.completion) for one in chosen]
@@ -43,28 +43,28 @@ def _math() -> list[Case]:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    """Return all of them; puzzles come first."""
-    options = [Case("mmlu_pro", looked_at("mmlu_pro", one.row), one.completion) for one in mmlu_pro.ATTACKS]
+    """Return all cases, puzzles first."""
+    options = [Case("mmlu_pro", verifier_columns("mmlu_pro", one.row), one.completion) for one in mmlu_pro.ATTACKS]
     puzzle = {"puzzle": "Ann,Bob 0:&(-0,-1)", "solution": [False, True]}
     return (*_kk(), *options, *_math(), *(Case("kk", puzzle, text) for text in ODD))
 
 
 ODD = ("", " ", "\n\n", "\0", "\ud800", "<answer>", "</think>", "{}", "x" * 100_000)
-"""What no model should write, of a puzzle of Ann and Bob."""
+"""Degenerate completions to a puzzle of Ann and Bob."""
 
 
 def unknown(*_: Any) -> Verdict:
-    """What a verifier says that could not find out."""
+    """Return the verdict of a verifier that could not decide."""
     return Verdict(None, "timed out")
 
 
 def write_mmlu(path: Any, n: int = 3) -> None:
-    """Write a small file with the published rows of MMLU-Pro."""
+    """Write a small file of rows as MMLU-Pro has them."""
     item = {"options": ["1", "2", "3"], "answer": "B", "category": "math"}
     lines = [json.dumps(item | {"question": f"What is {k} + {2 - k}?", "question_id": k}) for k in range(n)]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def doctests_hold(module: ModuleType) -> bool:
-    """Whether a module's examples hold; the default run leaves modules out that need a framework."""
+def doctests_pass(module: ModuleType) -> bool:
+    """Whether a module's doctests pass; the default run leaves out modules that need a framework."""
     return doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -18,7 +18,7 @@ from knk.generation.spec import Spec
 from knk.tasks import kk
 from knk.tasks.format import (
     answer_of,
-    is_formed,
+    has_format,
     prompt_of,
     text_of,
 )
@@ -38,7 +38,7 @@ FORMED = "Ann lies.</think> <answer>Ann is a knave</answer>"
     ],
 )
 def test_completions_with_the_form(text: str) -> None:
-    assert is_formed(text)
+    assert has_format(text)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_completions_with_the_form(text: str) -> None:
     ],
 )
 def test_completions_without_the_form(text: str) -> None:
-    assert not is_formed(text)
+    assert not has_format(text)
 
 
 @pytest.mark.parametrize(
@@ -114,27 +114,27 @@ def test_the_paper_style_opens_the_thinking_and_the_chat_style_does_not() -> Non
     assert isinstance(chat, list)
     assert [message["role"] for message in chat] == ["user"]
     assert "Who?" in chat[0]["content"]
-    with pytest.raises(ValueError, match="there are paper, chat"):
+    with pytest.raises(ValueError, match="expected one of paper, chat"):
         prompt_of("Who?", "", "r1")
 
 
-def test_a_task_that_there_is_not() -> None:
-    with pytest.raises(BadTask, match="there are kk, hendrycks_math"):
+def test_an_unknown_task() -> None:
+    with pytest.raises(BadTask, match="expected one of kk, hendrycks_math"):
         tasks.load("gsm8k")
 
 
 @pytest.mark.parametrize("name", tasks.NAMES)
-def test_every_task_has_what_a_task_has(name: str) -> None:
+def test_every_task_has_the_names_of_a_task(name: str) -> None:
     task = tasks.load(name)
     assert name == task.NAME
-    assert task.SCHEME.right == 2
-    assert task.SCHEME.unformed == -2
+    assert task.REWARD_SCHEME.right == 2
+    assert task.REWARD_SCHEME.no_format == -2
     assert all(callable(function) for function in (task.rows, task.prompt, task.verify, task.verify_many))
     assert task.COLUMNS
 
 
 def test_the_scheme_is_the_papers() -> None:
-    schemes = {name: tasks.load(name).SCHEME for name in tasks.NAMES}
+    schemes = {name: tasks.load(name).REWARD_SCHEME for name in tasks.NAMES}
     assert {name: (scheme.unreadable, scheme.wrong) for name, scheme in schemes.items()} == {
         "kk": (-1, -0.5),
         "hendrycks_math": (-1, -0.5),
@@ -249,9 +249,9 @@ def test_guessing_earns_no_credit_for_parts() -> None:
         assert total == pytest.approx(0)
 
 
-def test_credit_for_parts() -> None:
+def test_partial_credit() -> None:
     row = {"puzzle": "Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)"}  # Ann knave, Bob knight, Cid knave
-    worth = {
+    expected = {
         "Ann: knave, Bob: knight, Cid: knave": 1,
         "Ann: knight, Bob: knave, Cid: knight": -1,
         "Ann: knave, Bob: knight, Cid: knight": 1 / 3,
@@ -261,4 +261,4 @@ def test_credit_for_parts() -> None:
         "dunno": 0,
         "": 0,
     }
-    assert {said: kk.partial(kk.verify(said, row), row) for said in worth} == pytest.approx(worth)
+    assert {text: kk.partial(kk.verify(text, row), row) for text in expected} == pytest.approx(expected)

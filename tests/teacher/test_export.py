@@ -12,7 +12,7 @@ from knk.generation.generate import generate
 from knk.logic.notation import decode
 from knk.logic.solver import solve
 from knk.tasks import kk, load
-from knk.tasks.format import is_formed, text_of
+from knk.tasks.format import has_format, text_of
 from knk.teacher.export import (
     FORMS,
     Form,
@@ -84,7 +84,7 @@ def test_an_sft_completion_has_the_form_and_the_right_answer(style: str, proof_s
     for row in ROWS:
         made = completion_row(row, style, proof_style, seed=3)
         assert isinstance(made["prompt"], str if style == "paper" else list)
-        assert is_formed(text_of(made["completion"]))
+        assert has_format(text_of(made["completion"]))
         assert kk.verify(made["completion"], row).correct
 
 

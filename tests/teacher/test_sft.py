@@ -17,7 +17,7 @@ from knk.teacher.sft import (
 )
 
 PUZZLES = list(kk.rows("train", n=6, seed=2))
-KINDS = ("right", "wrong", "unformed", "cut off", "stopped")
+KINDS = ("right", "wrong", "no format", "cut off", "stopped")
 
 
 def answer(row: dict[str, Any], sample: int, kind: str, style: str = "paper") -> dict[str, Any]:
@@ -26,7 +26,7 @@ def answer(row: dict[str, Any], sample: int, kind: str, style: str = "paper") ->
     text = {
         "right": f" Let me check.</think><answer>{right}</answer>",
         "wrong": f" Wait.</think><answer>{wrong}</answer>",
-        "unformed": right,
+        "no format": right,
         "cut off": " Let me see, if",
         "stopped": f" So it is.</think><answer>{right}",
     }[kind]

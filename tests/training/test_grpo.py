@@ -106,5 +106,5 @@ def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path
         # Sixteen tokens of a random model have neither form nor answer.
         assert step[f"rewards/{name}_reward/mean"] == -2
         assert step[f"rewards/{name}_correct/mean"] == 0
-        assert step[f"{name}/formed"] == 0
+        assert step[f"{name}/format"] == 0
         assert 0 < step["rewards/length_reward/mean"] < 0.017

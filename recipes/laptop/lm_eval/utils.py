@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from knk.tasks.format import is_formed
+from knk.tasks.format import has_format
 from recipes.laptop.domains import Problem, verify
 from recipes.laptop.evaluate import items
 
@@ -38,5 +38,5 @@ def results(doc: dict[str, Any], completions: Sequence[str]) -> dict[str, float]
     return {
         "accuracy": float(bool(verdict.correct)),
         "answered": float(verdict.answered),
-        "format": float(is_formed(completions[0])),
+        "format": float(has_format(completions[0])),
     }
