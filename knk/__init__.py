@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from knk.logic.statements import Parity as Parity
     from knk.logic.statements import SameKind as SameKind
     from knk.logic.statements import Statement as Statement
-    from knk.logic.statements import from_sympy as from_sympy
-    from knk.logic.statements import to_sympy as to_sympy
+    from knk.logic.sympy_formulas import from_sympy as from_sympy
+    from knk.logic.sympy_formulas import to_sympy as to_sympy
     from knk.proofs.difficulty import Difficulty as Difficulty
     from knk.proofs.difficulty import difficulty as difficulty
     from knk.proofs.trace import Trace as Trace
@@ -80,8 +80,8 @@ _EXPORTS: Final = {
     "knk.logic.puzzle": ("Puzzle", "Utterance"),
     "knk.logic.statements": (
         *("Statement", "Knight", "Knave", "Not", "And", "Or", "OneOf", "Implies", "Iff", "Count", "Parity", "SameKind"),
-        *("to_sympy", "from_sympy"),
     ),
+    "knk.logic.sympy_formulas": ("to_sympy", "from_sympy"),
     "knk.logic.notation": ("encode", "decode"),
     "knk.text.render": ("render",),
     "knk.text.parse": ("parse",),

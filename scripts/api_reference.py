@@ -18,7 +18,7 @@ module: `knk.datasets.stream` writes datasets and `knk.datasets.files` reads the
 """
 SUBJECTS: Final = {
     "Puzzles": ("knk.logic.puzzle", "knk.generation.generate", "knk.generation.spec", "knk.generation.perturb"),
-    "Statements": ("knk.logic.statements",),
+    "Statements": ("knk.logic.statements", "knk.logic.sympy_formulas"),
     "Text": ("knk.logic.notation", "knk.text.render", "knk.text.parse"),
     "Solving": ("knk.logic.solver", "knk.proofs.trace", "knk.text.explain", "knk.proofs.difficulty"),
     "Answers": ("knk.answers.verify", "knk.answers.verdict"),

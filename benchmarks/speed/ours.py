@@ -105,9 +105,9 @@ def crossing(people: int, seed: int, table_people: int) -> Jobs:
     drawn = generate(Spec(people=people, kinds=kinds, width=4), ENDLESS, seed)
 
     def work(puzzle: Puzzle) -> None:
-        kept, solver.TABLE_PEOPLE = solver.TABLE_PEOPLE, table_people  # type: ignore[misc]
+        kept, solver.MAX_TABLE_PEOPLE = solver.MAX_TABLE_PEOPLE, table_people  # type: ignore[misc]
         solver.count(puzzle, 2)
-        solver.TABLE_PEOPLE = kept  # type: ignore[misc]
+        solver.MAX_TABLE_PEOPLE = kept  # type: ignore[misc]
 
     return batches(map(fresh, drawn), size(people), work)
 

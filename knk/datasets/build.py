@@ -50,14 +50,14 @@ from knk.generation.generate import (
     told_search,
 )
 from knk.generation.sampled import (
-    TABLE_PEOPLE,
+    MAX_SAMPLED_PEOPLE,
     block_size,
     how_many,
     vocabulary_for,
 )
 from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts, cost
-from knk.logic.keys import UInt64Array
+from knk.logic.mixing import UInt64Array
 from knk.logic.puzzle import Puzzle
 from knk.parallel.executors import open_executor
 from knk.proofs.difficulty import MEASURES, difficulty
@@ -272,14 +272,14 @@ class _Task:
     def tries(self) -> int:
         """How many candidates a job looks at."""
         people = self.spec.people_range[0]
-        return blocks_a_job(self.spec) * (1 if people > TABLE_PEOPLE else block_size(people))
+        return blocks_a_job(self.spec) * (1 if people > MAX_SAMPLED_PEOPLE else block_size(people))
 
 
 @lru_cache(maxsize=16)
 def _total(task: _Task) -> int | None:
     """Return how many puzzles there are, where they can be counted."""
     people = task.spec.people_range[0]
-    return None if people > TABLE_PEOPLE else how_many(vocabulary_for(task.spec, people, task.seed, 0))
+    return None if people > MAX_SAMPLED_PEOPLE else how_many(vocabulary_for(task.spec, people, task.seed, 0))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from knk.datasets.split import Shares, key_words, split_places
 from knk.datasets.stream import CHUNK
 from knk.errors import BadFolder
 from knk.files import lock, whole_file
-from knk.logic.keys import UInt64Array
+from knk.logic.mixing import UInt64Array
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from knk.logic.keys import UInt64Array
+from knk.logic.mixing import UInt64Array
 
 
 class KeySet:

@@ -20,7 +20,7 @@ from zlib import crc32
 
 import numpy as np
 
-from knk.logic.keys import mix
+from knk.logic.mixing import mix
 from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle, Roles
 from knk.logic.solver import Solution, solve

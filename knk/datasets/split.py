@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from knk.logic.keys import UInt64Array, mix_words
+from knk.logic.mixing import UInt64Array, mix_words
 
 Shares = tuple[tuple[str, float], ...]
 """The splits and the share of all puzzles that each has."""

@@ -32,10 +32,10 @@ from knk.generation.generate import (
     looked_at,
     sizes,
 )
-from knk.generation.sampled import TABLE_PEOPLE, Block
+from knk.generation.sampled import MAX_SAMPLED_PEOPLE, Block
 from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts, that_fit
-from knk.logic.keys import UInt64Array
+from knk.logic.mixing import UInt64Array
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
 from knk.parallel.executors import open_executor
@@ -288,7 +288,7 @@ class _Made:
 
 def blocks_a_job(spec: Spec) -> int:
     """Return how many blocks one job makes."""
-    return 1 if spec.people_range[0] <= TABLE_PEOPLE else _PLANTED_BLOCKS
+    return 1 if spec.people_range[0] <= MAX_SAMPLED_PEOPLE else _PLANTED_BLOCKS
 
 
 def _make(spec: Spec, seed: int, style: str, job: int) -> _Made:

@@ -23,7 +23,7 @@ from knk.errors import BadSpec, NotEnough
 from knk.generation.grammar import Draws
 from knk.generation.planted import planted_block
 from knk.generation.sampled import (
-    TABLE_PEOPLE,
+    MAX_SAMPLED_PEOPLE,
     Block,
     IndexArray,
     Vocabulary,
@@ -41,7 +41,7 @@ from knk.generation.targets import (
     fitting,
     that_fit,
 )
-from knk.logic.keys import UInt64Array
+from knk.logic.mixing import UInt64Array
 from knk.logic.puzzle import Puzzle
 
 EPOCH: Final = 64
@@ -189,7 +189,7 @@ def candidates(spec: Spec, seed: int, number: int) -> Block:
 def _vocabulary(spec: Spec, seed: int, number: int) -> Vocabulary | None:
     """Return what a block is drawn from, None for a block that is planted."""
     people = spec.people_range[0]
-    return None if people > TABLE_PEOPLE else vocabulary_for(spec, people, seed, number // EPOCH)
+    return None if people > MAX_SAMPLED_PEOPLE else vocabulary_for(spec, people, seed, number // EPOCH)
 
 
 class Sieve:
@@ -204,7 +204,7 @@ class Sieve:
         self._spec = spec
         self._seed = seed
         self._people = spec.people_range[0]
-        self._block_size = 1 if self._people > TABLE_PEOPLE else block_size(self._people)
+        self._block_size = 1 if self._people > MAX_SAMPLED_PEOPLE else block_size(self._people)
         self._blocks = self._found = self._fitting = self._gave_up = self._spent = 0
         self._watched = (0, 0)
         self._met = _Met()
@@ -259,7 +259,7 @@ class Sieve:
         """Return the places of the puzzles, told by their marks, that were not met before."""
         fresh = np.arange(len(marks)) if self._spec.duplicates else self._met.add(marks)
         self._found += len(fresh)
-        if not self._counted and 2 * len(fresh) <= len(marks) and self._people <= TABLE_PEOPLE:
+        if not self._counted and 2 * len(fresh) <= len(marks) and self._people <= MAX_SAMPLED_PEOPLE:
             self._total = how_many(vocabulary_for(self._spec, self._people, self._seed, 0))
             self._counted = True
         return fresh

@@ -16,21 +16,18 @@ from knk.logic.statements import (
     GROUP_STATEMENTS,
     Atom,
     Compound,
-    Count,
     GroupStatement,
     Knave,
     Knight,
     Not,
     Statement,
-    masks,
 )
+from knk.logic.triviality import is_trivial
 
 EVERYBODY: Final = 8
 """Up to this many people a count or a parity may be about everybody."""
 SHARES: Final = 1 << 14
 """Into how many equal shares the odds of statements are cut."""
-WIDEST: Final = 16
-"""Up to this many people in a statement it is found out whether it is trivial; wider ones are taken not to be."""
 _Item = TypeVar("_Item")
 _GROUP_STATEMENTS: Final = {kind.kind: kind for kind in GROUP_STATEMENTS}
 _CONNECTIVES: Final = {kind.kind: kind for kind in COMPOUNDS if kind is not Not}
@@ -188,32 +185,3 @@ class Grammar:
         most = min(self.spec.width, self.people)
         size = most if most < 2 else 2 + draws.below(most - 1)
         return tuple(draws.sample(range(self.people), size))
-
-
-def is_trivial(statement: Statement) -> bool:
-    """Whether a statement is true, or false, whoever is what.
-
-    >>> is_trivial(Or(Knight(0), Knave(0))), is_trivial(Or(Knight(0), Knave(1)))
-    (True, False)
-    """
-    if not statement.parts:
-        return isinstance(statement, Count) and is_idle_count(statement)
-    if sum(len(part.people) for part in statement.parts) == len(statement.people) and not any(
-        map(is_trivial, statement.parts)
-    ):
-        # Parts that share nobody and can each be true or false cannot fix the whole.
-        return False
-    people = sorted(statement.people)
-    if len(people) > WIDEST:
-        return False
-    xs, full = masks(len(people))
-    return statement.value(dict(zip(people, xs, strict=True)), full) in (0, full)  # type: ignore[arg-type]
-
-
-def is_idle_count(count: Count) -> bool:
-    """Whether a count holds however many are knights.
-
-    >>> is_idle_count(Count("at least", 0, (0, 1))), is_idle_count(Count("exactly", 0, (0, 1)))
-    (True, False)
-    """
-    return (count.relation, count.k) in (("at least", 0), ("at most", len(count.group)))

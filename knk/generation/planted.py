@@ -18,10 +18,12 @@ from knk.errors import NotEnough
 from knk.generation.grammar import Draws, Grammar
 from knk.generation.sampled import Block
 from knk.generation.spec import Spec
-from knk.logic.keys import meaning, mix
+from knk.logic.algebra import masks
+from knk.logic.keys import meaning
+from knk.logic.mixing import mix
 from knk.logic.puzzle import Utterance
 from knk.logic.solver import NARROW, Circuit, narrow_clauses
-from knk.logic.statements import Statement, masks
+from knk.logic.statements import Statement
 
 PLANTINGS: Final = 10
 """How often roles are planted anew before a specification is held to have no puzzles."""

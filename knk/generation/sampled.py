@@ -18,18 +18,15 @@ import numpy.typing as npt
 
 from knk.generation.grammar import SHARES, Draws, Grammar
 from knk.generation.spec import Spec
-from knk.logic.keys import (
-    FEW,
-    UInt64Array,
-    image_words,
-    mix_words,
-)
+from knk.logic.algebra import masks
+from knk.logic.keys import MAX_RELABELLED_PEOPLE, image_words
+from knk.logic.mixing import UInt64Array, mix_words
 from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.solver import Solution, unpacked
-from knk.logic.statements import Statement, masks
+from knk.logic.statements import Statement
 from knk.text.vocabulary import full_names
 
-TABLE_PEOPLE: Final = 12
+MAX_SAMPLED_PEOPLE: Final = 12
 """Up to this many people candidates are drawn and sifted, above it solutions are planted."""
 LISTED: Final = 4096
 """Statements that a vocabulary may list in full."""
@@ -178,7 +175,9 @@ def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], w
     spoken = np.stack([np.concatenate([held ^ _words([full ^ x], people), _words([full], people)]) for x in xs])
     numbers = {table: number for number, table in enumerate(tables)}
     # Marks that are exact cost more, and matter only where a request may come near the last puzzle there is.
-    exact = people < FEW or (people == FEW and len(statements) ** len(speakers) <= ALL_ROWS)
+    exact = people < MAX_RELABELLED_PEOPLE or (
+        people == MAX_RELABELLED_PEOPLE and len(statements) ** len(speakers) <= ALL_ROWS
+    )
     return Vocabulary(
         spec,
         people,
@@ -393,7 +392,7 @@ def how_many(vocabulary: Vocabulary) -> int | None:
         places = np.unique(vocabulary.odds[speaker])
         choices.append(places if least == most else np.append(places, vocabulary.silence))
     total = prod(len(places) for places in choices)
-    if not vocabulary.whole or vocabulary.people > FEW or total > ALL_ROWS:
+    if not vocabulary.whole or vocabulary.people > MAX_RELABELLED_PEOPLE or total > ALL_ROWS:
         return None
     left, rows = np.arange(total), np.empty((len(choices), total), dtype=np.intp)
     for slot, places in enumerate(choices):

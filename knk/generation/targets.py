@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knk.errors import GaveUp
-from knk.generation.sampled import TABLE_PEOPLE, Block, Vocabulary
+from knk.generation.sampled import MAX_SAMPLED_PEOPLE, Block, Vocabulary
 from knk.generation.spec import Spec
 from knk.logic.puzzle import Puzzle
 from knk.proofs.difficulty import (
@@ -121,6 +121,6 @@ def cost(verdicts: Verdicts, people: int) -> int:
     >>> cost(np.array([OUT, OUT, MEASURED_OUT]), people=5)
     22
     """
-    if people > TABLE_PEOPLE:
+    if people > MAX_SAMPLED_PEOPLE:
         return _PLANTED_COST * len(verdicts)
     return sum(int((verdicts == verdict).sum()) * each for verdict, each in _COSTS.items())

@@ -27,15 +27,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from knk.logic.mixing import MASK, UInt64Array, mix, mix_words
 from knk.logic.statements import Atom, Compound, Statement
 
-FEW: Final = 5
+MAX_RELABELLED_PEOPLE: Final = 5
 """Up to this many people a key is the minimum over all relabellings."""
-WIDEST: Final = 1 << 16
+MAX_TABLE_ENTRIES: Final = 1 << 16
 """Entries of a folded truth table; a statement that needs more is compared as it is written."""
-
-_MASK: Final = (1 << 64) - 1
-UInt64Array = npt.NDArray[np.uint64]
 
 
 def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
@@ -45,7 +43,7 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     >>> key(2, [(0, Knave(1))]) == key(2, [(1, Knave(0))])
     True
     """
-    if people > FEW:
+    if people > MAX_RELABELLED_PEOPLE:
         return _refined_key(people, statements)
     images = dict(_image(people, *said) for said in statements)
     if not images:
@@ -53,22 +51,6 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     total = reduce(np.add, images.values())
     place = total[0].argmin()
     return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"
-
-
-def mix(x: int) -> int:
-    """Scramble 64 bits, one to one (the finaliser of SplitMix64)."""
-    x = (x + 0x9E3779B97F4A7C15) & _MASK
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
-    return x ^ (x >> 31)
-
-
-def mix_words(x: UInt64Array) -> UInt64Array:
-    """Scramble 64-bit words as `mix` does one."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 # Few people: every relabelling.
@@ -135,7 +117,7 @@ def meaning(statement: Statement) -> Meaning:
     """
     classes = _written_classes(statement)
     sizes = [len(members) + 1 for members in classes]
-    if math.prod(sizes) > WIDEST:
+    if math.prod(sizes) > MAX_TABLE_ENTRIES:
         return Meaning(tuple(classes), b"", statement)
     return _folded(classes, _tabulated(statement, classes, sizes))
 
@@ -357,13 +339,13 @@ class _Component:
                 for role, members in classes:
                     for person in members:
                         total += mix(colours[person] ^ role)
-                total = mix(total & _MASK)
+                total = mix(total & MASK)
                 gathered[speaker] += total
                 for role, members in classes:
                     share = mix(total ^ role)
                     for person in members:
                         gathered[person] += share
-            colours = [mix((mix(c) + g) & _MASK) for c, g in zip(colours, gathered, strict=True)]
+            colours = [mix((mix(c) + g) & MASK) for c, g in zip(colours, gathered, strict=True)]
             now = len(set(colours))
             if now == known or now == self.size:
                 return colours
@@ -380,7 +362,7 @@ class _Component:
                 continue
             tried.append(person)
             marked = list(colours)
-            marked[person] = mix(colours[person] ^ _MASK)
+            marked[person] = mix(colours[person] ^ MASK)
             self._search(self._refine(marked), (*chosen, person))
 
     def _cell(self, colours: list[int]) -> list[int]:

@@ -1,7 +1,7 @@
 """All ways to assign roles that fit what the people say, and what follows from it.
 
 Few people: each statement is a truth table held as one big integer, and the puzzle is their conjunction. Many people:
-a SAT solver, where a model blocked and nothing found is the proof that it was the only one. `TABLE_PEOPLE` is where
+a SAT solver, where a model blocked and nothing found is the proof that it was the only one. `MAX_TABLE_PEOPLE` is where
 the second becomes faster, as `python benchmarks/speed/run.py --only crossing` measures it.
 """
 
@@ -14,14 +14,15 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Final
 
 from knk.errors import ManySolutions, NoSolution
+from knk.logic.algebra import masks
 from knk.logic.puzzle import Puzzle, Utterance
-from knk.logic.statements import Statement, masks
+from knk.logic.statements import Statement
 
 if TYPE_CHECKING:
     from pysat.solvers import Minisat22
 
 Solution = tuple[bool, ...]
-TABLE_PEOPLE: Final = 17
+MAX_TABLE_PEOPLE: Final = 17
 """Up to this many people truth tables are used, above it SAT."""
 _LISTED_PEOPLE: Final = 8
 """Up to this many people all assignments are listed once, to be looked up."""
@@ -37,7 +38,7 @@ def solutions(puzzle: Puzzle) -> Iterator[Solution]:
     [(False, True)]
     """
     people = len(puzzle.names)
-    if people > TABLE_PEOPLE:
+    if people > MAX_TABLE_PEOPLE:
         yield from _sat_solutions(people, puzzle.statements)
         return
     table = _models(people, puzzle.statements)
@@ -55,7 +56,7 @@ def count(puzzle: Puzzle, limit: int | None = None) -> int:
     (2, 1)
     """
     people = len(puzzle.names)
-    if people > TABLE_PEOPLE:
+    if people > MAX_TABLE_PEOPLE:
         return sum(1 for _ in islice(_sat_solutions(people, puzzle.statements), limit))
     found = _models(people, puzzle.statements).bit_count()
     return found if limit is None else min(found, limit)
@@ -83,7 +84,7 @@ def solve(puzzle: Puzzle) -> Solution:
     (False, True)
     """
     people = len(puzzle.names)
-    if people <= TABLE_PEOPLE:
+    if people <= MAX_TABLE_PEOPLE:
         table = _models(people, puzzle.statements)
         if table and not table & (table - 1):
             return unpacked(people, table.bit_length() - 1)
@@ -108,7 +109,7 @@ def follows(puzzle: Puzzle, statement: Statement) -> bool | None:
     (None, True)
     """
     people = len(puzzle.names)
-    if people > TABLE_PEOPLE:
+    if people > MAX_TABLE_PEOPLE:
         possible, avoidable = _sat_follows(people, puzzle.statements, statement)
     else:
         table = _models(people, puzzle.statements)

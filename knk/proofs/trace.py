@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from knk.errors import BadTrace, GaveUp, ManySolutions, NoSolution
-from knk.logic.keys import WIDEST, meaning
+from knk.logic.algebra import masks
+from knk.logic.keys import MAX_TABLE_ENTRIES, meaning
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import (
     Solution,
@@ -33,17 +34,7 @@ from knk.logic.solver import (
     sat_solver,
     solve,
 )
-from knk.logic.statements import (
-    And,
-    Iff,
-    Implies,
-    Knave,
-    Knight,
-    Not,
-    Or,
-    Statement,
-    masks,
-)
+from knk.logic.statements import And, Iff, Implies, Knave, Knight, Not, Or, Statement
 
 CONFLICT: Final = -1
 """In place of a state: no roles fit."""
@@ -391,7 +382,7 @@ def rule_of(said: Utterance) -> Rule:
     if len(said.statement.people | {said.speaker}) <= _NARROW:
         return _NarrowRule(said)
     meant = meaning(Iff(Knight(said.speaker), said.statement))
-    if prod(len(members) + 1 for members in meant.classes) <= WIDEST:
+    if prod(len(members) + 1 for members in meant.classes) <= MAX_TABLE_ENTRIES:
         return _FoldedRule(meant.classes, meant.table)
     return _SatRule(said)
 

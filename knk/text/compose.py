@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+from knk.logic.mixing import mix
 from knk.logic.puzzle import Roles
 from knk.logic.statements import (
     And,
@@ -26,21 +27,8 @@ from knk.text import wordings
 from knk.text.vocabulary import article, join_words, number_word, plural
 
 T = TypeVar("T")
-_MASK: Final = (1 << 64) - 1
 FEW: Final = 7
 """A group of everybody is listed by name up to this many people, and "the twelve" beyond."""
-
-
-def mix(x: int) -> int:
-    """Scramble 64 bits, one to one (the finaliser of SplitMix64): the same on every machine.
-
-    >>> mix(0)
-    16294208416658607535
-    """
-    x = (x + 0x9E3779B97F4A7C15) & _MASK
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
-    return x ^ (x >> 31)
 
 
 def compose(

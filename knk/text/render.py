@@ -14,11 +14,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from knk.errors import BadPuzzle
+from knk.logic.mixing import mix
 from knk.logic.notation import MAX_DEPTH
 from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.statements import Statement
 from knk.text import framing, wordings
-from knk.text.compose import compose, mix
+from knk.text.compose import compose
 from knk.text.names import check_names
 from knk.text.vocabulary import article, capitalised, join_words, number_word, plural
 

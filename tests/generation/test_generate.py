@@ -18,13 +18,14 @@ from knk.generation.generate import (
     generate,
     spec_of,
 )
-from knk.generation.grammar import Draws, is_trivial
-from knk.generation.sampled import TABLE_PEOPLE
+from knk.generation.grammar import Draws
+from knk.generation.sampled import MAX_SAMPLED_PEOPLE
 from knk.generation.spec import KINDS, PRESETS, Spec
 from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import count, solve
 from knk.logic.statements import Knave, Knight, Statement
+from knk.logic.triviality import is_trivial
 from knk.proofs.difficulty import Difficulty, difficulty
 
 SPECS: dict[str, dict[str, Any]] = {
@@ -115,7 +116,7 @@ def test_blocks_do_not_depend_on_one_another() -> None:
     "changes", [{"people": 5}, {"people": 8}, {"people": 3}, {"people": 5, "preset": "rich"}, {"people": 20}]
 )
 def test_knights_are_near_half(changes: dict[str, Any]) -> None:
-    n = 2000 if changes["people"] <= TABLE_PEOPLE else 300
+    n = 2000 if changes["people"] <= MAX_SAMPLED_PEOPLE else 300
     changes = changes | {"duplicates": True}
     roles = [role for puzzle in generate(n=n, seed=1, **changes) for role in solve(puzzle)]
     assert abs(np.mean(roles) - 0.5) < 0.02

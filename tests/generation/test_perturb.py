@@ -11,10 +11,10 @@ from knk.generation.perturb import (
     perturb,
 )
 from knk.generation.spec import PRESETS
+from knk.logic.algebra import masks
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import solutions, solve
-from knk.logic.statements import masks
 from knk.text.parse import parse
 from knk.text.render import render
 from knk.text.vocabulary import NAMES, NAMES_OF_MANY_LANGUAGES, RARE_NAMES

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk.logic import keys as canonical
+from knk.logic.algebra import masks
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import count
 from knk.logic.statements import (
@@ -23,7 +24,6 @@ from knk.logic.statements import (
     Parity,
     SameKind,
     Statement,
-    masks,
 )
 from tests.support.strategies import puzzles, statements
 

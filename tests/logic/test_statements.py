@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knk.errors import BadPuzzle
-from knk.generation.grammar import is_trivial
+from knk.logic.algebra import masks
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import solutions
 from knk.logic.statements import (
@@ -30,10 +30,9 @@ from knk.logic.statements import (
     Parity,
     SameKind,
     Statement,
-    from_sympy,
-    masks,
-    to_sympy,
 )
+from knk.logic.sympy_formulas import from_sympy, to_sympy
+from knk.logic.triviality import is_trivial
 from knk.proofs.trace import trace
 from tests.support.strategies import statements
 

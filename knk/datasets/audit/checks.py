@@ -10,11 +10,11 @@ from knk.answers.verify import verify
 from knk.datasets.audit.sameness import fingerprints
 from knk.datasets.audit.sources import ANSWER_COLUMNS, PUZZLE_COLUMN, TEXT_COLUMNS, text_of
 from knk.errors import BadFile, KnkError
-from knk.generation.grammar import is_trivial
 from knk.logic.keys import Meaning, meaning
 from knk.logic.notation import decode, encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solutions
+from knk.logic.triviality import is_trivial
 from knk.text.parse import parse
 
 FAULTS: Final = ("unreadable", "no solution", "several solutions", "wrong answer", "text of another puzzle")

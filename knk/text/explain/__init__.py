@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeVar
 
 from knk.errors import BadPuzzle
+from knk.logic.mixing import mix
 from knk.logic.puzzle import Puzzle, Roles
 from knk.logic.statements import Not, Statement
 from knk.proofs.trace import (
@@ -25,7 +26,7 @@ from knk.proofs.trace import (
     Trace,
     consequences,
 )
-from knk.text.compose import compose, mix
+from knk.text.compose import compose
 from knk.text.explain import wordings
 from knk.text.explain.wordings import Wordings
 from knk.text.names import check_names
