@@ -1,4 +1,4 @@
-"""What a verifier says of a completion: one value for every task, reward, filter and benchmark."""
+"""The verdict on a completion: one value for every task, reward, filter and benchmark."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ from dataclasses import dataclass
 from typing import Literal
 
 Reason = Literal[
-    "right",  # the answer is there, and is the right one
-    "wrong",  # the answer is there, and is not the right one
-    "incomplete",  # somebody's role is missing
-    "contradiction",  # somebody is given both roles
-    "unknown person",  # somebody is named who is not in the puzzle
-    "no answer",  # nothing is there, or nothing that could be an answer
-    "unreadable",  # the answer has parts that no known form accounts for, or is too long
-    "several answers",  # answers that differ, or tags that do not pair
-    "retracted",  # words just before the answer deny or doubt it, or more than a closing phrase follows it
-    "timed out",  # the verifier took too long, and nothing is known
-    "failed",  # the verifier could not do its work, and nothing is known
+    "right",  # there is an answer, and it is right
+    "wrong",  # there is an answer, and it is wrong
+    "incomplete",  # a person's role is missing
+    "contradiction",  # a person is given both roles
+    "unknown person",  # a person is named who is not in the puzzle
+    "no answer",  # nothing, or nothing that could be an answer
+    "unreadable",  # a part of the answer does not match any known form, or the answer is too long
+    "several answers",  # answers that differ, or unpaired tags
+    "retracted",  # the words before the answer deny or doubt it, or more than a closing phrase follows
+    "timed out",  # the verifier took too long: nothing is known
+    "failed",  # the verifier could not work: nothing is known
 ]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a completion is right, and why; it is true in a condition if it is.
+    """Whether a completion is right, and why; as a condition it is true if the completion is right.
 
     Args:
-        correct: whether the answer is right; None where the verifier could not find out, which says nothing of the
-            answer and is never made into a score.
+        correct: whether the answer is right; None if the verifier could not decide, which says nothing about the answer
+            and is never turned into a score.
         reason: one of the words of `Reason`.
-        claims: of a puzzle's answer what was read, in order: a name, and whether that person is said to be a knight.
-        detail: of other answers what was read; or what went wrong. One line.
+        claims: the claims of an answer to a puzzle, in order: a name, and whether that person is claimed to be a
+            knight.
+        detail: the answer of another task as it was read, or what went wrong, in one line.
 
     >>> str(Verdict(False, "incomplete", (("Ann", True), ("Bob", False))))
     'incomplete: +Ann -Bob'
@@ -47,10 +48,10 @@ class Verdict:
 
     def __str__(self) -> str:
         claims = " ".join(f"{'+' if knight else '-'}{name}" for name, knight in self.claims)
-        told = claims or self.detail
-        return f"{self.reason}: {told}" if told else self.reason
+        detail = claims or self.detail
+        return f"{self.reason}: {detail}" if detail else self.reason
 
     @property
     def answered(self) -> bool:
-        """Whether a whole answer was read, right or wrong."""
+        """Whether a complete answer was read, right or wrong."""
         return self.reason in ("right", "wrong")

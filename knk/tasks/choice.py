@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from knk.answers.locate import boxes_in
 from knk.answers.verdict import Reason
-from knk.answers.verify import boxes_in
 from knk.tasks.format import answer_of
 
 LETTERS: Final = "ABCDEFGHIJ"

@@ -1,6 +1,5 @@
-"""Puzzles answered by cheats and by honest people with odd habits: who is paid, why not, and in what time."""
+"""Answers that cheat, and honest answers in unusual forms: which are right, and why the others are not."""
 
-import time
 from collections import Counter
 
 import pytest
@@ -15,23 +14,21 @@ from tests.support.attacks.kk import ATTACKS, JACKS, Attack
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.idea for attack in ATTACKS])
 def test_verdict(attack: Attack) -> None:
-    started = time.perf_counter()
     verdict = verify(attack.completion, attack.puzzle)
-    assert time.perf_counter() - started < 2
     assert verdict.correct is attack.correct, verdict
     assert verdict.correct is (verdict.reason == "right")
     if attack.reason:
         assert verdict.reason == attack.reason
 
 
-def test_the_task_judges_alike() -> None:
+def test_the_task_gives_the_same_verdicts() -> None:
     task = load("kk")
     rows = [{"puzzle": encode(attack.puzzle)} for attack in ATTACKS]
     verdicts = task.verify_many([attack.completion for attack in ATTACKS], rows)
     assert verdicts == [verify(attack.completion, attack.puzzle) for attack in ATTACKS]
 
 
-def test_corpus_is_large_varied_and_has_no_idea_twice() -> None:
+def test_the_corpus_is_large_and_varied_and_repeats_no_idea() -> None:
     ideas = [(attack.idea, attack.puzzle) for attack in ATTACKS]
     assert len(set(ideas)) == len(ideas)
     assert len({attack.completion for attack in ATTACKS}) == len(ATTACKS) >= 150
@@ -39,7 +36,7 @@ def test_corpus_is_large_varied_and_has_no_idea_twice() -> None:
     assert {len(attack.puzzle.names) for attack in ATTACKS} >= {2, 3, 4, 5, 6, 7}
 
 
-def test_puzzles_are_as_their_definition_says() -> None:
+def test_the_corpus_puzzles_have_their_documented_solutions() -> None:
     assert dict(zip(JACKS.names, solve(JACKS), strict=True)) == {"Jack": False, "Jackson": True}
     assert all(solve(attack.puzzle) for attack in ATTACKS)
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from dataclasses import FrozenInstanceError
 from typing import Any, get_args
 
@@ -10,8 +9,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from knk.answers.locate import MAX_ANSWER
 from knk.answers.verdict import Reason, Verdict
-from knk.answers.verify import LONGEST_ANSWER, verify
+from knk.answers.verify import verify
 from knk.errors import BadPuzzle, ManySolutions, NoSolution
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import (
@@ -21,6 +21,7 @@ from knk.logic.statements import (
     Not,
 )
 from knk.text.vocabulary import NAMES, ROLE_PAIRS, article, join_words, plural
+from tests.support.growth import assert_linear
 from tests.support.paths import ROOT
 
 ATTACKS = ROOT / "tests" / "support" / "attacks" / "kk.jsonl"
@@ -71,7 +72,7 @@ def test_corpus(case: dict[str, Any]) -> None:
         assert verdict.correct is (case["reason"] == "right")
 
 
-def test_corpus_has_every_reason_and_no_idea_twice() -> None:
+def test_the_corpus_covers_every_reason_and_repeats_no_idea() -> None:
     assert {case["reason"] for case in CASES} == set(get_args(Reason)) - {"timed out", "failed"}
     assert len({case["idea"] for case in CASES}) == len(CASES) >= 150
 
@@ -82,12 +83,12 @@ def test_corpus_has_every_reason_and_no_idea_twice() -> None:
 TRIO = Puzzle(("Ann", "Bob", "Cid"), ((0, Knave(1)), (1, And(Knight(2), Knave(0))), (2, Knight(0))))
 
 
-def test_solves_where_no_solution_is_given() -> None:
+def test_the_puzzle_is_solved_if_no_solution_is_given() -> None:
     assert verify("Ann and Cid are knights, Bob is a knave", TRIO)
     assert not verify("Bob is a knight, the others are knaves", TRIO)
 
 
-def test_puzzles_without_one_solution_are_errors() -> None:
+def test_a_puzzle_without_a_unique_solution_is_an_error() -> None:
     with pytest.raises(NoSolution):
         verify("Ann is a knight", Puzzle(("Ann",), ((0, Knave(0)),)))
     with pytest.raises(ManySolutions):
@@ -95,13 +96,13 @@ def test_puzzles_without_one_solution_are_errors() -> None:
 
 
 def test_bad_arguments_are_errors() -> None:
-    with pytest.raises(BadPuzzle, match="3 people"):
+    with pytest.raises(BadPuzzle, match="3 roles"):
         verify("Ann is a knight", TRIO, solution=[True])
     with pytest.raises(TypeError, match="bytes"):
         verify(b"Ann is a knight", TRIO)  # type: ignore[arg-type]
 
 
-def test_verdict_is_a_value_that_reads_in_one_line() -> None:
+def test_a_verdict_is_a_value_with_a_one_line_form() -> None:
     verdict = verify("Ann is a knight.\nBob is a knight.", TRIO)
     assert verdict == Verdict(False, "incomplete", (("Ann", True), ("Bob", True)))
     assert str(verdict) == "incomplete: +Ann +Bob"
@@ -110,7 +111,7 @@ def test_verdict_is_a_value_that_reads_in_one_line() -> None:
         verdict.correct = True  # type: ignore[misc]
 
 
-def test_claims_keep_the_names_of_the_puzzle_and_show_both_sides_of_a_contradiction() -> None:
+def test_claims_use_the_puzzles_names_and_show_both_sides_of_a_contradiction() -> None:
     verdict = verify("ANN: knight, bob: knave, Cid: knight, Ann: knave", TRIO)
     assert verdict.claims == (("Ann", True), ("Bob", False), ("Cid", True), ("Ann", False))
 
@@ -240,7 +241,7 @@ FORMS = {
 
 @given(asked_puzzles(), st.data(), st.booleans(), st.sampled_from(sorted(FORMS)))
 @settings(max_examples=400)
-def test_every_form_is_paid_if_and_only_if_it_is_right(
+def test_every_form_is_right_if_and_only_if_its_claims_are(
     asked: Asked, data: st.DataObject, tags: bool, form: str
 ) -> None:
     puzzle, solution = asked
@@ -276,20 +277,20 @@ SUFFIXES = (
 
 
 @given(asked_puzzles(), st.booleans(), st.sampled_from(PREFIXES), st.sampled_from(sorted(FORMS)))
-def test_a_denial_or_hedge_before_is_never_paid(asked: Asked, tags: bool, prefix: str, form: str) -> None:
+def test_an_answer_after_a_denial_or_hedge_is_never_right(asked: Asked, tags: bool, prefix: str, form: str) -> None:
     answer = FORMS[form](asked)
     assert not judged(in_tags(prefix + answer) if tags else prefix + answer, asked)
 
 
 @given(asked_puzzles(), st.booleans(), st.sampled_from(SUFFIXES), st.sampled_from(sorted(FORMS)))
-def test_a_denial_or_hedge_after_is_never_paid(asked: Asked, tags: bool, suffix: str, form: str) -> None:
+def test_an_answer_before_a_denial_or_hedge_is_never_right(asked: Asked, tags: bool, suffix: str, form: str) -> None:
     answer = FORMS[form](asked)
     assert not judged(in_tags(answer + suffix) if tags else answer + suffix, asked)
     assert not judged(in_tags(answer) + suffix, asked)
 
 
 @given(asked_puzzles(), st.data())
-def test_a_changed_claim_is_never_paid(asked: Asked, data: st.DataObject) -> None:
+def test_a_changed_claim_is_never_right(asked: Asked, data: st.DataObject) -> None:
     puzzle, solution = asked
     lines = claims(asked)
     at = data.draw(st.integers(0, len(lines) - 1))
@@ -314,7 +315,7 @@ def test_a_changed_claim_is_never_paid(asked: Asked, data: st.DataObject) -> Non
 
 
 @given(asked_puzzles(), st.sampled_from(sorted(FORMS)), st.sampled_from(sorted(FORMS)), st.booleans())
-def test_answers_that_differ_are_never_paid(asked: Asked, form: str, other: str, right_last: bool) -> None:
+def test_answers_that_differ_are_never_right(asked: Asked, form: str, other: str, right_last: bool) -> None:
     puzzle, solution = asked
     opposite = puzzle, tuple(not knight for knight in solution)
     answers = [FORMS[other](opposite), FORMS[form](asked)]
@@ -334,7 +335,7 @@ FRAGMENTS = (
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40), st.sampled_from(["", " "]))
 @settings(max_examples=300)
 @example(["<answer>"] * 100, "")
-def test_junk_of_known_pieces_is_judged(fragments: list[str], between: str) -> None:
+def test_random_pieces_of_answers_are_judged(fragments: list[str], between: str) -> None:
     verdict = verify(between.join(fragments), TRIO)
     assert verdict.correct is (verdict.reason == "right")
     if verdict.correct:
@@ -384,7 +385,7 @@ def test_counts_slashes_and_marks_of_negation(answer: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lead", "paid"),
+    ("lead", "is_right"),
     [
         ("The following is false. I like tea.", False),
         ("Everything below is a lie. I like tea. It is hot.", False),
@@ -397,10 +398,10 @@ def test_counts_slashes_and_marks_of_negation(answer: str, reason: str) -> None:
         ("The following is clear. I like tea.", True),
     ],
 )
-def test_a_denial_some_sentences_before_counts_where_it_speaks_of_what_follows(lead: str, paid: bool) -> None:
+def test_an_earlier_denial_counts_if_it_is_about_the_answer(lead: str, is_right: bool) -> None:
     answer = "Ann and Cid are knights, and Bob is a knave."
     for completion in (f"{lead}\n<answer>{answer}</answer>", f"{lead}\n\n{answer}", rf"{lead} \boxed{{{answer}}}"):
-        assert verify(completion, TRIO).correct is paid, completion
+        assert verify(completion, TRIO).correct is is_right, completion
 
 
 # Size and speed.
@@ -418,11 +419,12 @@ PIECES = (
 
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 def test_long_completions_take_linear_time(piece: str) -> None:
-    completion = piece * (MILLION // len(piece))
-    started = time.perf_counter()
-    assert not verify(completion, TRIO)
-    assert not verify(f"{completion}\n<answer>{completion}", TRIO)
-    assert time.perf_counter() - started < 5
+    def verify_long(size: int) -> None:
+        completion = piece * (size // len(piece))
+        assert not verify(completion, TRIO)
+        assert not verify(f"{completion}\n<answer>{completion}", TRIO)
+
+    assert_linear(verify_long, MILLION // 4)
 
 
 def test_an_answer_after_long_reasoning_is_found() -> None:
@@ -432,10 +434,10 @@ def test_an_answer_after_long_reasoning_is_found() -> None:
     assert verify(f"{reasoning}</think><answer>{answer}</answer>", TRIO)
 
 
-def test_an_answer_is_read_to_its_limit_only() -> None:
+def test_a_longer_answer_than_the_limit_is_not_read() -> None:
     answer = "Ann and Cid are knights, and Bob is a knave."
-    assert verify(f"<answer>{answer}{' ' * LONGEST_ANSWER}</answer>", TRIO)
-    assert verify(f"<answer>{answer}{' ' * 2 * LONGEST_ANSWER}</answer>", TRIO).reason == "unreadable"
+    assert verify(f"<answer>{answer}{' ' * MAX_ANSWER}</answer>", TRIO)
+    assert verify(f"<answer>{answer}{' ' * 2 * MAX_ANSWER}</answer>", TRIO).reason == "unreadable"
 
 
 def test_five_hundred_people() -> None:
@@ -445,12 +447,12 @@ def test_five_hundred_people() -> None:
     assert not judged(numbered((Puzzle(names, ()), (*solution[:-1], not solution[-1]))), (Puzzle(names, ()), solution))
 
 
-def test_negation_inside_a_statement_is_none_of_the_answers_business() -> None:
+def test_negations_in_the_puzzle_do_not_matter() -> None:
     puzzle = Puzzle(("Ann", "Bob"), ((0, Not(Knight(1))), (1, And(Knave(0), Knave(1)))))
     assert verify("Ann: knight. Bob: knave.", puzzle)
 
 
-def test_the_judge_needs_no_heavy_library_of_its_own() -> None:
+def test_the_judge_imports_no_heavy_library() -> None:
     import knk.answers.grammar
     import knk.answers.verify
 

@@ -1,0 +1,26 @@
+"""How the processor time of a function grows with its input, which a busy machine does not change much."""
+
+import time
+from collections.abc import Callable
+
+
+def cpu_seconds(function: Callable[[], object], repeats: int = 3) -> float:
+    """Return the least processor time of some calls, in seconds."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def assert_linear(function: Callable[[int], object], size: int) -> None:
+    """Check that four times the input takes about four times as long, not sixteen times.
+
+    Args:
+        function: called with a size.
+        size: the smaller size.
+    """
+    small = cpu_seconds(lambda: function(size))
+    large = cpu_seconds(lambda: function(4 * size))
+    assert large < 9 * small + 0.05, f"{size}: {small:.3f} s, {4 * size}: {large:.3f} s"
