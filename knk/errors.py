@@ -75,7 +75,7 @@ class ModelFailed(KnkError):
 
 
 class BadConfig(KnkError):
-    """A recipe, for a corpus or for training, that contradicts itself, asks for something unknown, or cannot work."""
+    """A corpus config or training recipe that contradicts itself, has an unknown key, or cannot work."""
 
 
 class TrainingFailed(KnkError):

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 import knk
-from knk.datasets.config import Recipe
+from knk.datasets.config import CorpusConfig
 from knk.training.preflight import check_keys
 from knk.training.recipe import load
 from tests.support.pages import (
@@ -139,7 +139,7 @@ def test_yaml_blocks_are_what_the_library_reads(page: Path, tmp_path: Path) -> N
         if block.language == "yaml":
             content = yaml.safe_load(block.text)
             if "parts" in content:
-                assert Recipe.from_text(block.text).rows
+                assert CorpusConfig.from_text(block.text).rows
             elif content.keys() & {"trainer", "reward_funcs"}:
                 check_training(block.text, content, tmp_path)
 

@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 # From the lowest up. Packages of one layer know nothing of each other.
 LAYERS: list[set[str]] = [
     {"errors", "version", "tables"},
-    {"files"},
+    {"files", "yaml_config"},
     {"logic", "sandbox", "parallel"},
     {"proofs"},
     {"text"},

@@ -213,14 +213,14 @@ def command(n: int, seed: int, folder: Path) -> Jobs:
 def corpus(n: int, seed: int, folder: Path) -> Jobs:
     """A corpus of so many rows built by all processors, and left in the folder."""
     from knk.datasets.build import build
-    from knk.datasets.config import Part, Recipe
+    from knk.datasets.config import CorpusConfig, PartConfig
     from knk.generation.spec import Spec
 
     path = folder / CORPUS
-    recipe = Recipe((Part(Spec(people=5), n, "five"),), seed)
+    config = CorpusConfig((PartConfig(Spec(people=5), n, "five"),), seed)
 
     def job() -> Done:
-        build(recipe, path, processes=None)
+        build(config, path, processes=None)
         return Done(n, sum(file.stat().st_size for file in path.rglob("*.parquet")))
 
     shutil.rmtree(path, ignore_errors=True)

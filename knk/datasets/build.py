@@ -1,6 +1,6 @@
 """Corpora: a folder of Parquet files, one folder a split, no puzzle twice, the same bytes whoever builds it.
 
-A corpus is made batch by batch. All of a batch depends on the recipe, on its own number and on the keys of the puzzles
+A corpus is made batch by batch. All of a batch depends on the config, on its own number and on the keys of the puzzles
 before it; so it is enough to know which batches are there to go on where a killed process left off. Their files, and a
 journal of a line a batch, lie in a hidden folder inside the corpus's until all is done: who reads the folder before
 finds no corpus, and never a part of one.
@@ -9,7 +9,6 @@ finds no corpus, and never a part of one.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections import deque
@@ -22,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from knk.datasets.config import Recipe
+from knk.datasets.config import CorpusConfig
 from knk.datasets.files import split_readme
-from knk.datasets.journal import UNFINISHED, Journal, open_journal
+from knk.datasets.journal import UNFINISHED, Journal, check_about, open_journal
 from knk.datasets.keyset import KeySet
-from knk.datasets.manifest import MANIFEST, README, File, Manifest, check_file, check_same
+from knk.datasets.manifest import MANIFEST, README, File, Manifest
 from knk.datasets.rows import schema, table_of
 from knk.datasets.split import (
     Shares,
@@ -93,7 +92,7 @@ def corpus_schema(measures: bool = False) -> pa.Schema:
 
 
 def build(
-    recipe: Recipe,
+    config: CorpusConfig,
     folder: str | os.PathLike[str],
     processes: int | None = 1,
     progress: Callable[[int], None] | None = None,
@@ -104,7 +103,7 @@ def build(
     `datasets.load_dataset(folder)` reads it, each split by its name. A split that no puzzle fell to is not there.
 
     Args:
-        recipe: what it is made of.
+        config: what it is made of.
         folder: where to put it; made if it is not there.
         processes: how many processes make rows, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
@@ -114,28 +113,30 @@ def build(
             same.
 
     Raises:
-        BadFolder: the folder holds something else, or the corpus of another recipe or version of the library, or
+        BadFolder: the folder holds something else, or the corpus of another config or version of the library, or
             files of this one that were changed; or another process is building there.
         NotEnough: there are not that many puzzles, or no more could be found; nothing is left in the folder.
 
     >>> from tempfile import TemporaryDirectory
-    >>> from knk.datasets.config import Part
-    >>> recipe = Recipe((Part(Spec(people=3), 100, "small"),))
+    >>> from knk.datasets.config import PartConfig
+    >>> config = CorpusConfig((PartConfig(Spec(people=3), 100, "small"),))
     >>> with TemporaryDirectory() as folder:
-    ...     sum(sum(parts.values()) for parts in build(recipe, folder).counts().values())
+    ...     sum(sum(parts.values()) for parts in build(config, folder).counts().values())
     100
     """
     folder = Path(folder)
     report = progress or (lambda _: None)
-    header = {"recipe": json.loads(json.dumps(recipe.as_dict())), "version": __version__}
-    if (folder / MANIFEST).exists() and not (folder / UNFINISHED).exists():
-        manifest = _checked(folder, header)
-        report(recipe.rows)
-        return manifest
+    about = {"version": __version__, "config": config.to_dict()}
     try:
-        with open_journal(folder, header) as journal:
-            _make_batches(recipe, journal, processes, report, executor)
-            manifest = _finished(folder, journal, header)
+        if (folder / MANIFEST).exists() and not (folder / UNFINISHED).exists():
+            manifest = Manifest.read(folder)
+            check_about(manifest.about, about, folder)
+            manifest.check(folder)
+            report(config.rows)
+            return manifest
+        with open_journal(folder, about) as journal:
+            _build_batches(config, journal, processes, report, executor)
+            manifest = _finish(folder, journal)
     except NotEnough:
         shutil.rmtree(folder / UNFINISHED)
         raise
@@ -143,53 +144,43 @@ def build(
     return manifest
 
 
-def _make_batches(
-    recipe: Recipe, journal: Journal, processes: int | None, report: Callable[[int], None], executor: str
+def _build_batches(
+    config: CorpusConfig, journal: Journal, processes: int | None, report: Callable[[int], None], executor: str
 ) -> None:
-    """Make the batches that are not there."""
-    met = KeySet()
+    """Build the batches that are not in the journal."""
+    seen = KeySet()
     for keys in journal.written_keys():
-        met.add(keys)
+        seen.add(keys)
     if journal.rows:
         report(journal.rows)
-    searching = any(part.spec.target for part in recipe.parts)
-    processes = worth_starting(recipe.rows - journal.rows, processes, searching)
+    searching = any(part.spec.target for part in config.parts)
+    processes = worth_starting(config.rows - journal.rows, processes, searching)
     with open_executor(processes, executor) as (pool, workers):
-        for place, part in enumerate(recipe.parts):
-            done = [entry for entry in journal.entries if entry["part"] == place]
-            maker = _PartMaker(recipe, place, met, done[-1]["streams"] if done else {}, pool, workers)
+        for index, part in enumerate(config.parts):
+            done = [batch for batch in journal.batches if batch.part == index]
+            maker = _PartMaker(config, index, seen, done[-1].streams if done else {}, pool, workers)
             size = max(1, (SEARCHED_BATCH if part.spec.target else BATCH) // part.spec.people_range[1])
             for number, start in enumerate(range(0, part.rows, size)):
                 if number >= len(done):
                     rows = min(size, part.rows - start)
                     table = maker.batch(start, rows)
-                    journal.write(place, part.name, number, table, recipe.shares, maker.streams_state())
+                    journal.write(index, part.name, number, table, config.shares, maker.streams_state())
                     report(rows)
             maker.stop()
 
 
-def _finished(folder: Path, journal: Journal, header: dict[str, Any]) -> Manifest:
-    """Write what goes with the data, move all into its place, and return the manifest."""
-    data = [file for entry in journal.entries for file in entry["files"]]
-    splits = [split for split, _ in header["recipe"]["shares"] if any(file["split"] == split for file in data)]
+def _finish(folder: Path, journal: Journal) -> Manifest:
+    """Move the batches' files to their places, write the README and the manifest, and return the manifest."""
+    files = journal.files
+    splits = [split for split in journal.about["config"]["shares"] if any(file.split == split for file in files)]
     text = f"{journal.rows} puzzles. `{MANIFEST}` says how they were made."
     readme = split_readme(splits, "Knights and knaves", text).encode()
-    files = (*(File(**file) for file in data), File(README, "", "", 0, hashlib.sha256(readme).hexdigest()))
-    manifest = Manifest(header["recipe"], header["version"], tuple(sorted(files, key=lambda file: file.path)))
     for split in splits:
         (journal.folder / split).rename(folder / split)
-    for name, content in ((README, readme), (MANIFEST, manifest.to_json().encode())):
-        with whole_file(folder / name) as file:
-            file.write(content)
-    return manifest
-
-
-def _checked(folder: Path, header: dict[str, Any]) -> Manifest:
-    """Return the manifest of a finished corpus after a look at its files."""
-    manifest = Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"))
-    check_same({"recipe": manifest.recipe, "version": manifest.version}, header, folder)
-    for file in manifest.files:
-        check_file(folder / file.path, file.sha256)
+    with whole_file(folder / README) as file:
+        file.write(readme)
+    manifest = Manifest(journal.about, (*files, File(README, "", "", 0, hashlib.sha256(readme).hexdigest())))
+    manifest.write(folder)
     return manifest
 
 
@@ -201,21 +192,21 @@ class _PartMaker:
 
     def __init__(
         self,
-        recipe: Recipe,
+        config: CorpusConfig,
         place: int,
         met: KeySet,
         states: Mapping[str, Sequence[int]],
         pool: Executor,
         workers: int,
     ) -> None:
-        part = recipe.parts[place]
+        part = config.parts[place]
         self._part = part
         self._least, self._most = part.spec.people_range
-        seed = _part_seed(recipe.seed, place)
+        seed = _part_seed(config.seed, place)
         self._streams = [
             _Stream(
                 _Task(
-                    replace(part.spec, people=people), seed, recipe.style, recipe.shares, part.splits, recipe.measures
+                    replace(part.spec, people=people), seed, config.style, config.shares, part.splits, config.measures
                 ),
                 met,
                 states.get(str(people), (0, 0, 0, 0, 0)),

@@ -1,29 +1,39 @@
-"""The manifest of a corpus: what it was built from, and a list of its files with their hashes."""
+"""`manifest.json`: what a dataset was made from, and its files with their row counts and hashes.
+
+Corpora, chains of thought to train on and published datasets all have one.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from knk.errors import BadFolder
+from knk.files import json_object, sha256_of, whole_file
 
 MANIFEST: Final = "manifest.json"
 README: Final = "README.md"
+MAX_BYTES: Final = 64 << 20
+"""The largest manifest that is read."""
+_SPLIT: Final = re.compile(r"\w{1,60}", re.ASCII)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_PATH: Final = re.compile(r"[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of a corpus.
+    """A file of a dataset.
 
     Args:
-        path: where it is, in the corpus's folder, with `/` between the parts.
-        split: its split, "" for a file that is no data.
-        part: the part of the recipe that its rows come from, likewise.
-        rows: how many rows it has.
+        path: its path in the dataset's folder, with `/` between the parts.
+        split: its split, "" for a file without rows.
+        part: the part of the dataset that its rows belong to, "" if there are no parts.
+        rows: its number of rows.
         sha256: the hash of its bytes, in hexadecimal digits.
     """
 
@@ -33,73 +43,137 @@ class File:
     rows: int
     sha256: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file as a manifest lists it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, entry: Any) -> Self:
+        """Return a file from its entry in a manifest, of which only `path` and `sha256` are required.
+
+        Raises:
+            BadFolder: a field is missing or invalid.
+        """
+        if not isinstance(entry, Mapping):
+            raise BadFolder(f"{MANIFEST}: expected a JSON object for each file, got {type(entry).__name__}")
+        split, part, rows = entry.get("split") or "", entry.get("part") or "", entry.get("rows") or 0
+        path, sha256 = entry.get("path"), entry.get("sha256")
+        texts = (path, split, part, sha256)
+        if not all(isinstance(text, str) for text in texts) or type(rows) is not int or rows < 0:
+            raise BadFolder(f"{MANIFEST}: a file has a field of the wrong type")
+        file = cls(str(path), split, part, rows, str(sha256))
+        if not is_path(file.path) or file.path == MANIFEST:
+            raise BadFolder(f"{MANIFEST}: invalid path of a file: {file.path[:80]!r}")
+        if not _SHA256.fullmatch(file.sha256) or (file.split and not _SPLIT.fullmatch(file.split)):
+            raise BadFolder(f"{MANIFEST}: {file.path}: invalid hash or split")
+        return file
+
+    def check(self, folder: Path) -> None:
+        """Check that the file is in the folder and has its hash.
+
+        Raises:
+            BadFolder: it is missing or was changed; the message names it.
+        """
+        path = folder / self.path
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            raise BadFolder(f"{path} is missing")
+        if sha256_of(path) != self.sha256:
+            raise BadFolder(f"{path} was changed: its hash differs from the one in {MANIFEST}")
+
+
+def is_path(path: str) -> bool:
+    """Whether a text is a relative path without hidden parts and without characters of a pattern.
+
+    >>> is_path("data/people-5/train-00000.parquet"), is_path("../secret"), is_path(".git/config"), is_path("data/*")
+    (True, False, False, False)
+    """
+    return bool(_PATH.fullmatch(path))
+
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a corpus is: its recipe, what made it, and its files.
+    """What a manifest says.
 
     Args:
-        recipe: the recipe, as `Recipe.as_dict` has it.
-        version: the version of the library.
-        files: all files but the manifest's own.
+        about: how the dataset was made: all fields but the files and their counts.
+        files: the files, sorted by path.
     """
 
-    recipe: Mapping[str, Any]
-    version: str
+    about: Mapping[str, Any]
     files: tuple[File, ...]
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many rows each split has from each part.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda file: file.path)))
 
-        >>> Manifest({}, "1", (File("train/a-00000.parquet", "train", "a", 7, ""),)).counts()
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return the number of rows of each split and part.
+
+        >>> Manifest({}, (File("train/a-00000.parquet", "train", "a", 7, ""),)).counts()
         {'train': {'a': 7}}
         """
-        result: dict[str, dict[str, int]] = {}
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for file in self.files:
             if file.split:
-                of_split = result.setdefault(file.split, {})
-                of_split[file.part] = of_split.get(file.part, 0) + file.rows
-        return result
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON: sorted, and the same for the same corpus."""
-        content = {
-            "counts": self.counts(),
-            "files": [asdict(file) for file in sorted(self.files, key=lambda file: file.path)],
-            "recipe": self.recipe,
-            "version": self.version,
-        }
-        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+                counts[file.split][file.part] += file.rows
+        return {split: dict(parts) for split, parts in counts.items()}
 
     @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Return the manifest that `to_json` wrote.
+    def read(cls, folder: Path) -> Self:
+        """Return the manifest in a folder.
 
         Raises:
-            BadFolder: the text is no manifest.
+            BadFolder: there is no manifest, or it is invalid.
         """
-        try:
-            content = json.loads(text)
-            return cls(content["recipe"], content["version"], tuple(File(**file) for file in content["files"]))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadFolder(f"{MANIFEST} is no manifest of a corpus") from error
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise BadFolder(f"{folder} has no {MANIFEST}: expected a dataset written by knk")
+        if path.stat().st_size > MAX_BYTES:
+            raise BadFolder(f"{path} is larger than {MAX_BYTES >> 20} MiB")
+        return cls.from_json(path.read_text(encoding="utf-8", errors="replace"))
 
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the manifest that a JSON text holds.
 
-def check_same(there: Mapping[str, Any], header: Mapping[str, Any], folder: Path) -> None:
-    """Check that what is in a folder was begun from the same recipe by the same version of the library.
+        Raises:
+            BadFolder: the text is not a manifest, or lists a file twice or with an invalid field.
 
-    Raises:
-        BadFolder: it was not.
-    """
-    for what, of in (("recipe", "recipe"), ("version", "version of the library")):
-        if there.get(what) != header[what]:
-            raise BadFolder(f"{folder} holds a corpus of another {of}: choose another folder or remove that one")
+        >>> Manifest.from_json('{"version": "1", "files": []}')
+        Manifest(about={'version': '1'}, files=())
+        """
+        about = json_object(text, MANIFEST, BadFolder)
+        entries = about.pop("files", None)
+        about.pop("counts", None)
+        if not isinstance(entries, list):
+            raise BadFolder(f"{MANIFEST}: expected a list of 'files'")
+        files = tuple(map(File.from_dict, entries))
+        if len({file.path for file in files}) < len(files):
+            raise BadFolder(f"{MANIFEST} lists a file twice")
+        return cls(about, files)
 
+    def to_json(self) -> str:
+        """Return the manifest as JSON: the same text for the same dataset.
 
-def check_file(path: Path, sha256: str) -> bytes:
-    """Return what is in a file that has to have that hash."""
-    content = path.read_bytes() if path.is_file() else None
-    if content is None or hashlib.sha256(content).hexdigest() != sha256:
-        what = "missing" if content is None else "not as it was written"
-        raise BadFolder(f"{path} is {what}: remove the folder and build it again")
-    return content
+        >>> print(Manifest({"version": "1"}, ()).to_json(), end="")
+        {
+         "version": "1",
+         "counts": {},
+         "files": []
+        }
+        """
+        content = {**self.about, "counts": self.counts(), "files": [file.to_dict() for file in self.files]}
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into a folder, whole or not at all."""
+        with whole_file(folder / MANIFEST) as file:
+            file.write(self.to_json().encode())
+
+    def check(self, folder: Path) -> None:
+        """Check that the folder has all files, unchanged.
+
+        Raises:
+            BadFolder: a file is missing or was changed; the message names it.
+        """
+        for file in self.files:
+            file.check(folder)

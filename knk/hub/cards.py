@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from knk.datasets.config import Recipe
-from knk.datasets.manifest import MANIFEST, File
+from knk.datasets.config import CorpusConfig
+from knk.datasets.manifest import MANIFEST, File, Manifest
+from knk.errors import BadConfig
 from knk.hub.layout import (
     DATA,
-    Listing,
     configs,
     split_order,
 )
@@ -66,21 +66,21 @@ _HUB_NAME: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
 def dataset_card(
-    name: str, listing: Listing, schema: pa.Schema, licence: str | None = None, audit: Audit | str = "Not audited."
+    name: str, manifest: Manifest, schema: pa.Schema, licence: str | None = None, audit: Audit | str = "Not audited."
 ) -> str:
     """Return the card of a dataset.
 
     Args:
         name: the dataset's name on the Hub, as `org/name`.
-        listing: the manifest of the dataset as it is laid out.
+        manifest: the manifest of the dataset as it is laid out.
         schema: the schema of its rows.
         licence: its licence, as the Hub spells it; if none is given what the manifest says, else `LICENCE` where its
-            recipe says that this library made the puzzles. Otherwise no licence is stated.
+            config says that this library made the puzzles. Otherwise no licence is stated.
         audit: what an audit found, or why there is none.
     """
-    about = listing.about
-    licence = licence or _text(about, "license") or (LICENCE if recipe_text(about.get("recipe")) else None)
-    rows = sum(file.rows for file in listing.files)
+    about = manifest.about
+    licence = licence or _text(about, "license") or (LICENCE if config_yaml(about.get("config")) else None)
+    rows = sum(file.rows for file in manifest.files)
     chat = "completion" in schema.names
     front = {
         **({"license": licence} if licence else {}),
@@ -89,7 +89,7 @@ def dataset_card(
         "task_categories": ["text-generation"] if chat else ["question-answering", "text-generation"],
         "size_categories": [size_category(rows)],
         "tags": ["knights-and-knaves", "logic-puzzles", "reasoning", "synthetic", *(["sft"] if chat else [])],
-        "configs": _yaml_configs(listing.files),
+        "configs": _yaml_configs(manifest.files),
     }
     kind = "Answers to knights and knaves puzzles, to be trained on" if chat else "Knights and knaves puzzles"
     pieces = [
@@ -98,9 +98,9 @@ def dataset_card(
         f"{kind}: {rows:,} rows. A knight always tells the truth and a knave always lies; the puzzle is to find "
         "everybody's role.",
         "## Splits",
-        *_splits(listing.files),
+        *_splits(manifest.files),
         "## Loading",
-        *_loading(name, listing.files),
+        *_loading(name, manifest.files),
         "## Columns",
         _columns(schema),
         "## How it was made",
@@ -263,27 +263,27 @@ def _made(about: Mapping[str, Any]) -> list[str]:
     if not about:
         return ["Its manifest does not say."]
     version = _text(about, "version") or "of unknown version"
-    recipe = recipe_text(about["recipe"]) if "recipe" in about else None
+    config = config_yaml(about["config"]) if "config" in about else None
     rest = {name: value for name, value in about.items() if name not in ("version", "license")}
-    if recipe is not None:
-        del rest["recipe"]
+    if config is not None:
+        del rest["config"]
     told = []
-    if recipe is not None:
-        told.append(f"`knk corpus build` of knk {version} made it from this recipe, and makes the same rows again:")
-        told.append(_fenced(recipe, "yaml"))
+    if config is not None:
+        told.append(f"`knk corpus build` of knk {version} built it from this config, and builds the same rows again:")
+        told.append(_fenced(config, "yaml"))
     if rest:
         text = _yaml(rest)
-        told.append(f"With knk {version}. The manifest says:" if recipe is None else "The manifest says also:")
+        told.append(f"With knk {version}. The manifest says:" if config is None else "The manifest says also:")
         told.append(_fenced(text[:LONGEST_ABOUT], "yaml"))
         if len(text) > LONGEST_ABOUT:
             told.append(f"That is the beginning; all of it is in `{MANIFEST}`.")
     return told or [f"With knk {version}."]
 
 
-def recipe_text(recipe: Any) -> str | None:
-    """Return the YAML of a recipe that a manifest holds, None if this version cannot read it.
+def config_yaml(config: Any) -> str | None:
+    """Return a corpus config of a manifest as YAML, None if this version of knk cannot read it.
 
-    >>> print(recipe_text(Recipe.from_text("parts: [{people: 3, rows: 10}]").as_dict()))
+    >>> print(config_yaml(CorpusConfig.from_text("parts: [{people: 3, rows: 10}]").to_dict()))
     seed: 0
     style: varied
     shares: {train: 0.9, validation: 0.05, test: 0.05}
@@ -293,20 +293,10 @@ def recipe_text(recipe: Any) -> str | None:
     <BLANKLINE>
     """
     try:
-        parts = [_recipe_part(part) for part in recipe["parts"]]
-        usual = ("seed", "style", "shares", "measures", "parts")
-        ordered = {name: recipe[name] for name in sorted(recipe, key=usual.index)}
-        text = _yaml({**ordered, "shares": dict(recipe["shares"]), "parts": parts}, compact=True)
-        return text if Recipe.from_text(text).as_dict() == recipe else None
-    except (ValueError, TypeError, KeyError, AttributeError):
+        text = _yaml(CorpusConfig.from_dict(config).to_dict(), compact=True)
+        return text if CorpusConfig.from_text(text).to_dict() == config else None
+    except BadConfig:
         return None
-
-
-def _recipe_part(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a part as recipes are written: pairs are names with values, and what is usual is left out."""
-    spec = {name: dict(value) if name in ("kinds", "target") else value for name, value in part["spec"].items()}
-    splits = {"splits": part["splits"]} if part["splits"] else {}
-    return {"name": part["name"], "rows": part["rows"], **splits, **spec}
 
 
 def _licence(licence: str | None) -> str:

@@ -22,10 +22,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from knk.datasets.manifest import MANIFEST, README, File
+from knk.datasets.manifest import MANIFEST, README, File, Manifest
 from knk.errors import BadFolder, HubFailed, KnkError
 from knk.files import sha256_of
-from knk.hub.layout import Listing, tree_of
+from knk.hub.layout import tree_of
 from knk.hub.staging import Kind, Tree, check_name
 from knk.version import __version__
 
@@ -155,7 +155,7 @@ def _deletions(api: HfApi, tree: Tree, name: str, commit: str) -> Iterator[Commi
     with TemporaryDirectory() as folder:
         path = api.hf_hub_download(name, MANIFEST, repo_type=tree.kind, revision=commit, local_dir=folder)
         try:
-            listed = Listing.of(Path(path).parent).files
+            listed = Manifest.read(Path(path).parent).files
         except BadFolder as error:
             logger.warning("%s has a manifest that is not this library's (%s): no file of it is deleted", name, error)
             return
@@ -218,18 +218,18 @@ def _fetched(
     there = set(api.list_repo_files(name, repo_type=kind, revision=commit))
     into.mkdir(parents=True, exist_ok=True)
     (into / MANIFEST).unlink(missing_ok=True)
-    listing = None
+    manifest = None
     if MANIFEST in there:
         api.hf_hub_download(name, MANIFEST, repo_type=kind, revision=commit, local_dir=into)
-        listing = Listing.of(into)
-        wanted = {file.path for file in listing.files} | ({MANIFEST, README} & there)
+        manifest = Manifest.read(into)
+        wanted = {file.path for file in manifest.files} | ({MANIFEST, README} & there)
     elif unchecked:
         wanted = there
     else:
         raise BadFolder(f"{name} has no {MANIFEST} to check its files by: fetch it unchecked, or not at all")
     patterns = sorted({f"{path.partition('/')[0]}/*" if "/" in path else path for path in wanted})
     api.snapshot_download(name, repo_type=kind, revision=commit, local_dir=into, allow_patterns=patterns)
-    for file in listing.files if listing else ():
+    for file in manifest.files if manifest else ():
         _check_fetched(into, file, name)
     return commit, wanted
 

@@ -9,11 +9,9 @@ files that these come from.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 import numpy as np
 
 from knk.datasets.files import read
-from knk.datasets.manifest import MANIFEST, File
+from knk.datasets.manifest import MANIFEST, File, Manifest
 from knk.errors import BadFile, BadFolder
 from knk.files import sha256_of
 
@@ -37,145 +35,20 @@ ROW_GROUP: Final = 1024
 """Rows of a row group: long answers make rows of tens of kilobytes, and a reader holds a group in memory."""
 SHARD_BYTES: Final = 256 << 20
 """A file that has become as large as this is followed by the next."""
-LARGEST_MANIFEST: Final = 64 << 20
-"""Bytes that a manifest may have."""
 _MOST_OPEN: Final = 200
 """Files that are written to at a time: systems allow a few hundred."""
 _READ: Final = 4096
-_SPLIT: Final = re.compile(r"\w{1,60}", re.ASCII)
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_PATH: Final = re.compile(r"[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*", re.ASCII)
 _FIRST_SPLITS: Final = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a manifest says.
-
-    Args:
-        about: all of it but the files and their counts.
-        files: the files that it lists.
-    """
-
-    about: Mapping[str, Any]
-    files: tuple[File, ...]
-
-    @classmethod
-    def of(cls, folder: Path) -> Listing:
-        """Return what the manifest in a folder says.
-
-        Raises:
-            BadFolder: there is no manifest, or it lists what cannot be.
-        """
-        path = folder / MANIFEST
-        if not path.is_file():
-            raise BadFolder(f"{folder} has no {MANIFEST}: it is no dataset that this library wrote")
-        if path.stat().st_size > LARGEST_MANIFEST:
-            raise BadFolder(f"{path} is larger than a manifest may be")
-        return cls.from_json(path.read_text(encoding="utf-8", errors="replace"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Listing:
-        """Return what a manifest says that is given as text.
-
-        Raises:
-            BadFolder: the text is no manifest, or it lists what cannot be.
-
-        >>> Listing.from_json('{"version": "1", "files": []}')
-        Listing(about={'version': '1'}, files=())
-        """
-        try:
-            content = json.loads(text)
-            listed = content.pop("files")
-            content.pop("counts", None)
-            files = tuple(_file(entry) for entry in listed)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise BadFolder(str(error) if isinstance(error, BadFolder) else f"{MANIFEST} lists no files") from error
-        if len({file.path for file in files}) < len(files):
-            raise BadFolder(f"{MANIFEST} lists a file twice")
-        return cls(content, files)
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON: sorted, and the same for the same files.
-
-        >>> print(Listing({"version": "1"}, ()).to_json(), end="")
-        {
-         "counts": {},
-         "files": [],
-         "version": "1"
-        }
-        """
-        files = [vars(file) for file in sorted(self.files, key=lambda file: file.path)]
-        content = {**self.about, "counts": self.counts(), "files": files}
-        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-    def write(self, folder: Path) -> None:
-        """Write the manifest into a folder."""
-        (folder / MANIFEST).write_text(self.to_json(), encoding="utf-8", newline="\n")
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many rows each split has of each part."""
-        result: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for file in self.files:
-            if file.split:
-                result[file.split][file.part] += file.rows
-        return {split: dict(parts) for split, parts in result.items()}
-
-    def check(self, folder: Path) -> None:
-        """See that a folder holds the files, as they were when they were listed.
-
-        Raises:
-            BadFolder: a file is missing or is another; the message names it.
-        """
-        for file in self.files:
-            check_file(folder, file)
-
-
-def _file(entry: Any) -> File:
-    """Return a file that a manifest lists; what is not listed of it is what it is for a file that is no data."""
-    file = File(
-        entry["path"], entry.get("split") or "", entry.get("part") or "", entry.get("rows") or 0, entry["sha256"]
-    )
-    texts = (file.path, file.split, file.part, file.sha256)
-    if not all(isinstance(text, str) for text in texts) or type(file.rows) is not int or file.rows < 0:
-        raise BadFolder(f"{MANIFEST}: a file has a field of the wrong type")
-    if not is_path(file.path) or file.path == MANIFEST:
-        raise BadFolder(f"{MANIFEST}: {file.path[:80]!r} is no path of a file in the folder")
-    if not _SHA256.fullmatch(file.sha256) or not (_SPLIT.fullmatch(file.split) or not file.split):
-        raise BadFolder(f"{MANIFEST}: {file.path} has a hash or a split that cannot be")
-    return file
-
-
-def is_path(path: str) -> bool:
-    """Return whether a text is the path of a file below a folder: none of it hidden, and no character of a pattern.
-
-    >>> is_path("data/people-5/train-00000.parquet"), is_path("../secret"), is_path(".git/config"), is_path("data/*")
-    (True, False, False, False)
-    """
-    return bool(_PATH.fullmatch(path))
-
-
-def check_file(folder: Path, file: File) -> None:
-    """See that a file is there, and is what it was when it was listed.
-
-    Raises:
-        BadFolder: it is missing or is another; the message names it.
-    """
-    path = folder / file.path
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-        raise BadFolder(f"{path} is missing")
-    if sha256_of(path) != file.sha256:
-        raise BadFolder(f"{path} differs from what {MANIFEST} says of it")
 
 
 # From the one layout to the other.
 
 
-def lay_out(listing: Listing, folder: Path, into: Path) -> tuple[tuple[File, ...], pa.Schema]:
+def lay_out(manifest: Manifest, folder: Path, into: Path) -> tuple[tuple[File, ...], pa.Schema]:
     """Write the rows of a dataset as they are published, and return the files and the schema of all rows.
 
     Args:
-        listing: what the dataset's manifest says.
+        manifest: what the dataset's manifest says.
         folder: where the dataset is.
         into: an empty folder.
 
@@ -183,11 +56,11 @@ def lay_out(listing: Listing, folder: Path, into: Path) -> tuple[tuple[File, ...
         BadFolder: a file is missing or is another than it was, or there are no rows.
         BadFile: a file cannot be read as rows, or not as rows of the same columns as the others.
     """
-    files = [file for file in listing.files if file.split]
+    files = [file for file in manifest.files if file.split]
     if not sum(file.rows for file in files):
         raise BadFolder(f"{folder / MANIFEST} lists no rows")
     for file in files:
-        check_file(folder, file)
+        file.check(folder)
     schema = _common_schema(folder, files)
     with _Shards(into, schema) as shards:
         for file in sorted(files, key=lambda file: file.path):

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from knk.datasets.audit.report import Audit
 from knk.datasets.audit.run import audit
 from knk.datasets.audit.sources import PUZZLE_COLUMN, TEXT_COLUMNS
-from knk.datasets.manifest import MANIFEST, README, File
+from knk.datasets.manifest import MANIFEST, README, File, Manifest, is_path
 from knk.errors import BadFolder, HubFailed
 from knk.files import read_json, sha256_of
 from knk.hub.cards import dataset_card, model_card
 from knk.hub.layout import (
-    Listing,
-    is_path,
     lay_out,
     tree_of,
 )
@@ -97,10 +95,10 @@ def stage(
 
     >>> from tempfile import TemporaryDirectory
     >>> from knk.datasets.build import build
-    >>> from knk.datasets.config import Recipe
+    >>> from knk.datasets.config import CorpusConfig
     >>> with TemporaryDirectory() as folder:
     ...     corpus = Path(folder, "corpus")
-    ...     _ = build(Recipe.from_text("{shares: {train: 1.0}, parts: [{people: [3, 4], rows: 20}]}"), corpus)
+    ...     _ = build(CorpusConfig.from_text("{shares: {train: 1.0}, parts: [{people: [3, 4], rows: 20}]}"), corpus)
     ...     tree = stage(corpus, Path(folder, "tree"), "org/puzzles", audited=False)
     >>> list(tree.files)
     ['README.md', 'data/people-3/train-00000.parquet', 'data/people-4/train-00000.parquet', 'manifest.json']
@@ -108,13 +106,13 @@ def stage(
     check_name(name)
     _check_licence(licence)
     folder, into = Path(folder), _empty(into)
-    listing = Listing.of(folder)
-    files, schema = lay_out(listing, folder, into)
-    laid_out = Listing(_told(listing.about, licence), files)
+    manifest = Manifest.read(folder)
+    files, schema = lay_out(manifest, folder, into)
+    laid_out = Manifest(_told(manifest.about, licence), files)
     laid_out.write(into)
     found = _audited(into, laid_out, schema, processes, progress) if audited else "It was not audited."
     _write_card(into, dataset_card(name, laid_out, schema, licence, found))
-    listed = {MANIFEST, README, *(file.path for file in listing.files)}
+    listed = {MANIFEST, README, *(file.path for file in manifest.files)}
     left_out = tuple(path for path in tree_of(folder) if path not in listed)
     return Tree(into, "dataset", tree_of(into), left_out)
 
@@ -153,7 +151,7 @@ def stage_model(
         _link(path, into / path.name)
     files = tuple(File(path.name, "", "", 0, sha256_of(path)) for path in taken)
     config = next(read_json(folder / each, BadFolder) for each in reversed(_CONFIGS) if (folder / each).is_file())
-    Listing(_told(about, licence), files).write(into)
+    Manifest(_told(about, licence), files).write(into)
     _write_card(into, model_card(name, about, config, licence))
     left_out = tuple(path.name + "/" * path.is_dir() for path in there if path not in taken)
     return Tree(into, "model", tree_of(into), left_out)
@@ -193,13 +191,13 @@ def _write_card(into: Path, card: str) -> None:
 
 
 def _audited(
-    folder: Path, listing: Listing, schema: pa.Schema, processes: int | None, progress: Callable[[int], None] | None
+    folder: Path, manifest: Manifest, schema: pa.Schema, processes: int | None, progress: Callable[[int], None] | None
 ) -> Audit | str:
     """Return what an audit found, or why there is none."""
     if not {PUZZLE_COLUMN, *TEXT_COLUMNS} & set(schema.names):
         return "It was not audited: it has no column of puzzles."
     found = audit(folder, progress=progress, processes=processes)
-    if {part.name for part in found.parts} != set(listing.counts()):
+    if {part.name for part in found.parts} != set(manifest.counts()):
         return "It was not audited: an audit tells splits by their names, and does not know all of these."
     return found
 
@@ -213,7 +211,7 @@ def _about(folder: Path) -> Mapping[str, Any]:
         raise BadFolder(f"there is no folder {folder}")
     about = read_json(folder / MANIFEST, BadFolder) if (folder / MANIFEST).is_file() else {}
     if about.get("files"):
-        Listing.of(folder).check(folder)
+        Manifest.read(folder).check(folder)
     return {name: value for name, value in about.items() if name not in ("files", "counts")}
 
 

@@ -6,7 +6,6 @@ before anything is loaded.
 
 from __future__ import annotations
 
-import difflib
 import math
 import shutil
 import sys
@@ -26,6 +25,7 @@ from knk.training.gpus import gpus
 from knk.training.plan import GIB, plan_memory
 from knk.training.recipe import Recipe
 from knk.training.shapes import Shape, from_config
+from knk.yaml_config import suggestion
 
 MOST_ROWS: Final = 200_000
 """Rows whose length is looked at; of more, the first so many."""
@@ -91,9 +91,7 @@ def check_keys(recipe: Recipe) -> None:
     known = {*defaults(recipe.trainer), *_LAUNCHER}
     for name in recipe.settings:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise BadConfig(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{hint}")
+            raise BadConfig(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{suggestion(name, known)}")
 
 
 @lru_cache(maxsize=2)

@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig
+from knk.yaml_config import mapping, parse_yaml, read_yaml
 
 TRAINERS: Final = ("sft", "grpo")
-LONGEST: Final = 1 << 16
-"""Characters that a recipe's file may have."""
 _DEEPEST: Final = 8
 _OURS: Final = ("extends", "trainer", "made_by")
 _ACCELERATE: Final = "accelerate_config"
@@ -105,7 +104,7 @@ class Recipe:
             return {"distributed_type": _TRLS[name]}
         if not isinstance(name, str) or not Path(name).is_file():
             raise BadConfig(f"{_ACCELERATE}: there is no file {str(name)[:80]!r}, and TRL has none of that name")
-        return mapping(Path(name))
+        return mapping(read_yaml(Path(name)), name)
 
     def number(self, name: str, default: int) -> int:
         """Return a setting that is a whole number from 1 up.
@@ -179,15 +178,13 @@ def change_of(text: str) -> tuple[str, Any]:
     >>> change_of("learning_rate=1.0e-6")
     ('learning_rate', 1e-06)
     """
-    import yaml
-
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise BadConfig(f"a setting is written as name=value, not {text[:80]!r}")
     try:
-        return name, _as_number(yaml.safe_load(value))
-    except yaml.YAMLError as error:
-        raise BadConfig(f"{name}: {value[:80]!r} is not YAML") from error
+        return name, _as_number(parse_yaml(value))
+    except BadConfig as error:
+        raise BadConfig(f"{name}: {error}") from error
 
 
 def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
@@ -195,7 +192,7 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     here = path.resolve()
     if here in above or len(above) > _DEEPEST:
         raise BadConfig(f"{path}: it extends itself")
-    own = {name: _as_number(value) for name, value in mapping(path).items()}
+    own = {name: _as_number(value) for name, value in mapping(read_yaml(path), str(path)).items()}
     if isinstance(own.get(_ACCELERATE), str):
         own[_ACCELERATE] = _beside(here, own[_ACCELERATE])
     base = own.pop("extends", None)
@@ -210,23 +207,6 @@ def _beside(path: Path, name: str) -> str:
     """A file named relative to another; a name that is no file is one of TRL's own."""
     beside = path.parent / name
     return str(beside.resolve()) if beside.is_file() else name
-
-
-def mapping(path: Path) -> dict[str, Any]:
-    """The names and values in a YAML file."""
-    import yaml
-
-    with path.open(encoding="utf-8") as file:
-        text = file.read(LONGEST + 1)
-    if len(text) > LONGEST:
-        raise BadConfig(f"{path}: a recipe has at most {LONGEST:,} characters")
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise BadConfig(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise BadConfig(f"{path}: a recipe is names with values")
-    return value
 
 
 def _as_number(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from knk import tasks
 from knk.cli import main
 from knk.datasets.build import build
-from knk.datasets.config import Part, Recipe
+from knk.datasets.config import CorpusConfig, PartConfig
 from knk.datasets.files import read
 from knk.generation.spec import Spec
 from knk.logic.notation import decode
@@ -38,7 +38,7 @@ def test_task_writes_a_file_and_refuses_what_cannot_be(tmp_path: Path, capsys: p
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 def test_export_of_a_corpus(form: str, suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    build(Recipe((Part(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    build(CorpusConfig((PartConfig(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
     path = tmp_path / f"rows.{suffix}"
     command = ["corpus", "export", str(tmp_path / "corpus"), "--to", form, "--limit", "7", "-o", str(path)]
     assert main(command) == 0
@@ -91,6 +91,6 @@ def test_task_makes_puzzles_to_order(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["task", "kk", "-n", "4", "--people", "4", "--grade", "3", "--seed", "2"]) == 0
     puzzles = [decode(json.loads(line)["puzzle"]) for line in capsys.readouterr().out.splitlines()]
     assert [(len(puzzle.names), difficulty(puzzle).grade) for puzzle in puzzles] == [(4, 3)] * 4
-    build(Recipe((Part(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    build(CorpusConfig((PartConfig(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
     assert main(["task", "kk", "--data", str(tmp_path / "corpus"), "-n", "3"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3

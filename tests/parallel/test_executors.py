@@ -14,7 +14,7 @@ import pytest
 from knk.cli import main
 from knk.datasets.audit.run import audit
 from knk.datasets.build import build
-from knk.datasets.config import Part, Recipe
+from knk.datasets.config import CorpusConfig, PartConfig
 from knk.errors import MissingPackage, NoExecutor
 from knk.generation.spec import Spec
 from knk.parallel.executors import open_executor
@@ -23,20 +23,21 @@ from knk.teacher.export import Form, exported
 from tests.datasets.test_build import made_in
 from tests.support.paths import ROOT
 
-RECIPE = Recipe(
-    (Part(Spec(people=(3, 6)), 6000, "mixed"), Part(Spec(people=4, target=(("grade", 3),)), 40, "hard")), seed=4
+CONFIG = CorpusConfig(
+    (PartConfig(Spec(people=(3, 6)), 6000, "mixed"), PartConfig(Spec(people=4, target=(("grade", 3),)), 40, "hard")),
+    seed=4,
 )
 
 
 def test_an_unknown_executor_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NoExecutor, match="expected one of local, ray"):
-        build(RECIPE, tmp_path / "corpus", executor="dask")
+        build(CONFIG, tmp_path / "corpus", executor="dask")
 
 
 def test_the_error_without_ray_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingPackage, match=r"pip install 'knk\[ray\]'"):
-        build(RECIPE, tmp_path / "corpus", executor="ray")
+        build(CONFIG, tmp_path / "corpus", executor="ray")
 
 
 def test_inline_futures_hold_only_errors_of_the_library() -> None:
@@ -124,7 +125,7 @@ def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
     monkeypatch.setattr(
         "knk.datasets.build.BATCH", 4000
     )  # Some batches, so that there is a middle to kill a worker in.
-    build(RECIPE, tmp_path / "here")
+    build(CONFIG, tmp_path / "here")
     seen: list[int] = []
 
     def kill(rows: int) -> None:
@@ -132,7 +133,7 @@ def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
         if len(seen) == 2:
             cluster.remove_node(cluster.workers[0], allow_graceful=False)
 
-    build(RECIPE, tmp_path / "there", progress=kill, executor="ray")
+    build(CONFIG, tmp_path / "there", progress=kill, executor="ray")
     assert len(seen) > 3
     assert made_in(tmp_path / "there") == made_in(tmp_path / "here")
 
@@ -140,7 +141,7 @@ def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
 @with_ray
 def test_an_audit_on_ray_is_the_same(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("knk.datasets.audit.run.ROWS_ALONE", 10)
-    build(RECIPE, tmp_path / "corpus")
+    build(CONFIG, tmp_path / "corpus")
     assert audit(tmp_path / "corpus", executor="ray").to_dict() == audit(tmp_path / "corpus").to_dict()
 
 
@@ -152,8 +153,8 @@ def test_an_export_on_ray_is_the_same(cluster: Any) -> None:
 
 @with_ray
 def test_the_command_starts_a_cluster_of_its_own(tmp_path: Path) -> None:
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("parts: [{name: a, people: 4, rows: 300}]")
+    config = tmp_path / "corpus.yaml"
+    config.write_text("parts: [{name: a, people: 4, rows: 300}]")
     for executor in ("ray", "local"):
-        assert main(["corpus", "build", str(recipe), "-o", str(tmp_path / executor), "--executor", executor]) == 0
+        assert main(["corpus", "build", str(config), "-o", str(tmp_path / executor), "--executor", executor]) == 0
     assert made_in(tmp_path / "ray") == made_in(tmp_path / "local")

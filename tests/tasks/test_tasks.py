@@ -9,7 +9,7 @@ import pytest
 
 from knk import tasks
 from knk.datasets.build import build
-from knk.datasets.config import Part, Recipe
+from knk.datasets.config import CorpusConfig, PartConfig
 from knk.datasets.rows import row_of
 from knk.datasets.split import split_of
 from knk.errors import BadFile, BadRow, BadTask
@@ -217,7 +217,7 @@ def test_a_file_of_the_public_kind(tmp_path: Path) -> None:
 
 
 def test_a_corpus_has_the_splits_it_was_built_with(tmp_path: Path) -> None:
-    build(Recipe((Part(Spec(people=4), 300, "four"),)), tmp_path / "corpus")
+    build(CorpusConfig((PartConfig(Spec(people=4), 300, "four"),)), tmp_path / "corpus")
     train, test = (list(kk.rows(split, tmp_path / "corpus")) for split in ("train", "test"))
     assert len(train) > len(test) > 0
     assert not {row["id"] for row in train} & {row["id"] for row in test}

@@ -24,7 +24,7 @@ import pytest
 from knk import cli, verify
 from knk.datasets import stream as corpus
 from knk.datasets.build import build
-from knk.datasets.config import Part, Recipe
+from knk.datasets.config import CorpusConfig, PartConfig
 from knk.errors import BadFile, BadFolder, BadRow, BadSpec, MissingPackage, ModelFailed
 from knk.generation.spec import Spec
 from knk.inference import server
@@ -639,7 +639,7 @@ def test_a_dry_run_leaves_out_what_is_there(puzzles: Path, tmp_path: Path) -> No
 
 
 def test_a_corpus_is_asked_by_its_splits(tmp_path: Path) -> None:
-    build(Recipe((Part(Spec(people=3), 200, "a"),)), tmp_path / "corpus")
+    build(CorpusConfig((PartConfig(Spec(people=3), 200, "a"),)), tmp_path / "corpus")
     manifest = corpus_identity(tmp_path / "corpus", "train")
     assert manifest == corpus_identity(tmp_path / "corpus", "test")
     counts = {split: how_many(tmp_path / "corpus", split, None) for split in ("train", "test")}

@@ -81,7 +81,7 @@ def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(t
         ("trainer: dpo", "'dpo'"),
         ("extends: mine.yaml\ntrainer: sft", "extends itself"),
         ("extends: [1]", "'extends' is the path"),
-        ("- a\n- b", "names with values"),
+        ("- a\n- b", "expected a mapping"),
         ("a: [", "not YAML"),
         ("a: !!python/object/apply:os.system ['true']", "not YAML"),
         ("trainer: sft\ntrust_remote_code: true", "run code"),

@@ -1,0 +1,47 @@
+"""Splits: a function of a puzzle's key and the shares alone."""
+
+import hashlib
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knk.datasets.split import DEFAULT_SHARES, key_words, split_of, split_places, whole
+
+
+def test_splits_of_keys_are_pinned() -> None:
+    keys = [hashlib.sha256(str(i).encode()).hexdigest()[:32] for i in range(40)]
+    assert "".join(split_of(key)[1] for key in keys) == PINNED
+    assert [DEFAULT_SHARES[i][0] for i in split_places(key_words(keys), DEFAULT_SHARES)] == [*map(split_of, keys)]
+
+
+PINNED = "rrrrrrerrrrrrrrarrrrrrrrrrrrrrrrrarrarrr"
+
+
+def test_shares_are_met() -> None:
+    words = np.random.Generator(np.random.PCG64(1)).integers(0, 2**64, size=(100_000, 2), dtype=np.uint64)
+    found = np.bincount(split_places(words, DEFAULT_SHARES), minlength=3) / len(words)
+    assert np.abs(found - [0.9, 0.05, 0.05]).max() < 0.003
+
+
+@given(st.integers(0, 2**128 - 1))
+def test_the_order_of_the_splits_does_not_matter(number: int) -> None:
+    key = f"{number:032x}"
+    assert split_of(key, DEFAULT_SHARES) == split_of(key, DEFAULT_SHARES[::-1])
+
+
+@given(st.integers(0, 2**128 - 1), st.floats(0.01, 0.5))
+def test_a_smaller_test_keeps_what_it_keeps(number: int, share: float) -> None:
+    key = f"{number:032x}"
+    small = (("train", 1 - share / 2), ("test", share / 2))
+    large = (("train", 1 - share), ("test", share))
+    assert split_of(key, small) != "test" or split_of(key, large) == "test"
+
+
+def test_one_split_has_everything() -> None:
+    assert split_of("f" * 32, (("train", 1),)) == "train"
+
+
+def test_shares_are_taken_as_written() -> None:
+    assert whole((("a", 0.1), ("b", 0.2), ("c", 0.7)))
+    assert not whole((("a", 1 / 3), ("b", 1 / 3), ("c", 1 / 3)))
