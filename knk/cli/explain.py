@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from knk.cli.input import items
 from knk.cli.output import wrapped
-
-ProofStyle = Literal["brief", "long", "answer-only", "shuffled", "filler"]
+from knk.text.styles import ProofStyle
 
 
 def explain(

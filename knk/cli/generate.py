@@ -12,12 +12,12 @@ from knk.cli.input import BETWEEN
 from knk.cli.options import number_or_range
 from knk.cli.output import bar, wrapped
 from knk.errors import BadSpec
+from knk.text.styles import Style
 
 if TYPE_CHECKING:
     from knk.logic.puzzle import Puzzle
 
 Preset = Literal["classic", "rich"]
-Style = Literal["varied", "classic", "dialogue"]
 Format = Literal["text", "jsonl", "notation"]
 
 

@@ -83,7 +83,6 @@ BatchSize = Annotated[
 ]
 
 Split = Literal["train", "held-out", "test"]
-ProofStyle = Literal["brief", "long", "answer-only", "shuffled", "filler"]
 
 Output = Annotated[
     Path | None,

@@ -13,7 +13,7 @@ from knk.datasets.split import DEFAULT_SHARES, Shares, whole
 from knk.errors import BadConfig, BadSpec
 from knk.generation.generate import spec_of
 from knk.generation.spec import Spec
-from knk.text.render import STYLES
+from knk.text.styles import STYLES
 from knk.yaml_config import check_keys, mapping, parse_yaml, read_yaml, shortened
 
 _SPEC_KEYS: Final = tuple(field.name for field in fields(Spec) if field.name != "duplicates")

@@ -71,7 +71,7 @@ def row_of(puzzle: Puzzle, seed: int = 0, style: str = DEFAULT_STYLE, solution: 
     Args:
         puzzle: a puzzle with exactly one solution.
         seed: chooses, together with the puzzle, among the wordings of the style.
-        style: one of `knk.text.render.STYLES`.
+        style: one of `knk.text.styles.STYLES`.
         solution: the puzzle's solution, where the caller knows it; solved for otherwise.
 
     Raises:

@@ -58,7 +58,7 @@ def rows(spec: Spec, n: int, seed: int = 0, style: str = DEFAULT_STYLE, processe
         spec: what puzzles to make.
         n: how many rows.
         seed: any whole number.
-        style: the style of the English, one of `knk.text.render.STYLES`.
+        style: the style of the English, one of `knk.text.styles.STYLES`.
         processes: how many processes make them, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
 
@@ -89,7 +89,7 @@ def write(
         spec: what puzzles to make.
         n: how many rows.
         seed: any whole number; the same seed and versions give the same bytes.
-        style: the style of the English, one of `knk.text.render.STYLES`.
+        style: the style of the English, one of `knk.text.styles.STYLES`.
         processes: how many processes make them, None for one a processor; a script that asks for more than one has
             to guard its start with `if __name__ == "__main__"`.
         progress: called with the number of rows made since it was called last; they are written a little later.
@@ -145,7 +145,7 @@ def tables(
         spec: what puzzles to make.
         n: how many rows.
         seed: any whole number.
-        style: the style of the English, one of `knk.text.render.STYLES`.
+        style: the style of the English, one of `knk.text.styles.STYLES`.
         processes: as for `rows`.
         progress: called with the number of rows made since it was called last.
 

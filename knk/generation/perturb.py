@@ -53,7 +53,7 @@ def perturb(puzzle: Puzzle, kind: str, seed: int = 0, style: str = "varied") -> 
         puzzle: a puzzle with exactly one solution.
         kind: one of `KINDS`.
         seed: chooses the change, and the wording of the text.
-        style: the style of the text, one of `knk.text.render.STYLES`.
+        style: the style of the text, one of `knk.text.styles.STYLES`.
 
     Raises:
         CannotPerturb: there is no such change of this puzzle, or no such kind.

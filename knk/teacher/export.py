@@ -71,7 +71,7 @@ class Form:
     Args:
         name: one of `FORMS`.
         style: for TRL the style of the prompts, "paper" or "chat"; see `knk.tasks.format`.
-        proof_style: for "sft" how the proof is told, one of `knk.text.explain.STYLES`.
+        proof_style: for "sft" how the proof is told, one of `knk.text.styles.PROOF_STYLES`.
         seed: chooses among the proofs' wordings.
         split: what the public form's `extra_info` says is the split.
 

@@ -21,10 +21,8 @@ from knk.logic.statements import Statement
 from knk.text import framing, wordings
 from knk.text.compose import compose
 from knk.text.names import check_names
+from knk.text.styles import STYLES
 from knk.text.vocabulary import article, capitalised, join_words, number_word, plural
-
-STYLES: Final = ("varied", "classic", "dialogue")
-"""The ways `render` can write: "varied" is the library's own, "classic" the form of the public data."""
 
 VARIANTS: Final = 8
 """Wordings of one statement that a style chooses among."""

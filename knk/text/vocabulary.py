@@ -105,6 +105,16 @@ def article(word: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+def with_article(word: str) -> str:
+    """Return a word with its indefinite article before it.
+
+    >>> with_article("knight"), with_article("angel")
+    ('a knight', 'an angel')
+    """
+    return f"{article(word)} {word}"
+
+
+@lru_cache(maxsize=1024)
 def plural(word: str) -> str:
     """Return the plural of a role word.
 

@@ -152,14 +152,9 @@ def test_a_preset_is_what_the_options_change(run: Run) -> None:
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    from knk.cli import explain as puzzles
     from knk.cli import generate as making
-    from knk.text import explain
-    from knk.text.render import STYLES
 
-    assert set(get_args(puzzles.ProofStyle)) == set(explain.STYLES)
     assert set(get_args(making.Preset)) == set(knk.PRESETS)
-    assert set(get_args(making.Style)) == set(STYLES)
     assert set(get_args(making.Format)) == set(making._PRINTED)
 
 

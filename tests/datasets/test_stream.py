@@ -18,7 +18,8 @@ from knk.generation.generate import generate, spec_of
 from knk.generation.spec import PRESETS, Spec
 from knk.logic.notation import decode, encode
 from knk.text.parse import parse
-from knk.text.render import STYLES, render
+from knk.text.render import render
+from knk.text.styles import STYLES
 
 ROWS = SINGLE_PROCESS_ROWS + 1  # So many that several processes are started.
 RICH = PRESETS["rich"].with_changes(people=(3, 6))

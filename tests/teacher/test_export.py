@@ -22,7 +22,7 @@ from knk.teacher.export import (
     public_row,
     public_statements,
 )
-from knk.text.explain import STYLES
+from knk.text.styles import PROOF_STYLES
 
 ROWS: list[dict[str, Any]] = [dict(row_of(puzzle)) for puzzle in generate(people=(2, 6), n=20, seed=5)]
 PUBLIC_COLUMNS = (
@@ -79,7 +79,7 @@ def test_a_form_that_there_is_not_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("style", ["paper", "chat"])
-@pytest.mark.parametrize("proof_style", [style for style in STYLES if style != "answer-only"])
+@pytest.mark.parametrize("proof_style", [style for style in PROOF_STYLES if style != "answer-only"])
 def test_an_sft_completion_has_the_form_and_the_right_answer(style: str, proof_style: str) -> None:
     for row in ROWS:
         made = completion_row(row, style, proof_style, seed=3)

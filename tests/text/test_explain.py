@@ -3,9 +3,10 @@
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -27,15 +28,10 @@ from knk.proofs.trace import (
     check,
     trace,
 )
-from knk.text import explain as explaining
-from knk.text.explain import (
-    STYLES,
-    Claim,
-    Sentence,
-    explain,
-    sentences,
-)
+from knk.text.explain import STYLES, Claim, Sentence, explain, sentences
 from knk.text.explain import wordings as explain_wordings
+from knk.text.explain.brief import BriefWriter
+from knk.text.explain.long import LongWriter
 from knk.text.parse import read_statement
 from knk.text.vocabulary import plural
 from tests.proofs.test_trace import NESTED, WIDE, solvable
@@ -63,22 +59,22 @@ class Reader:
         self.before: list[tuple[int, bool, Known]] = []
         self.broken = False
         words = [*self.names, *puzzle.roles, *map(plural, puzzle.roles), "true", "false"]
-        self.telling = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
+        self.claiming = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
 
     def read(self, sentence: Sentence) -> None:
         """Read a sentence and confirm all it claims."""
         for piece in sentence.pieces:
             if isinstance(piece, str):
-                assert not self.telling.search(piece), f"{piece!r} claims something"
+                assert not self.claiming.search(piece), f"{piece!r} claims something"
             else:
                 getattr(self, f"read_{piece.kind}".replace(" ", "_"))(piece)
                 self.broken = self.broken or self.breaks(piece)
 
     def breaks(self, claim: Claim) -> bool:
         """Whether what is known makes a statement what it cannot be from its speaker."""
-        if claim.extra or claim.roles or claim.kind not in ("valued", "crossed"):
+        if claim.extra or claim.roles or claim.kind not in ("by value", "paradox"):
             return False
-        return claim.kind == "crossed" or self.known.get(self.puzzle.statements[claim.said].speaker) is not claim.value
+        return claim.kind == "paradox" or self.known.get(self.puzzle.statements[claim.index].speaker) is not claim.value
 
     # Reading.
 
@@ -118,7 +114,7 @@ class Reader:
     # One method for each kind of claim.
 
     def read_quoted(self, claim: Claim) -> None:
-        speaker, content = self.puzzle.statements[claim.said]
+        speaker, content = self.puzzle.statements[claim.index]
         name = re.escape(self.names[speaker])
         found = re.fullmatch(rf"(?:{name} (?:says|claims|tells us) that|[Aa]ccording to {name},) (.*)", claim.text)
         direct = re.fullmatch(rf'{name} (?:says|claims|tells us), "(.*)"', claim.text)
@@ -139,7 +135,7 @@ class Reader:
 
     def read_follows(self, claim: Claim) -> None:
         found = self.roles(claim.text)
-        speaker, content = self.puzzle.statements[claim.said]
+        speaker, content = self.puzzle.statements[claim.index]
         left = [roles for roles in self.all_roles(self.known) if roles[speaker] == bool(content.value(roles, True))]
         assert left, "nothing fits any more, so that nothing follows"
         assert all(roles[p] == knight for roles in left for p, knight in found.items()), claim.text
@@ -159,15 +155,15 @@ class Reader:
         self.known[person] = not knight
         self.broken = False
 
-    def read_tried_no_more(self, claim: Claim) -> None:
+    def read_abandoned(self, claim: Claim) -> None:
         assert claim.text == ""
         _, _, self.known = self.before.pop()
 
-    def read_told(self, claim: Claim) -> None:
-        if claim.said < 0:
-            self.all_told(claim.text)
+    def read_by_role(self, claim: Claim) -> None:
+        if claim.index < 0:
+            self.read_verdicts(claim.text)
             return
-        speaker, content = self.puzzle.statements[claim.said]
+        speaker, content = self.puzzle.statements[claim.index]
         if claim.statement is content:
             assert self.truth(claim.text) is claim.value is self.known[speaker]
         else:
@@ -175,18 +171,18 @@ class Reader:
             people = len(self.names)
             assert self.statement(claim.text).table(people) ^ content.table(people) == (1 << (1 << people)) - 1
 
-    def all_told(self, text: str) -> None:
+    def read_verdicts(self, text: str) -> None:
         found: Known = {}
         for names, word in re.findall(r"what (.+?) says? is (true|false)", text):
             found |= {self.names.index(name): word == "true" for name in re.split(r", and |, | and ", names)}
         assert found == {speaker: self.known[speaker] for speaker, _ in self.puzzle.statements}
         assert all(self.always(content, self.known, found[speaker]) for speaker, content in self.puzzle.statements)
 
-    def read_valued(self, claim: Claim) -> None:
+    def read_by_value(self, claim: Claim) -> None:
         if claim.roles:
             assert self.roles(claim.text) == dict(claim.roles) == dict(claim.extra)
             return
-        content = self.puzzle.statements[claim.said].statement
+        content = self.puzzle.statements[claim.index].statement
         assert self.always(content, self.known | dict(claim.extra), self.truth(claim.text)), claim
 
     def read_law(self, claim: Claim) -> None:
@@ -194,8 +190,8 @@ class Reader:
         assert found
         assert self.puzzle.roles.index(found[1]) == (0 if found[2] == "false" else 1)
 
-    def read_crossed(self, claim: Claim) -> None:
-        speaker, content = self.puzzle.statements[claim.said]
+    def read_paradox(self, claim: Claim) -> None:
+        speaker, content = self.puzzle.statements[claim.index]
         found = re.fullmatch(r"this would be false if (.+) and true if (.+)", claim.text)
         assert found
         assert (self.roles(found[1]), self.roles(found[2])) == ({speaker: True}, {speaker: False})
@@ -212,9 +208,9 @@ def read_all(puzzle: Puzzle, pieces: Iterable[Sentence]) -> Reader:
     return reader
 
 
-def read_back(proof: Trace, style: str, seed: int) -> None:
+def confirm(proof: Trace, pieces: Iterable[Sentence]) -> None:
     """Read an explanation and confirm that it is true throughout, and complete."""
-    reader = read_all(proof.puzzle, sentences(proof, style, seed))
+    reader = read_all(proof.puzzle, pieces)
     assert not reader.before
     assert reader.known == dict(enumerate(proof.solution))
 
@@ -223,7 +219,7 @@ def read_back(proof: Trace, style: str, seed: int) -> None:
 @pytest.mark.parametrize("puzzle", SAMPLES, ids=range(len(SAMPLES)))
 def test_every_claim_is_true_under_the_proof(puzzle: Puzzle, style: str) -> None:
     for seed in range(3):
-        read_back(trace(puzzle), style, seed)
+        confirm(trace(puzzle), sentences(trace(puzzle), style, seed))
 
 
 @settings(max_examples=60)
@@ -232,7 +228,7 @@ def test_claims_about_any_statements_are_true(planted: tuple[Puzzle, Solution], 
     puzzle, _ = planted
     named = replace(puzzle, names=("Ada", "Boris", "Clara", "Dora", "Enzo")[: len(puzzle.names)])
     for style in ("brief", "long"):
-        read_back(trace(named), style, seed)
+        confirm(trace(named), sentences(trace(named), style, seed))
 
 
 def by_hand() -> Trace:
@@ -243,19 +239,27 @@ def by_hand() -> Trace:
     return proof
 
 
-def test_every_wording_is_written_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    used: set[str] = set()
-    cut = explaining._cut
+class Recorder(BriefWriter):
+    """A writer that notes the templates it fills; it comes first in a class that has another writer."""
 
-    def noted(template: str) -> tuple[str, ...]:
-        used.add(template)
-        return cut(template)
+    used: ClassVar[set[str]] = set()
 
-    monkeypatch.setattr(explaining, "_cut", noted)
+    def fill(self, template: str, slots: Mapping[str, Claim]) -> tuple[str | Claim, ...]:
+        self.used.add(template)
+        return super().fill(template, slots)
+
+
+class LongRecorder(Recorder, LongWriter):
+    """A recorder of the long style."""
+
+
+def test_every_wording_is_written_and_read() -> None:
+    used = Recorder.used
     for seed in range(12):
         for proof in (by_hand(), *map(trace, SAMPLES)):
-            for style in ("brief", "long"):
-                read_back(proof, style, seed)
+            for writer in (Recorder(proof, seed), LongRecorder(proof, seed)):
+                writer.write()
+                confirm(proof, writer.sentences)
     tables = [table for name, table in vars(explain_wordings).items() if name.isupper()]
     options: list[Iterable[str]] = [*(t for t in tables if isinstance(t, tuple))]
     options += [option for table in tables if isinstance(table, dict) for option in table.values()]
@@ -271,7 +275,7 @@ def test_the_reader_finds_false_claims(wrong: str) -> None:
         pieces.reverse()
     for at, sentence in enumerate(pieces if wrong != "order" else []):
         for place, piece in enumerate(sentence.pieces):
-            if isinstance(piece, Claim) and piece.kind == ("follows" if wrong == "role" else "told"):
+            if isinstance(piece, Claim) and piece.kind == ("follows" if wrong == "role" else "by role"):
                 other = piece.text.replace("knight", "k-").replace("knave", "knight").replace("k-", "knave")
                 other = {"true": "false", "false": "true"}.get(piece.text, other)
                 changed = (*sentence.pieces[:place], piece._replace(text=other), *sentence.pieces[place + 1 :])
@@ -373,7 +377,7 @@ def test_filler_is_as_long_as_long_and_says_nothing() -> None:
             body, _, _ = explain(proof, "filler", seed).rpartition("\n\n")
             long, _, _ = explain(proof, "long", seed).rpartition("\n\n")
             assert len(body.split()) == len(long.split())
-            assert not Reader(puzzle).telling.search(body)
+            assert not Reader(puzzle).claiming.search(body)
 
 
 def test_the_long_style_thinks_aloud() -> None:
@@ -389,7 +393,7 @@ def test_fifty_people_are_explained() -> None:
 
 
 def test_what_cannot_be_written_is_refused() -> None:
-    with pytest.raises(BadPuzzle, match="no style 'terse'"):
+    with pytest.raises(BadPuzzle, match="unknown proof style 'terse'"):
         explain(trace(decode("Ann 0:K=1(0)".replace("K=1(0)", "|(+0,-0)"))), "terse")
     with pytest.raises(BadPuzzle):
         explain(trace(decode("Ann,And 0:&(-0,-1)")))

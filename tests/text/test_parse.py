@@ -21,7 +21,8 @@ from knk.logic.statements import (
     Statement,
 )
 from knk.text.parse import LONGEST_TEXT, parse, read_statement
-from knk.text.render import STYLES, render
+from knk.text.render import render
+from knk.text.styles import STYLES
 from knk.text.vocabulary import NAMES
 from tests.support.strategies import puzzles
 

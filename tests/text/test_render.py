@@ -16,7 +16,8 @@ from knk.logic.statements import (
     Statement,
 )
 from knk.text.parse import parse
-from knk.text.render import STYLES, render
+from knk.text.render import render
+from knk.text.styles import STYLES
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
 from tests.support.paths import ROOT
 from tests.support.strategies import puzzles, statements

@@ -6,7 +6,8 @@ from knk.generation.generate import generate
 from knk.generation.spec import PRESETS
 from knk.logic.notation import decode, encode
 from knk.text.parse import parse
-from knk.text.render import STYLES, render
+from knk.text.render import render
+from knk.text.styles import STYLES
 
 RICH = PRESETS["rich"].with_changes(people=(2, 8), depth=3, statements=(0, 2), duplicates=True)
 

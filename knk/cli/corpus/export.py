@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from knk.cli.options import Executor, Output, Processes, ProofStyle, Style
+from knk.cli.options import Executor, Output, Processes, Style
 from knk.cli.output import put_rows
+from knk.text.styles import ProofStyle
 
 Form = Literal["public", "grpo", "sft"]
 

@@ -1,9 +1,9 @@
-"""The sentences that explanations are made of: each stands here once, as a template of what `explain` claims.
+"""The sentences of explanations, as templates.
 
-Between the slots there is nothing but the thread of the argument. Whatever says something of somebody is a slot, so
-that every claim is made in one place and can be read back from it; a slot with a capital letter begins a sentence.
+Between the slots there are connecting words alone: whatever claims something is a slot, so that every claim is built in
+one function (see `knk.text.explain.builder`) and can be read back. A slot with a capital letter begins a sentence.
 
-| slot | what stands there |
+| slot | content |
 |---|---|
 | `says` | "Ann says that Bob is a knave" |
 | `s` | a name |
@@ -11,16 +11,16 @@ that every claim is made in one place and can be read back from it; a slot with 
 | `since` | "Bob is a knight and Cid is a knave": other roles, known |
 | `so`, `must` | the roles that follow |
 | `t`, `f` | "true" or "false": what the statement is, and what it is not |
-| `denied` | the opposite of a false statement, said outright |
-| `worked` | the parts of a statement, each true or false |
-| `were`, `now` | "Ann were a knight", "Ann is a knight": a role tried for the length of a sentence |
+| `denied` | the opposite of a false statement |
+| `worked` | the roles that a statement is about |
+| `were`, `now` | "Ann were a knight", "Ann is a knight": a role assumed within one sentence |
 | `law` | "a knight never says anything false" |
-| `crossed` | "this would be false if Ann were a knight and true if Ann were a knave" |
+| `paradox` | "this would be false if Ann were a knight and true if Ann were a knave" |
 | `supposed` | the role supposed |
-| `known` | all roles found so far |
-| `open` | the names of those whose role is open |
-| `given` | all suppositions that are open |
-| `told` | "what Ann and Bob say is true" |
+| `known` | all roles known so far |
+| `open` | the names of people whose role is not known |
+| `given` | all suppositions made and not dropped |
+| `verdicts` | "what Ann and Bob say is true" |
 """
 
 from __future__ import annotations
@@ -34,55 +34,55 @@ SAYS_OF_ONESELF: Final[Wordings] = ('{s} says, "{C}"', '{s} claims, "{C}"', '{s}
 
 FOLLOWS: Final[dict[str, Wordings]] = {
     # The speaker's role is known.
-    "told": (
+    "role": (
         "{Says}. As {srole}, this is {t}, so {so}.",
         "{Says}. This is {t}, because {srole}; hence {so}.",
         "{Srole}, and {says}. So {so}.",
     ),
-    "told since": (
+    "role since": (
         "{Says}. As {srole}, this is {t}; and since {since}, {so}.",
         "{Says}. This is {t}, because {srole}. Since {since}, it follows that {so}.",
         "{Srole}, and {says}. So this is {t}, and as {since}, {so}.",
     ),
-    # The same statement, whose speaker's role has just been found.
+    # The same statement, whose speaker's role is known since the sentence before.
     "again": ("That makes the statement {t}, and {so}.", "Then the statement is {t}, and {so}."),
     "again since": (
         "That makes the statement {t}, and since {since}, {so}.",
         "Then the statement is {t}; because {since}, {so}.",
     ),
-    # The speaker's role follows from what is known of others.
+    # The speaker's role follows from known roles of others.
     "value": (
         "{Says}. Since {since}, this is {t}, so {so}.",
         "{Says}. This is {t}, because {since}. Hence {so}.",
     ),
     "value always": ("{Says}. This is {t} whoever is what, so {so}.",),
-    # The speaker's role follows because the other one would not do.
-    "self": (
+    # The speaker's role follows because the other role is impossible.
+    "trial": (
         "{Says}. If {were}, this would be {t}, but {law}. So {so}.",
         "{Says}. This would be {t} if {were}, but {law}. Hence {so}.",
     ),
-    "self since": (
+    "trial since": (
         "{Says}. If {were}, this would be {t}, since {since}; but {law}. So {so}.",
         "{Says}. As {since}, this would be {t} if {were}; but {law}. Hence {so}.",
     ),
-    # Somebody's role follows whatever the speaker is.
-    "either": ("{Says}. Could it be that {now}? Then {crossed}; neither can be. So {so}.",),
-    "either since": ("{Says}. Could it be that {now}? Then, since {since}, {crossed}; neither can be. So {so}.",),
+    # Somebody's role follows whatever the speaker's role is.
+    "either": ("{Says}. Could it be that {now}? Then {paradox}; neither can be. So {so}.",),
+    "either since": ("{Says}. Could it be that {now}? Then, since {since}, {paradox}; neither can be. So {so}.",),
 }
 CONTRADICTION: Final[dict[str, Wordings]] = {
-    "told": ("But {says}. As {srole}, this is {t}; yet it is {f}, a contradiction.",),
-    "told since": (
+    "role": ("But {says}. As {srole}, this is {t}; yet it is {f}, a contradiction.",),
+    "role since": (
         "But {says}. As {srole}, this is {t}; yet since {since}, it is {f}, a contradiction.",
         "But {says}. This is {f}, because {since}, although {srole}. That is a contradiction.",
         "Yet {says}. Since {since}, this is {f}, which cannot be, as {srole}.",
     ),
-    "either since": ("But {says}. Since {since}, {crossed}. Neither can be.",),
+    "either since": ("But {says}. Since {since}, {paradox}. Neither can be.",),
 }
 SUPPOSE: Final[Wordings] = ("Suppose that {supposed}.", "Assume that {supposed}.")
 SUPPOSE_WITHIN: Final[Wordings] = ("Suppose further that {supposed}.", "Assume, in addition, that {supposed}.")
 RETRACT: Final[Wordings] = ("So {so}.", "Hence {so}.", "Therefore {so}.")
 RETRACT_WITHIN: Final[Wordings] = ("So, still supposing that {given}, {so}.", "Hence, as long as {given}, {so}.")
-VERIFIED: Final[Wordings] = ("With these roles, {told}, as it has to be.", "And this fits: {told}.")
+VERIFIED: Final[Wordings] = ("With these roles, {verdicts}, as it has to be.", "And this fits: {verdicts}.")
 
 LONG_OPENING: Final[Wordings] = (
     "Okay, let me work through this carefully.",
@@ -113,14 +113,14 @@ LONG_STUCK_WITHIN: Final[Wordings] = (
     "Nothing more follows here, and nothing is wrong yet. Let me split this case further.",
 )
 LONG_FOLLOWS: Final[dict[str, Wordings]] = {
-    "told": (
+    "role": (
         "Okay, {says}. I know that {srole}, so that is {t}. That means {so}.",
         "{Srole}, and {says}. So that is {t}, and {must}.",
         "What about {s}? {Says}. Since {srole}, this is {t}, so {must}.",
         "Next, {says}. This has to be {t}, because {srole}. So {so}.",
         "Now I can use the fact that {srole}. {Says}, and that must be {t}. So {must}.",
     ),
-    "told since": (
+    "role since": (
         "Okay, {says}. I know that {srole}, so that is {t}. And {since}, so {must}.",
         "{Srole}, and {says}. So that is {t}. Given that {since}, this means that {so}.",
         "Let me look at {s}. {Says}. It has to be {t}, because {srole}. Now {since}, so {must}.",
@@ -148,22 +148,22 @@ LONG_FOLLOWS: Final[dict[str, Wordings]] = {
         "Now, {says}. Is that so? Well, {since}. So it is {t}, and {must}.",
     ),
     "value always": ("{Says}. Wait, that is {t} whoever is what. So {must}.",),
-    "self": (
+    "trial": (
         "Here is something: {says}. If {were}, this would be {t}. But {law}. So {must}.",
         "Interesting: {says}. Could that be? If {were}, it would be {t}, but {law}. So {must}.",
         "{Says}. Hmm, could it be that {now}? Then this would be {t}, but {law}. So {must}.",
     ),
-    "self since": (
+    "trial since": (
         "{Says}. I know that {since}. If {were}, this would be {t}, but {law}. So {must}.",
         "Now look at {s}. {Says}. Given that {since}, this would be {t} if {were}. But {law}, so {must}.",
     ),
     "either": (
-        "This one is subtle: {says}. Could it be that {now}? Then {crossed}. Neither is possible, so {must}.",
-        "{Says}. What if {now}? Then {crossed}. It doesn't work either way, so {must}.",
+        "This one is subtle: {says}. Could it be that {now}? Then {paradox}. Neither is possible, so {must}.",
+        "{Says}. What if {now}? Then {paradox}. It doesn't work either way, so {must}.",
     ),
     "either since": (
-        "This one is subtle: {says}. Could it be that {now}? Then, since {since}, {crossed}. Neither works, so {must}.",
-        "{Says}. What if {now}? I know that {since}, so {crossed}. It doesn't work either way, so {must}.",
+        "This one is subtle: {says}. Could it be that {now}? Then, since {since}, {paradox}. Neither works, so {must}.",
+        "{Says}. What if {now}? I know that {since}, so {paradox}. It doesn't work either way, so {must}.",
     ),
 }
 LONG_AGAIN: Final[Wordings] = (
@@ -171,17 +171,17 @@ LONG_AGAIN: Final[Wordings] = (
     "Let me make sure. Could it be that {now}? Then the statement would be {f}, but {srole}. No, {so}.",
 )
 LONG_CONTRADICTION: Final[dict[str, Wordings]] = {
-    "told": (
+    "role": (
         "But wait: {says}. As {srole}, that should be {t}, and yet it is {f}. That's a contradiction.",
         "Hold on. {Says}. That should be {t}, because {srole}. But it is {f}! This doesn't work.",
     ),
-    "told since": (
+    "role since": (
         "But wait: {says}. As {srole}, that should be {t}. But {since}, so it is {f}. That's a contradiction.",
         "Hold on. {Says}. That should be {t}, because {srole}. But since {since}, it is {f}. This doesn't work.",
         "Let me check this against {s}. {Says}. Now {since}, so it is {f}. But {srole}, so it should be {t}. No good.",
         "Hmm, does this fit with {s}? {Says}. Given that {since}, this is {f}, while {srole}. No, that is impossible.",
     ),
-    "either since": ("But wait: {says}. Since {since}, {crossed}. Neither is possible, so something is wrong.",),
+    "either since": ("But wait: {says}. Since {since}, {paradox}. Neither is possible, so something is wrong.",),
 }
 LONG_SUPPOSE: Final[Wordings] = (
     "Let me assume that {supposed} and see what happens.",
