@@ -43,6 +43,8 @@ SAMPLES = [
     # One who says several things, one who says nothing, role words the other way round.
     decode("Ann,Bob,Cid knave/knight 0:-1 0:S(0,2) 1:&(-0,-2) 1:+1"),
     decode(WIDE + "2:+0 3:+1 4:-3 5:+4 6:+5 7:-6 8:-7 9:+7"),
+    # Two roles that follow from one statement, the second with the help of the first.
+    decode("Ann,Bob,Cid,Dan 0:&(+0,+2) 1:~>(+0,-3) 3:~&(-0,K=1(0,1,2,3)) 0:=(-3,+0)"),
     *generate(people=(2, 6), n=40, seed=21),
     *generate(preset="rich", people=(2, 6), n=60, seed=22, statements=(0, 2)),
 ]
@@ -74,7 +76,10 @@ class Reader:
         """Whether what is known makes a statement what it cannot be from its speaker."""
         if claim.extra or claim.roles or claim.kind not in ("by value", "paradox"):
             return False
-        return claim.kind == "paradox" or self.known.get(self.puzzle.statements[claim.index].speaker) is not claim.value
+        return (
+            claim.kind == "paradox"
+            or self.known.get(self.puzzle.statements[claim.utterance].speaker) is not claim.value
+        )
 
     # Reading.
 
@@ -114,7 +119,7 @@ class Reader:
     # One method for each kind of claim.
 
     def read_quoted(self, claim: Claim) -> None:
-        speaker, content = self.puzzle.statements[claim.index]
+        speaker, content = self.puzzle.statements[claim.utterance]
         name = re.escape(self.names[speaker])
         found = re.fullmatch(rf"(?:{name} (?:says|claims|tells us) that|[Aa]ccording to {name},) (.*)", claim.text)
         direct = re.fullmatch(rf'{name} (?:says|claims|tells us), "(.*)"', claim.text)
@@ -135,7 +140,7 @@ class Reader:
 
     def read_follows(self, claim: Claim) -> None:
         found = self.roles(claim.text)
-        speaker, content = self.puzzle.statements[claim.index]
+        speaker, content = self.puzzle.statements[claim.utterance]
         left = [roles for roles in self.all_roles(self.known) if roles[speaker] == bool(content.value(roles, True))]
         assert left, "nothing fits any more, so that nothing follows"
         assert all(roles[p] == knight for roles in left for p, knight in found.items()), claim.text
@@ -160,10 +165,10 @@ class Reader:
         _, _, self.known = self.before.pop()
 
     def read_by_role(self, claim: Claim) -> None:
-        if claim.index < 0:
+        if claim.utterance < 0:
             self.read_verdicts(claim.text)
             return
-        speaker, content = self.puzzle.statements[claim.index]
+        speaker, content = self.puzzle.statements[claim.utterance]
         if claim.statement is content:
             assert self.truth(claim.text) is claim.value is self.known[speaker]
         else:
@@ -182,7 +187,7 @@ class Reader:
         if claim.roles:
             assert self.roles(claim.text) == dict(claim.roles) == dict(claim.extra)
             return
-        content = self.puzzle.statements[claim.index].statement
+        content = self.puzzle.statements[claim.utterance].statement
         assert self.always(content, self.known | dict(claim.extra), self.truth(claim.text)), claim
 
     def read_law(self, claim: Claim) -> None:
@@ -191,7 +196,7 @@ class Reader:
         assert self.puzzle.roles.index(found[1]) == (0 if found[2] == "false" else 1)
 
     def read_paradox(self, claim: Claim) -> None:
-        speaker, content = self.puzzle.statements[claim.index]
+        speaker, content = self.puzzle.statements[claim.utterance]
         found = re.fullmatch(r"this would be false if (.+) and true if (.+)", claim.text)
         assert found
         assert (self.roles(found[1]), self.roles(found[2])) == ({speaker: True}, {speaker: False})

@@ -27,7 +27,7 @@ _MANY_OPEN: Final = 12
 class Inference(NamedTuple):
     """Roles that follow from one utterance at once, and the people whose known roles they follow from."""
 
-    index: int
+    utterance: int
     using: tuple[int, ...]
     roles: tuple[Role, ...]
 
@@ -91,7 +91,12 @@ class BriefWriter:
     # What follows from an utterance.
 
     def write_follows(self, steps: Sequence[Follows]) -> None:
-        """Write what follows from one utterance: the speaker's role first, which makes the rest plainer."""
+        """Write what follows from one utterance."""
+        for number, batch in enumerate(_batches(steps, self.puzzle.statements[steps[0].said].speaker)):
+            self.write_batch(batch, again=bool(number))
+
+    def write_batch(self, steps: Sequence[Follows], again: bool) -> None:
+        """Write what follows from one utterance at once: the speaker's role first, which makes the rest plainer."""
         index = steps[0].said
         speaker = self.puzzle.statements[index].speaker
         of_speaker = [step for step in steps if step.person == speaker]
@@ -101,7 +106,7 @@ class BriefWriter:
         if speaker in self.known and of_others:
             using = {person for step in of_others for person in step.using}
             roles = tuple((step.person, step.knight) for step in of_others)
-            self.write_inference(Inference(index, tuple(sorted(using)), roles), again=bool(of_speaker))
+            self.write_inference(Inference(index, tuple(sorted(using)), roles), again or bool(of_speaker))
         else:
             for step in of_others:
                 self.write_inference(_single(step), again=False)
@@ -151,11 +156,11 @@ class BriefWriter:
 
     def fill_by_value(self, inference: Inference, slots: Slots) -> str:
         """Fill the slots for an utterance whose truth the known roles decide; return "" where they do not."""
-        content = self.puzzle.statements[inference.index].statement
+        content = self.puzzle.statements[inference.utterance].statement
         knight = inference.roles[0][1]
         if not _is_decided(content, {person: self.known[person] for person in inference.using}, knight):
             return ""
-        slots["t"] = self.claims.truth("by value", inference.index, knight)
+        slots["t"] = self.claims.truth("by value", inference.utterance, knight)
         return "value" if inference.using else "value always"
 
     def fill_by_trial(self, inference: Inference, slots: Slots) -> str:
@@ -163,7 +168,7 @@ class BriefWriter:
         person, knight = inference.roles[0]
         other = (person, not knight)
         slots |= self.claims.assumed(other)
-        slots["t"] = self.claims.truth("by value", inference.index, knight, (other,))
+        slots["t"] = self.claims.truth("by value", inference.utterance, knight, (other,))
         slots["law"] = self.claims.law(not knight, knight)
         return "trial"
 
@@ -242,6 +247,19 @@ def _split_template(template: str) -> tuple[str, ...]:
 def _group_key(step: Step) -> tuple[type[Step], int]:
     """Return a key that neighbouring steps share only where they follow from one utterance."""
     return (Follows, step.said) if isinstance(step, Follows) else (type(step), id(step))
+
+
+def _batches(steps: Sequence[Follows], speaker: int) -> list[list[Follows]]:
+    """Return steps from one utterance in batches in which none needs a role that another one gives."""
+    batches: list[list[Follows]] = [[]]
+    given: set[int] = set()
+    for step in steps:
+        if not given.isdisjoint(step.using):
+            batches.append([])
+            given = set()
+        batches[-1].append(step)
+        given |= {step.person} - {speaker}
+    return batches
 
 
 def _single(step: Follows) -> Inference:

@@ -55,7 +55,7 @@ class ClaimBuilder:
             text = self.choice.pick(wordings.SAYS_OF_ONESELF).format(s=self.names[speaker], C=clause)
         else:
             text = self.choice.pick(wordings.SAYS).format(s=self.names[speaker], c=self.clause(content))
-        return Claim(text, "quoted", index=index, statement=content)
+        return Claim(text, "quoted", utterance=index, statement=content)
 
     def clause(self, statement: Statement, me: int | None = None) -> str:
         """Return a statement in English, in the words of `me` if given."""
@@ -64,7 +64,7 @@ class ClaimBuilder:
 
     def roles(self, kind: Kind, roles: tuple[Role, ...], index: int = -1, be: str = "") -> Claim:
         """Return the claim that people have these roles; `be` replaces "is" and "are"."""
-        return Claim(self._roles_text(roles, be), kind, roles=roles, index=index)
+        return Claim(self._roles_text(roles, be), kind, roles=roles, utterance=index)
 
     def _roles_text(self, roles: Sequence[Role], be: str = "") -> str:
         """Return people's roles as a clause; those who share one are named together where they are many."""
@@ -88,11 +88,11 @@ class ClaimBuilder:
     def truth(self, kind: Kind, index: int, value: bool, extra: tuple[Role, ...] = ()) -> Claim:
         """Return the claim that an utterance is true or false, `extra` roles assumed."""
         content = self.utterances[index].statement
-        return Claim("true" if value else "false", kind, index=index, statement=content, value=value, extra=extra)
+        return Claim("true" if value else "false", kind, utterance=index, statement=content, value=value, extra=extra)
 
     def opposite(self, index: int, statement: Statement) -> Claim:
         """Return the opposite of a false utterance as a claim of its own."""
-        return Claim(self.clause(statement), "by role", index=index, statement=statement)
+        return Claim(self.clause(statement), "by role", utterance=index, statement=statement)
 
     def law(self, knight: bool, value: bool) -> Claim:
         """Return the law that nobody of a role says anything of a truth value."""
@@ -115,7 +115,7 @@ class ClaimBuilder:
         knight, knave = map(with_article, self.role_words)
         name = self.names[speaker]
         text = f"this would be false if {name} were {knight} and true if {name} were {knave}"
-        return Claim(text, "paradox", index=index, statement=content, extra=extra)
+        return Claim(text, "paradox", utterance=index, statement=content, extra=extra)
 
     def verdicts(self, known: Mapping[int, bool]) -> Claim:
         """Return the claim that everybody's statements are what the speakers' roles make them."""

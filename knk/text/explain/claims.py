@@ -32,7 +32,7 @@ class Claim(NamedTuple):
         kind: the kind of claim, which decides what makes it true.
         roles: the roles that it is about.
         extra: roles that it assumes for itself alone, besides the known ones.
-        index: the utterance that it is about or rests on, an index of `puzzle.statements`, or -1.
+        utterance: the utterance that it is about or rests on, an index of `puzzle.statements`, or -1.
         statement: the statement that it makes or evaluates.
         value: the truth value that it gives the statement.
     """
@@ -41,7 +41,7 @@ class Claim(NamedTuple):
     kind: Kind
     roles: tuple[Role, ...] = ()
     extra: tuple[Role, ...] = ()
-    index: int = -1
+    utterance: int = -1
     statement: Statement | None = None
     value: bool = True
 

@@ -95,7 +95,7 @@ class LongWriter(BriefWriter):
         other = (person, not knight)
         again = {"srole": slots["srole"], "so": self.claims.roles("known", inference.roles[:1])}
         again |= self.claims.assumed(other)
-        again["f"] = self.claims.truth("by value", inference.index, not slots["t"].value, (other,))
+        again["f"] = self.claims.truth("by value", inference.utterance, not slots["t"].value, (other,))
         self.write_sentence(wordings.LONG_AGAIN, again)
 
     def write_recap(self) -> None:
