@@ -33,8 +33,9 @@ from statistics import quantiles
 from typing import IO, Any, Final, Literal
 
 from knk.datasets.files import split_readme
+from knk.datasets.manifest import MANIFEST, README, File, Manifest
 from knk.errors import BadFolder, BadRow, GaveUp
-from knk.files import json_object, read_json, whole_file
+from knk.files import json_object, read_json, sha256_of, whole_file
 from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.tables import format_table
@@ -50,7 +51,6 @@ KEEPS: Final = ("all", "formatted", "correct")
 ANSWERS: Final = "answers.jsonl"
 TEACHER: Final = "asked.json"
 DROPPED: Final = "dropped.jsonl"
-MANIFEST: Final = "manifest.json"
 _PART_ROWS: Final = 2_000
 _CLOSING: Final = "</answer>"
 
@@ -228,7 +228,7 @@ def write_sft(
 
 def _write_rows(
     path: Path, folder: Path, policy: Policy, report: Report, progress: Callable[[int], None]
-) -> list[dict[str, Any]]:
+) -> list[File]:
     with whole_file(folder / DROPPED) as dropped:
         kept = _kept(path, policy, report, dropped, progress)
         return [_write_part(folder, number, rows) for number, rows in enumerate(_batches(kept, _PART_ROWS))]
@@ -430,7 +430,7 @@ def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _write_part(folder: Path, number: int, rows: Sequence[Row]) -> dict[str, Any]:
+def _write_part(folder: Path, number: int, rows: Sequence[Row]) -> File:
     """Write a file of rows and return what the manifest says of it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -444,7 +444,7 @@ def _write_part(folder: Path, number: int, rows: Sequence[Row]) -> dict[str, Any
     with whole_file(path) as file:
         file.write(buffer.getbuffer())
     sha256 = hashlib.sha256(buffer.getbuffer()).hexdigest()
-    return {"path": f"train/{path.name}", "split": "train", "part": "part", "rows": len(rows), "sha256": sha256}
+    return File(f"train/{path.name}", "train", "part", len(rows), sha256)
 
 
 def _arrow_types() -> dict[str, Any]:
@@ -459,24 +459,16 @@ def _write_manifest(
     teacher: Mapping[str, Any],
     policy: Policy,
     report: Report,
-    files: Sequence[Mapping[str, Any]],
+    files: Sequence[File],
 ) -> None:
-    content = {
-        "answers": _digest(source / ANSWERS),
-        "counts": {"train": {"part": report.kept}},
-        "files": list(files),
-        "policy": asdict(policy),
-        "report": report.to_dict(),
-        "teacher": teacher,
+    about = {
         "version": __version__,
+        "answers": sha256_of(source / ANSWERS),
+        "policy": asdict(policy),
+        "teacher": teacher,
+        "report": report.to_dict(),
     }
     readme = split_readme(["train"], "Chains of thought", f"{report.kept} rows. `{MANIFEST}` says how they were made.")
-    with whole_file(folder / "README.md") as file:
+    with whole_file(folder / README) as file:
         file.write(readme.encode())
-    with whole_file(folder / MANIFEST) as file:
-        file.write((json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    Manifest(about, tuple(files)).write(folder)
