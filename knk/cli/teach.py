@@ -38,7 +38,7 @@ from knk.errors import KnkError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from knk.teacher import Estimate, Observer, Sampling, Summary
+    from knk.teacher import CostEstimate, Observer, Sampling, Summary
 
 Preset = Literal["paper"]
 Split = Literal["train", "held-out", "test"]
@@ -124,8 +124,8 @@ def teach(
     Whatever ends the command, run the same command again: it goes on, and asks for nothing that is there. A server that
     is away is waited for.
 
-    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/asked.json what was asked of
-    whom. What is not given is left to the server or the model, but for the length of an answer, which has to be said.
+    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/inference.json the
+    settings. What is not given is left to the server or the model, but for --max-tokens, which is required.
 
     The key that a server may want is read from an environment variable, and neither stored nor shown.
 
@@ -230,13 +230,13 @@ def _cost(
     tokenizer: str | None,
     answer_tokens: float | None,
     tokens_per_second: float | None,
-) -> Estimate:
-    from knk.teacher import estimate
-    from knk.teacher.cost import by_tokenizer
+) -> CostEstimate:
+    from knk.teacher import estimate_cost
+    from knk.teacher.cost import tokenizer_counter
 
     if engine != "trace" and sampling.max_tokens is None and answer_tokens is None:
         raise KnkError("say how long an answer may be: --max-tokens, or --answer-tokens for the average")
-    return estimate(
+    return estimate_cost(
         corpus,
         sampling,
         folder=output,
@@ -246,11 +246,11 @@ def _cost(
         per_request=per_request,
         answer_tokens=answer_tokens,
         tokens_per_second=tokens_per_second,
-        count=by_tokenizer(tokenizer) if tokenizer else None,
+        count_tokens=tokenizer_counter(tokenizer) if tokenizer else None,
     )
 
 
-def _tell_cost(found: Estimate, tokenizer: str | None, answer_tokens: float | None, as_json: bool) -> None:
+def _tell_cost(found: CostEstimate, tokenizer: str | None, answer_tokens: float | None, as_json: bool) -> None:
     import json
 
     if as_json:
@@ -272,15 +272,15 @@ def _tell_cost(found: Estimate, tokenizer: str | None, answer_tokens: float | No
 class _Lines:
     """Says in a line each what a person may want to know."""
 
-    def there(self, answers: int) -> None:
+    def skipped(self, answers: int) -> None:
         """Say nothing."""
 
     def done(self, answers: int, tokens: int) -> None:
         """Say nothing."""
 
-    def notice(self, text: str) -> None:
+    def notify(self, message: str) -> None:
         """Say it."""
-        print(f"knk: {text}", file=sys.stderr)
+        print(f"knk: {message}", file=sys.stderr)
 
 
 class _Bar:
@@ -290,7 +290,7 @@ class _Bar:
         self._bar = bar
         self._tokens = 0
 
-    def there(self, answers: int) -> None:
+    def skipped(self, answers: int) -> None:
         """Move on, and leave what was there out of the speed."""
         self._bar.initial += answers
         self._bar.update(answers)
@@ -303,9 +303,9 @@ class _Bar:
             self._bar.set_postfix_str(f"{self._tokens / seconds:,.0f} tokens/s", refresh=False)
         self._bar.update(answers)
 
-    def notice(self, text: str) -> None:
+    def notify(self, message: str) -> None:
         """Say it above the bar."""
-        self._bar.write(f"knk: {text}", file=sys.stderr)
+        self._bar.write(f"knk: {message}", file=sys.stderr)
 
 
 @contextmanager
@@ -316,9 +316,9 @@ def _observer(corpus: str, split: str, limit: int | None, n: int, wanted: bool |
         return
     from tqdm import tqdm
 
-    from knk.teacher.puzzles import how_many
+    from knk.teacher.run import count_puzzles
 
-    total = how_many(corpus, split, limit) * n
+    total = count_puzzles(corpus, split, limit) * n
     with tqdm(total=total, unit=" answers", delay=0 if wanted else 2, smoothing=0.05) as bar:
         yield _Bar(bar)
 
@@ -329,10 +329,10 @@ def _tell(output: Path, summary: Summary, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"folder": str(output)} | summary.to_dict()))
         return
-    there = f", {summary.there:,} were there" if summary.there else ""
+    there = f", {summary.existing:,} were there" if summary.existing else ""
     print(f"{output}: {summary.stored:,} answers{there}, {summary.truncated:,} cut off, {summary.failed:,} given up")
-    if summary.repeated:
-        print(f"{summary.repeated:,} puzzles came again, maybe under other names, and were asked once")
+    if summary.duplicates:
+        print(f"{summary.duplicates:,} puzzles came again, maybe under other names, and were asked once")
     if summary.dropped:
         print(f"{summary.dropped:,} answers came that were not asked for, and were dropped")
     if summary.completion_tokens:

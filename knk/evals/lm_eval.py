@@ -258,7 +258,7 @@ def sampled(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a task is changed to, so that it asks as answers were drawn.
 
     Args:
-        parameters: how answers were drawn, as `Sampling.as_dict` gives it.
+        parameters: how answers were drawn, as `Sampling.to_dict` returns them.
 
     >>> sampled({"n": 2, "temperature": 0.0, "max_tokens": 64})["repeats"]
     2

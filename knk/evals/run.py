@@ -3,7 +3,7 @@
 | file | what it holds |
 |---|---|
 | `bench.json` | the run: model, benchmarks, sampling, versions |
-| `BENCHMARK/asked.json`, `answers.jsonl`, `failed.jsonl` | what was asked of whom, and every answer as it came |
+| `BENCHMARK/inference.json`, `answers.jsonl`, `failed.jsonl` | what was asked of whom, and every answer as it came |
 | `BENCHMARK/verdicts.jsonl` | a mark for each answer |
 | `results.json` | the figures, for `knk report` |
 | `humaneval_plus/evalplus.json` | EvalPlus's scores of the same programs, and each difference with its reason |
@@ -49,9 +49,9 @@ from knk.evals.records import (
 )
 from knk.files import whole_file
 from knk.inference.engine import Engine
-from knk.inference.run import Observer, ask
+from knk.inference.run import Observer, collect_answers
 from knk.inference.sampling import Sampling
-from knk.inference.store import RUN, check_folder
+from knk.inference.store import HEADER, check_folder
 from knk.tasks.source import Row
 
 PAPER: Final = Sampling(
@@ -97,13 +97,13 @@ class Watcher(Observer):
     def marked(self, answers: int) -> None:
         """So many more answers are marked."""
 
-    def there(self, answers: int) -> None:
+    def skipped(self, answers: int) -> None:
         """So many answers need not be asked for: they are there."""
 
     def done(self, answers: int, tokens: int) -> None:
         """So many more answers are stored or given up."""
 
-    def notice(self, text: str) -> None:
+    def notify(self, message: str) -> None:
         """Something happened that a person may want to know."""
 
 
@@ -149,24 +149,26 @@ def bench(
         rows = asked[one.name]
         watcher.begins(one.name, "asked", len(rows) * plan.sampling.n)
         header = {"benchmark": one.name, "benchmark_version": one.version, "items": digest(rows), "style": plan.style}
-        ask(rows, _prompter(one, plan.style), folder / one.name, engine, plan.sampling, header, observer=watcher)
+        collect_answers(
+            rows, _prompter(one, plan.style), folder / one.name, engine, plan.sampling, header, observer=watcher
+        )
     marks = {}
     for one in chosen:
         rows = asked[one.name]
         watcher.begins(one.name, "marked", len(rows) * plan.sampling.n)
         marks[one.name] = mark(one, rows, folder / one.name, watcher.marked)
     model = _shown(engine.model)
-    run = Run(arm or model, model, marks, engine.used(plan.sampling).as_dict(), plan.style)
+    run = Run(arm or model, model, marks, engine.effective_sampling(plan.sampling).to_dict(), plan.style)
     write(folder, replace(run, marks={**_earlier(folder), **marks}))
     if lm_eval:
-        watcher.notice("lm-eval scores the same answers")
+        watcher.notify("lm-eval scores the same answers")
         for item in write_as_lm_eval(folder, run, plan):
-            watcher.notice(f"lm-eval scores {item} otherwise: one of the two verdicts came too late")
+            watcher.notify(f"lm-eval scores {item} otherwise: one of the two verdicts came too late")
     if evalplus:
-        watcher.notice("EvalPlus scores the programs of HumanEval+")
+        watcher.notify("EvalPlus scores the programs of HumanEval+")
         for differing in write_evalplus(folder, asked[_HUMANEVAL], plan):
             why = differing.explanation or "not explained"
-            watcher.notice(f"{differing.task_id}: EvalPlus says {differing.evalplus}, knk {differing.ours}: {why}")
+            watcher.notify(f"{differing.task_id}: EvalPlus says {differing.evalplus}, knk {differing.ours}: {why}")
     return run
 
 
@@ -186,10 +188,10 @@ def _check_folder(folder: Path, engine: Engine, plan: Plan) -> None:
     there = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if any(path.name not in (FILE, results.FILE, *_HARNESSES, *BENCHMARKS) for path in there):
         raise BadFolder(f"{folder} is not empty, and holds no benchmark's run: choose another folder")
-    parameters = engine.used(plan.sampling).as_dict()
+    parameters = engine.effective_sampling(plan.sampling).to_dict()
     wanted = {"engine": engine.name, "model": engine.model, "style": plan.style, "parameters": parameters}
     for path in there:
-        if (path / RUN).is_file():
+        if (path / HEADER).is_file():
             check_folder(path, wanted | engine.identity())
 
 

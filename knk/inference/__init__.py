@@ -1,7 +1,7 @@
 """Models are sent prompts, and their answers are stored exactly as they were received.
 
-`knk.inference.run.ask` sends the prompts of any task's items to an engine and stores each answer as soon as it arrives,
-so a run that was killed resumes.
+`knk.inference.run.collect_answers` sends the prompts of any task's items to an engine and stores each answer as soon as
+it arrives, so a run that was killed can be resumed.
 
 | module | contents |
 |---|---|
@@ -10,10 +10,12 @@ so a run that was killed resumes.
 | `sampling` | `Sampling`: how answers are drawn, and presets |
 | `requests` | the requests of a run, made one by one as they are needed |
 | `concurrency` | a fixed number of requests in flight |
-| `run` | `ask`: sends requests to an engine and stores the answers |
+| `run` | `collect_answers`: sends requests to an engine and stores the answers |
 | `store` | a run's folder: answers and failures, one a line; runs resume from it |
 | `server` | `ServerEngine`: servers with the OpenAI API |
+| `retries` | when a request to a server is sent again, and when it is given up |
 | `openai_api` | parsing of such a server's responses, none of which is trusted |
 | `vllm` | `VllmEngine`: vLLM in this process |
 | `transformers` | `TransformersEngine`: transformers in this process |
+| `logits` | the noise and the stop strings of that engine |
 """

@@ -1,4 +1,4 @@
-"""What an engine is: it takes questions and hands answers on."""
+"""What an engine must have, and what passes through it: requests in, answers and failures out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from knk.tasks.source import Row
 
 
 @dataclass(frozen=True)
-class Ask:
-    """An item to be asked.
+class Request:
+    """A prompt to be answered, once or several times.
 
     Args:
-        row: the item's row, as its task in `knk.tasks` has it; "id" names it.
-        prompt: what is asked: text, or messages.
-        samples: the numbers of the answers that are wanted.
+        row: the item's row, as its task in `knk.tasks` writes it; "id" names the item.
+        prompt: the prompt: text, or messages.
+        samples: the indices of the answers to draw.
     """
 
     row: Row
@@ -28,21 +28,21 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model wrote, exactly as it came.
+    """What a model wrote, unchanged.
 
     Args:
-        ask: what was asked.
-        sample: the number of the answer.
+        request: the request that it answers.
+        sample: the index of the answer.
         completion: its text.
-        finish_reason: why it ends, in the engine's words: "stop", or "length" for one that was cut off.
-        stop: the stop string that ended it and is not in the text, if the engine says which.
-        prompt_tokens: how many tokens the prompt has, if the engine says so.
-        completion_tokens: how many the answer has, if the engine says so of this answer alone.
-        latency: how many seconds it took.
-        reasoning: what a server that takes the reasoning out of the text gave beside it.
+        finish_reason: why it ends, in the engine's words: "stop", or "length" if it was truncated.
+        stop: the stop string that ended it, which is not in the text; None if the engine does not report it.
+        prompt_tokens: tokens of the prompt; None if the engine does not report them.
+        completion_tokens: tokens of this answer; None if the engine does not report them for each answer.
+        latency: seconds from the request to the answer.
+        reasoning: the reasoning that a server with a reasoning parser removed from the text.
     """
 
-    ask: Ask
+    request: Request
     sample: int
     completion: str
     finish_reason: str
@@ -55,28 +55,28 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """An answer that was given up.
+    """An answer that the engine gave up.
 
     Args:
-        ask: what was asked.
-        sample: the number of the answer.
+        request: the request.
+        sample: the index of the answer.
         reason: why, in one line.
     """
 
-    ask: Ask
+    request: Request
     sample: int
     reason: str
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one request came to.
+    """Results that an engine hands over together.
 
     Args:
-        outcomes: its answers or failures.
-        prompt_tokens: how many tokens its prompt has, 0 where nobody says.
-        completion_tokens: how many tokens its answers have together, likewise.
-        dropped: how many answers came that nobody had asked for.
+        outcomes: the answers and failures.
+        prompt_tokens: tokens of the prompts, 0 where the engine does not report them.
+        completion_tokens: tokens of all answers together, 0 where the engine does not report them.
+        dropped: how many answers were received that had not been requested.
     """
 
     outcomes: Sequence[Answer | Failure]
@@ -85,14 +85,16 @@ class Batch:
     dropped: int = 0
 
 
-Asks = Iterator[Ask | None]
-"""Questions as they are wanted; None where an item was passed over, so that whoever waits can look round."""
+Requests = Iterator[Request | None]
+"""Requests, made as they are needed; None for an item that needs none, so that the reader can do other work."""
 Sink = Callable[[Batch], None]
-Notice = Callable[[str], None]
+"""Stores results."""
+Notify = Callable[[str], None]
+"""Shows a message to the user."""
 
 
 class Engine(Protocol):
-    """What answers questions."""
+    """Answers requests."""
 
     @property
     def name(self) -> str:
@@ -106,21 +108,21 @@ class Engine(Protocol):
 
     @property
     def per_request(self) -> int:
-        """How many answers one question may ask for."""
+        """The most answers that one request may ask for."""
         ...
 
     def identity(self) -> dict[str, Any]:
-        """Return what else there is to know about where answers come from, without any secret."""
+        """Return what else identifies the source of the answers, without any secret."""
         ...
 
-    def used(self, sampling: Sampling) -> Sampling:
-        """Return what of the sampling the engine looks at; the rest is as if it had not been asked for.
+    def effective_sampling(self, sampling: Sampling) -> Sampling:
+        """Return the sampling with the settings that the engine ignores reset to their defaults.
 
         Raises:
-            BadSpec: the engine cannot do without something, or cannot do it.
+            BadSpec: a setting that the engine needs is missing, or one that it does not support is given.
         """
         ...
 
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:
-        """Ask all questions, and hand each answer to the sink the moment it is there."""
+    def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:
+        """Answer all requests, and pass each result to the sink as soon as it exists."""
         ...

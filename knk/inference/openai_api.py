@@ -1,4 +1,4 @@
-"""What a server's answer says, taken apart with distrust: all of it comes from outside."""
+"""Parsing of the responses of servers with the OpenAI API; nothing in them is trusted."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-_LONGEST_MESSAGE: Final = 300
+_MAX_MESSAGE: Final = 300
 
 
-class BadReply(ValueError):
-    """An answer that is not what the OpenAI API says it is; to ask again may help."""
+class InvalidResponse(ValueError):
+    """A response that is not as the OpenAI API defines it; sending the request again may help."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer among those of a reply.
+    """One of the answers in a response.
 
     Args:
-        text: its text as it came.
+        text: its text, unchanged.
         finish_reason: why it ends.
-        stop: the stop string that ended it, if the server says which.
-        reasoning: what the server took out of the text for reasoning.
+        stop: the stop string that ended it; None if the server does not report it.
+        reasoning: the reasoning that the server removed from the text.
     """
 
     text: str
@@ -35,77 +35,80 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What a server answered.
+class Response:
+    """A parsed response.
 
     Args:
-        choices: the answers, each number once, in the order in which they came.
-        came: how many there were before those of a number that was there were left out.
-        prompt_tokens: how many tokens the prompt has, if the server says so.
-        completion_tokens: how many all answers have together, likewise.
+        choices: the answers with different indices, in the order of the response.
+        received: the number of all answers in the response, those with a repeated index included.
+        prompt_tokens: tokens of the prompt; None if the server does not report them.
+        completion_tokens: tokens of all answers together; None if the server does not report them.
     """
 
     choices: tuple[Choice, ...]
-    came: int
+    received: int
     prompt_tokens: int | None
     completion_tokens: int | None
 
 
-def reply_of(content: bytes, chat: bool) -> Reply:
-    """Return what a server answered to a request for completions.
+def parse_response(content: bytes, chat: bool) -> Response:
+    """Return the parsed response to a request for completions.
 
     Args:
-        content: the body of its answer.
-        chat: whether messages were asked about, and not text.
+        content: the body of the response.
+        chat: whether the request was for chat completions.
 
     Raises:
-        BadReply: that is no such answer.
+        InvalidResponse: the body is not such a response.
 
-    >>> reply_of(b'{"choices": [{"text": "So", "finish_reason": "length"}]}', chat=False).choices[0].text
+    >>> parse_response(b'{"choices": [{"text": "So", "finish_reason": "length"}]}', chat=False).choices[0].text
     'So'
     """
     try:
-        found = json.loads(content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
-        raise BadReply("the server's answer is not whole JSON") from None
-    choices = found.get("choices") if isinstance(found, dict) else None
+        raise InvalidResponse("the server's response is not valid JSON") from None
+    choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices:
-        raise BadReply("the server's answer holds no choices")
-    usage = found.get("usage")
+        raise InvalidResponse("the server's response has no choices")
+    usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     by_index: dict[int, Choice] = {}
-    for place, choice in enumerate(choices):
+    for position, choice in enumerate(choices):
         index = choice.get("index") if isinstance(choice, dict) else None
-        by_index.setdefault(index if isinstance(index, int) else place, _choice(choice, chat))
-    return Reply(
-        tuple(by_index.values()), len(choices), _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
+        by_index.setdefault(index if isinstance(index, int) else position, _parse_choice(choice, chat))
+    return Response(
+        tuple(by_index.values()),
+        len(choices),
+        _token_count(usage, "prompt_tokens"),
+        _token_count(usage, "completion_tokens"),
     )
 
 
-def _choice(found: Any, chat: bool) -> Choice:
-    source = found.get("message") if chat and isinstance(found, dict) else found
-    if not isinstance(source, dict):
-        raise BadReply("the server's answer holds a choice without a text")
-    text, reason = source.get("content" if chat else "text"), found.get("finish_reason")
-    told = [source.get(name) for name in ("reasoning", "reasoning_content")] if chat else []
-    reasoning = next((value for value in told if isinstance(value, str) and value), None)
+def _parse_choice(choice: Any, chat: bool) -> Choice:
+    message = choice.get("message") if chat and isinstance(choice, dict) else choice
+    if not isinstance(message, dict):
+        raise InvalidResponse("the server's response has a choice without a text")
+    text, reason = message.get("content" if chat else "text"), choice.get("finish_reason")
+    reasonings = [message.get(name) for name in ("reasoning", "reasoning_content")] if chat else []
+    reasoning = next((value for value in reasonings if isinstance(value, str) and value), None)
     if text is None and reasoning is not None:
         text = ""
     if not isinstance(text, str) or not isinstance(reason, str):
-        raise BadReply("the server's answer holds a choice without a text, or without a reason for its end")
-    stops = (found.get(name) for name in ("stop_reason", "matched_stop"))
+        raise InvalidResponse("the server's response has a choice without a text or a finish_reason")
+    stops = (choice.get(name) for name in ("stop_reason", "matched_stop"))
     return Choice(text, reason, next((stop for stop in stops if isinstance(stop, str)), None), reasoning)
 
 
-def _tokens(usage: Mapping[str, Any], name: str) -> int | None:
+def _token_count(usage: Mapping[str, Any], name: str) -> int | None:
     value = usage.get(name)
     return value if type(value) is int and value >= 0 else None
 
 
-def retry_after(value: str | None) -> float | None:
-    """Return how many seconds a server asks to wait, by the header `Retry-After`: a number or a date.
+def parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds in a header `Retry-After`, which holds a number or a date; None if it holds neither.
 
-    >>> retry_after("2"), retry_after("soon")
+    >>> parse_retry_after("2"), parse_retry_after("soon")
     (2.0, None)
     """
     if value is None:
@@ -120,22 +123,26 @@ def retry_after(value: str | None) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def message_of(content: bytes, secret: str | None) -> str:
-    """Return what a server says is wrong, in a line fit to be shown: no secret, nothing for a terminal to obey.
+def error_message(content: bytes, secret: str | None) -> str:
+    """Return the error message in a response as one printable line, without the secret.
 
-    >>> message_of(b'{"error": {"message": "No key abc\\\\n"}}', "abc")
+    Args:
+        content: the body of the response.
+        secret: the server's key, which the server may repeat.
+
+    >>> error_message(b'{"error": {"message": "No key abc\\\\n"}}', "abc")
     'No key ***'
     """
     text = content.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        found = None
+        value = None
     for name in ("error", "message", "detail"):
-        if isinstance(found, dict) and name in found:
-            found = found[name]
-    told = found if isinstance(found, str) else text
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+    message = value if isinstance(value, str) else text
     if secret:
-        told = told.replace(secret, "***")
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())
-    return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[:_LONGEST_MESSAGE]} ..."
+        message = message.replace(secret, "***")
+    line = " ".join("".join(character if character.isprintable() else " " for character in message).split())
+    return line if len(line) <= _MAX_MESSAGE else f"{line[:_MAX_MESSAGE]} ..."

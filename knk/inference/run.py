@@ -1,4 +1,4 @@
-"""A run: items asked, and the answers stored."""
+"""A run: an engine answers the items of a task, and the answers are stored."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from knk.inference.engine import Answer, Batch, Engine
-from knk.inference.requests import Prompter, asks
+from knk.inference.requests import PromptBuilder, make_requests
 from knk.inference.sampling import Sampling
-from knk.inference.store import opened
+from knk.inference.store import open_store
 from knk.tasks.source import Row
 from knk.version import __version__
 
@@ -21,53 +21,53 @@ log = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
-    """Is told how a run goes."""
+    """Receives the progress of a run."""
 
-    def there(self, answers: int) -> None:
-        """So many answers need not be asked for: they are there."""
+    def skipped(self, answers: int) -> None:
+        """Receive how many more answers need not be requested, because they exist already."""
         ...
 
     def done(self, answers: int, tokens: int) -> None:
-        """So many more answers are stored or given up, and the stored ones have so many tokens."""
+        """Receive how many more answers were stored or given up, and the tokens of those that were stored."""
         ...
 
-    def notice(self, text: str) -> None:
-        """Something happened that a person may want to know."""
+    def notify(self, message: str) -> None:
+        """Receive a message for the user."""
         ...
 
 
-class _Silent:
-    """An observer that keeps it to itself."""
+class _LogObserver:
+    """An observer that writes messages to the log and ignores the rest."""
 
-    def there(self, answers: int) -> None:
-        """Say nothing."""
+    def skipped(self, answers: int) -> None:
+        """Ignore it."""
 
     def done(self, answers: int, tokens: int) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
-    def notice(self, text: str) -> None:
-        """Leave a line in the log."""
-        log.info("%s", text)
+    def notify(self, message: str) -> None:
+        """Write the message to the log."""
+        log.info("%s", message)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to.
+    """The counts of a run.
 
     Args:
-        there: answers that were there before.
-        repeated: items that came again, and were not asked again.
-        stored: answers stored now.
-        truncated: those of them that were cut off for their length.
+        existing: answers that were stored before the run.
+        duplicates: items that occurred before in the same run, and were not requested again.
+        stored: answers stored in this run.
+        truncated: those of them that were cut off at the limit of tokens.
         failed: answers given up.
-        dropped: answers that came although nobody had asked for them.
-        prompt_tokens: tokens of the prompts sent, as far as the engine says so.
-        completion_tokens: tokens of the answers, likewise.
-        seconds: how long it took.
+        dropped: answers received that had not been requested.
+        prompt_tokens: tokens of the prompts sent, as far as the engine reports them.
+        completion_tokens: tokens of the answers, as far as the engine reports them.
+        seconds: how long the run took.
     """
 
-    there: int
-    repeated: int
+    existing: int
+    duplicates: int
     stored: int
     truncated: int
     failed: int
@@ -77,47 +77,47 @@ class Summary:
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the values as JSON has them."""
+        """Return the counts as JSON values."""
         return asdict(self)
 
 
-class _Tally:
-    """Counts what a run does."""
+class _Counter:
+    """Counts the results of a run and passes its progress on."""
 
     def __init__(self, observer: Observer, n: int) -> None:
         self._observer = observer
         self._n = n
         self._started = time.monotonic()
-        self.counts = dict.fromkeys(("there", "repeated", "stored", "truncated", "failed", "dropped"), 0)
-        self.tokens = {"prompt_tokens": 0, "completion_tokens": 0}
+        self._counts = dict.fromkeys(("existing", "duplicates", "stored", "truncated", "failed", "dropped"), 0)
+        self._tokens = {"prompt_tokens": 0, "completion_tokens": 0}
 
-    def passed(self, answers: int | None) -> None:
-        """Count answers that were there, or an item that was met before."""
+    def skip(self, answers: int | None) -> None:
+        """Count answers that exist already, or with None an item that occurred before."""
         if answers is None:
-            self.counts["repeated"] += 1
+            self._counts["duplicates"] += 1
         else:
-            self.counts["there"] += answers
-        self._observer.there(self._n if answers is None else answers)
+            self._counts["existing"] += answers
+        self._observer.skipped(self._n if answers is None else answers)
 
-    def batch(self, batch: Batch) -> None:
-        """Count what one request came to."""
+    def add(self, batch: Batch) -> None:
+        """Count a batch of results."""
         answers = [outcome for outcome in batch.outcomes if isinstance(outcome, Answer)]
-        self.counts["stored"] += len(answers)
-        self.counts["truncated"] += sum(answer.finish_reason == "length" for answer in answers)
-        self.counts["failed"] += len(batch.outcomes) - len(answers)
-        self.counts["dropped"] += batch.dropped
-        self.tokens["prompt_tokens"] += batch.prompt_tokens
-        self.tokens["completion_tokens"] += batch.completion_tokens
+        self._counts["stored"] += len(answers)
+        self._counts["truncated"] += sum(answer.finish_reason == "length" for answer in answers)
+        self._counts["failed"] += len(batch.outcomes) - len(answers)
+        self._counts["dropped"] += batch.dropped
+        self._tokens["prompt_tokens"] += batch.prompt_tokens
+        self._tokens["completion_tokens"] += batch.completion_tokens
         self._observer.done(len(batch.outcomes), batch.completion_tokens)
 
     def summary(self) -> Summary:
-        """Return what was counted."""
-        return Summary(**self.counts, **self.tokens, seconds=round(time.monotonic() - self._started, 3))
+        """Return the counts so far."""
+        return Summary(**self._counts, **self._tokens, seconds=round(time.monotonic() - self._started, 3))
 
 
-def ask(
+def collect_answers(
     rows: Iterable[Row],
-    prompt: Prompter,
+    build_prompt: PromptBuilder,
     folder: str | os.PathLike[str],
     engine: Engine,
     sampling: Sampling,
@@ -126,41 +126,41 @@ def ask(
     columns: Sequence[str] = (),
     observer: Observer | None = None,
 ) -> Summary:
-    """Ask a model about every item and store its answers, or go on where that was cut off.
+    """Have an engine answer every item and store the answers, or resume a run that was interrupted.
 
     Args:
-        rows: the items; "id" names each, 32 hexadecimal digits, and one that comes again is not asked again.
-        prompt: makes an item's prompt.
-        folder: where answers are stored; made if it is not there.
+        rows: the items; "id" names each by 32 hexadecimal digits, and an item that occurs again is skipped.
+        build_prompt: returns an item's prompt.
+        folder: where answers are stored; created if it does not exist.
         engine: what answers.
         sampling: how answers are drawn.
-        header: what else tells this run from others; a run with another is refused the folder.
-        columns: which of an item's columns are stored with each answer.
-        observer: is told how it goes.
+        header: what else identifies the run; a folder with another header is refused.
+        columns: the columns of an item that are stored with each answer.
+        observer: receives the progress; by default messages go to the log.
 
     Raises:
-        BadFolder: the folder holds something else, or another run, or another process is at work in it.
-        BadSpec: the sampling lacks what the engine needs.
-        ModelFailed: the engine refuses, or has not answered for too long; what was answered is stored.
+        BadFolder: the folder holds something else or another run, or another process is using it.
+        BadSpec: the engine needs a setting that the sampling does not have.
+        ModelFailed: the engine refuses, or has not answered for too long; answers received so far are stored.
     """
-    used = engine.used(sampling)
-    whole = {
+    sampling = engine.effective_sampling(sampling)
+    full_header = {
         "engine": engine.name,
         "model": engine.model,
         **engine.identity(),
         **header,
-        "parameters": used.as_dict(),
+        "parameters": sampling.to_dict(),
         "version": __version__,
     }
-    observer = observer or _Silent()
-    tally = _Tally(observer, used.n)
-    with opened(Path(folder), whole, columns) as store:
+    observer = observer or _LogObserver()
+    counter = _Counter(observer, sampling.n)
+    with open_store(Path(folder), full_header, columns) as store:
 
-        def keep(batch: Batch) -> None:
+        def store_batch(batch: Batch) -> None:
             for outcome in batch.outcomes:
                 store.add(outcome)
-            tally.batch(batch)
+            counter.add(batch)
 
-        wanted = asks(rows, prompt, store.missing, engine.per_request, tally.passed, used.n)
-        engine.work(wanted, used, keep, observer.notice)
-    return tally.summary()
+        requests = make_requests(rows, build_prompt, store.claim, engine.per_request, counter.skip, sampling.n)
+        engine.run(requests, sampling, store_batch, observer.notify)
+    return counter.summary()

@@ -1,4 +1,4 @@
-"""How answers are drawn: `Sampling`, and the paper's as a preset."""
+"""How answers are drawn: `Sampling`, presets, and a seed for each answer."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from knk.errors import BadSpec
 
 @dataclass(frozen=True)
 class Sampling:
-    """How answers are drawn; what is None is not asked for, and so as the server or the model has it.
+    """How answers are drawn; a setting that is None is left to the server or the model.
 
     Args:
-        n: how many answers each puzzle gets.
-        temperature: how far the draw strays; 0 takes the likeliest token each time.
-        top_p: the share of the probability that is drawn from.
-        top_k: how many tokens are drawn from.
-        max_tokens: how long an answer may be.
-        stop: texts that end an answer, and are not part of it.
-        seed: from it each answer gets a seed of its own, the same in every run; None for no seeds.
+        n: how many answers each item gets.
+        temperature: the temperature; 0 always takes the most likely token.
+        top_p: the nucleus sampling threshold.
+        top_k: how many of the most likely tokens to draw from.
+        max_tokens: the most tokens of an answer.
+        stop: strings that end an answer, and are not part of it.
+        seed: the seed from which each answer's own seed is derived; None to send no seeds.
 
     Raises:
-        BadSpec: a value that cannot be.
+        BadSpec: a value is out of range.
 
-    >>> Sampling(n=2, temperature=0.6).as_dict()["temperature"]
+    >>> Sampling(n=2, temperature=0.6).to_dict()["temperature"]
     0.6
     """
 
@@ -41,25 +41,25 @@ class Sampling:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        _check("n", self.n, 1)
-        _check("max_tokens", self.max_tokens, 1)
+        _check_minimum("n", self.n, 1)
+        _check_minimum("max_tokens", self.max_tokens, 1)
         # Servers write "all tokens" as 0 or as -1.
-        _check("top_k", self.top_k, -1)
-        _check("temperature", self.temperature, 0)
-        _check("top_p", self.top_p, 0)
+        _check_minimum("top_k", self.top_k, -1)
+        _check_minimum("temperature", self.temperature, 0)
+        _check_minimum("top_p", self.top_p, 0)
         if self.top_p is not None and self.top_p > 1:
-            raise BadSpec(f"top_p is at most 1, not {self.top_p}")
+            raise BadSpec(f"top_p must be at most 1, got {self.top_p}")
         if "" in self.stop:
-            raise BadSpec("an empty stop string would end every answer at once")
+            raise BadSpec("a stop string must not be empty: it would end every answer at once")
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the values as JSON has them."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
         return asdict(self) | {"stop": list(self.stop)}
 
 
-def _check(name: str, value: float | None, least: int) -> None:
-    if value is not None and not (math.isfinite(value) and value >= least):
-        raise BadSpec(f"{name} is at least {least}, not {value}")
+def _check_minimum(name: str, value: float | None, minimum: int) -> None:
+    if value is not None and not (math.isfinite(value) and value >= minimum):
+        raise BadSpec(f"{name} must be at least {minimum}, got {value}")
 
 
 PRESETS: Final[Mapping[str, Sampling]] = MappingProxyType(
@@ -74,16 +74,21 @@ PRESETS: Final[Mapping[str, Sampling]] = MappingProxyType(
         )
     }
 )
-"""Ways to draw by name: `paper` is how the authors of arXiv 2505.13718 sampled QwQ-32B."""
+"""Samplings by name: `paper` is how the authors of arXiv 2505.13718 sampled QwQ-32B."""
 
 
-def seed_of(seed: int, key: str, sample: int) -> int:
-    """Return an answer's own seed, 31 bits, which servers of all kinds take.
+def derive_seed(seed: int, key: str, sample: int) -> int:
+    """Return the seed of one answer, 31 bits, which all servers accept.
 
-    It follows from the puzzle and the number of the sample, so it does not matter in which order, or in how many runs,
-    they are asked; and no two seeds share a series, as they would if numbers were added up.
+    It depends on the item and on the index of the sample alone, so the order of the requests and the number of runs do
+    not matter. The seeds of different items do not overlap, as they would if the numbers were added.
 
-    >>> seed_of(0, "00", 1) == seed_of(1, "00", 0)
+    Args:
+        seed: the seed of the run.
+        key: the item's id.
+        sample: the index of the answer.
+
+    >>> derive_seed(0, "00", 1) == derive_seed(1, "00", 0)
     False
     """
     digest = blake2b(f"{seed} {key} {sample}".encode(), digest_size=4).digest()

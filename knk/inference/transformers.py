@@ -1,8 +1,8 @@
-"""The engine inside transformers: batches on this machine's GPU, or on its processor.
+"""The engine that runs a model by transformers in this process, in batches on the GPU or on the CPU.
 
-Each answer is drawn with noise of its own (the Gumbel trick: the likeliest token after noise is a draw), so that it
-follows from the seed, the item and the sample's number, and not from what happens to be in the same batch. What a batch
-still does is round a little differently, which may turn a token that was nearly as likely as another.
+Each answer is drawn with noise of its own (the Gumbel trick: the most likely token after adding noise is a draw), so
+that it depends on the seed, the item and the index of the sample, and not on the rest of its batch. Rounding may still
+differ with the batch, which can swap two tokens that are nearly equally likely.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -18,28 +19,30 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadSpec, ModelFailed
-from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.files import sha256_of
+from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
+from knk.inference.logits import GumbelNoise, StopStrings
 from knk.inference.registry import import_packages
-from knk.inference.sampling import Sampling, seed_of
+from knk.inference.sampling import Sampling, derive_seed
 
 _WINDOW: Final = 8
-"""Batches that are read ahead, so that prompts of like length can go together."""
-_HASHED: Final = ("*.safetensors", "*.json", "*.jinja", "*.model")
+"""Batches that are read ahead, so that prompts of similar length share a batch."""
+_HASHED_FILES: Final = ("*.safetensors", "*.json", "*.jinja", "*.model")
 
 
 @dataclass(frozen=True)
 class TransformersEngine:
-    """A model inside this process, by transformers.
+    """A model in this process, run by transformers.
 
-    What the sampling does not say is as in the model's own generation settings, and otherwise off.
+    Settings that the sampling leaves out are those of the model's own generation config, if it has any.
 
     Args:
-        path: the model: a folder, or a name on the Hub. Code that a model brings along is never run, and weights are
-            read from safetensors alone.
-        batch_size: how many answers are written at once.
+        path: the model: a folder, or a name on the Hub. Code that comes with a model is never executed, and weights are
+            read from safetensors files alone.
+        batch_size: how many answers are generated at once.
 
     Raises:
-        BadSpec: a value that cannot be.
+        BadSpec: a value is out of range.
 
     >>> TransformersEngine("Qwen/Qwen2.5-3B").model
     'Qwen/Qwen2.5-3B'
@@ -52,47 +55,46 @@ class TransformersEngine:
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
-            raise BadSpec("batch_size is at least 1")
+            raise BadSpec(f"batch_size must be at least 1, got {self.batch_size}")
 
     @property
     def model(self) -> str:
-        """The model's name; of a folder no more than its own name, which is nobody's secret."""
+        """The model's name; for a folder its last part alone, which gives nothing away."""
         return Path(self.path).resolve().name if _is_folder(self.path) else self.path
 
     def identity(self) -> dict[str, Any]:
-        """Return the SHA-256 of a folder's weights and settings: what is trained again is another model."""
-        return {"weights": self._weights} if _is_folder(self.path) else {}
+        """Return the SHA-256 of a folder's weights and settings: a model trained further is another model."""
+        return {"weights": self._weights_sha256} if _is_folder(self.path) else {}
 
     @cached_property
-    def _weights(self) -> str:
-        whole = hashlib.sha256()
-        for file in sorted(path for pattern in _HASHED for path in Path(self.path).glob(pattern)):
-            with file.open("rb") as content:
-                whole.update(f"{file.name} {hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
-        return whole.hexdigest()
+    def _weights_sha256(self) -> str:
+        digest = hashlib.sha256()
+        for file in sorted(path for pattern in _HASHED_FILES for path in Path(self.path).glob(pattern)):
+            digest.update(f"{file.name} {sha256_of(file)}\n".encode())
+        return digest.hexdigest()
 
-    def used(self, sampling: Sampling) -> Sampling:
-        """Return the sampling, all of which is looked at."""
+    def effective_sampling(self, sampling: Sampling) -> Sampling:
+        """Return the sampling unchanged: the engine uses all of it."""
         if sampling.max_tokens is None:
-            raise BadSpec("say how long an answer may be: a model may never end it")
+            raise BadSpec("missing --max-tokens: a model may never end an answer")
         return sampling
 
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:
-        """Ask all questions, and hand the answers of each batch to the sink when it is done.
+    def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:
+        """Answer all requests, and pass the answers of each batch to the sink.
 
         Raises:
             MissingPackage: transformers or torch is not installed.
-            ModelFailed: there is no such model, or its context cannot hold an answer.
+            ModelFailed: there is no such model, or its context is too short for an answer.
         """
-        wanted = filter(None, asks)
-        writer: _Writer | None = None
-        while window := list(islice(wanted, self.batch_size * _WINDOW)):
-            if writer is None:  # Where nothing is asked for, nothing need be loaded.
-                notice(f"transformers asks {self.model}")
-                writer = _writer(self.path, sampling)
-            ready = writer.ready(window, sink)
-            while batch := list(islice(ready, self.batch_size)):
-                sink(writer.written(batch))
+        remaining = filter(None, requests)
+        model: _LoadedModel | None = None
+        while window := list(islice(remaining, self.batch_size * _WINDOW)):
+            if model is None:  # If nothing is requested, nothing is loaded.
+                notify(f"loading {self.model} with transformers")
+                model = _load_model(self.path, sampling)
+            prompts = model.tokenize(window, sink)
+            while batch := list(islice(prompts, self.batch_size)):
+                sink(model.answer(batch))
 
 
 def _is_folder(path: str) -> bool:
@@ -100,187 +102,182 @@ def _is_folder(path: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """A question as tokens."""
+class _TokenizedPrompt:
+    """A prompt as tokens, for one answer."""
 
-    ask: Ask
+    request: Request
     sample: int
     tokens: Sequence[int]
 
 
-class _Writer:
-    """Writes answers with one loaded model."""
+class _LoadedModel:
+    """A model and its tokenizer in memory, and how it draws answers."""
 
     def __init__(self, path: str, sampling: Sampling) -> None:
-        self._torch, self._library = import_packages("transformers", "torch", "transformers")
+        self._torch, self._transformers = import_packages("transformers", "torch", "transformers")
         self._sampling = sampling
-        bars = self._library.utils.logging
-        shown = bars.is_progress_bar_enabled()
-        bars.disable_progress_bar()
-        # It would tell of each of its tries to reach the Hub.
-        hub = logging.getLogger("huggingface_hub")
-        level = hub.level
-        hub.setLevel(logging.ERROR)
-        try:
-            self._tokenizer = self._library.AutoTokenizer.from_pretrained(path, padding_side="left")
-            self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
-            # A processor computes in single precision; bfloat16 is for what has units for it.
-            dtype = "auto" if self._device == "cuda" else self._torch.float32
-            model = self._library.AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
-        except (OSError, ValueError) as error:
-            told = " ".join(str(error).split())[:200]
-            if _is_folder(path):
-                raise ModelFailed(f"{path!r} cannot be loaded: {told}") from error
-            raise ModelFailed(
-                f"there is no folder {path!r}, and no model of this name can be had from the Hub ({told})"
-            ) from error
-        finally:
-            hub.setLevel(level)
-            if shown:
-                bars.enable_progress_bar()
+        self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
+        model, self._tokenizer = self._load(path)
         self._model = model.eval().to(self._device)
-        self._own = {} if model.generation_config is None else model.generation_config.to_diff_dict()
-        self._ends = _ends(model.generation_config, self._tokenizer)
-        self._room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-        most = sampling.max_tokens or 0
-        if self._room is not None and most >= self._room:
+        self._defaults = {} if model.generation_config is None else model.generation_config.to_diff_dict()
+        self._end_tokens = _end_tokens(model.generation_config, self._tokenizer)
+        self._context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        max_tokens = sampling.max_tokens or 0
+        if self._context is not None and max_tokens >= self._context:
             raise ModelFailed(
-                f"the model reads {self._room:,} tokens in all: an answer of {most:,} needs a lower limit"
+                f"the model's context is {self._context:,} tokens: --max-tokens must be lower than that, "
+                f"got {max_tokens:,}"
             )
 
-    def ready(self, window: Sequence[Ask], sink: Sink) -> Iterator[_Ready]:
-        """Return the questions as tokens, those of like length together; what does not fit is given up."""
-        found = [_Ready(ask, sample, self._tokens(ask)) for ask in window for sample in ask.samples]
-        for one in sorted(found, key=lambda one: len(one.tokens)):
-            wanted = len(one.tokens) + (self._sampling.max_tokens or 0)
-            if self._room is not None and wanted > self._room:
-                told = f"its prompt and an answer may take {wanted:,} tokens, and the model reads {self._room:,}"
-                sink(Batch([Failure(one.ask, one.sample, told)]))
-            else:
-                yield one
+    def _load(self, path: str) -> tuple[Any, Any]:
+        """Return the model and its tokenizer."""
+        # A CPU computes in single precision; bfloat16 is for hardware that supports it.
+        dtype = "auto" if self._device == "cuda" else self._torch.float32
+        with _quiet_loading(self._transformers):
+            try:
+                tokenizer = self._transformers.AutoTokenizer.from_pretrained(path, padding_side="left")
+                model = self._transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+            except (OSError, ValueError) as error:
+                message = " ".join(str(error).split())[:200]
+                if _is_folder(path):
+                    raise ModelFailed(f"{path!r} could not be loaded: {message}") from error
+                raise ModelFailed(
+                    f"there is no folder {path!r}, and no model of this name could be loaded from the Hub ({message})"
+                ) from error
+        return model, tokenizer
 
-    def _tokens(self, ask: Ask) -> list[int]:
-        if isinstance(ask.prompt, str):
-            return list(self._tokenizer.encode(ask.prompt))
+    def tokenize(self, window: Sequence[Request], sink: Sink) -> Iterator[_TokenizedPrompt]:
+        """Return the prompts of some requests as tokens, sorted by length; those that are too long are given up."""
+        prompts = [
+            _TokenizedPrompt(request, sample, self._encode(request)) for request in window for sample in request.samples
+        ]
+        for prompt in sorted(prompts, key=lambda prompt: len(prompt.tokens)):
+            needed = len(prompt.tokens) + (self._sampling.max_tokens or 0)
+            if self._context is not None and needed > self._context:
+                reason = f"prompt and answer may take {needed:,} tokens, and the model's context is {self._context:,}"
+                sink(Batch([Failure(prompt.request, prompt.sample, reason)]))
+            else:
+                yield prompt
+
+    def _encode(self, request: Request) -> list[int]:
+        if isinstance(request.prompt, str):
+            return list(self._tokenizer.encode(request.prompt))
         if not self._tokenizer.chat_template:
-            raise ModelFailed("the model has no chat template: ask it in the style 'paper'")
-        text = self._tokenizer.apply_chat_template(ask.prompt, add_generation_prompt=True, tokenize=False)
+            raise ModelFailed("the model has no chat template: use --style paper")
+        text = self._tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, tokenize=False)
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
-    def written(self, batch: Sequence[_Ready]) -> Batch:
-        """Return the answers to a batch of questions."""
-        torch, started = self._torch, time.monotonic()
-        longest = max(len(one.tokens) for one in batch)
-        padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._ends[0]
-        ids = torch.tensor([[padding] * (longest - len(one.tokens)) + list(one.tokens) for one in batch])
-        mask = torch.tensor([[0] * (longest - len(one.tokens)) + [1] * len(one.tokens) for one in batch])
-        with torch.inference_mode():
-            outputs = self._model.generate(
-                input_ids=ids.to(self._device),
-                attention_mask=mask.to(self._device),
-                generation_config=self._library.GenerationConfig(
-                    max_new_tokens=self._sampling.max_tokens,
-                    do_sample=False,
-                    eos_token_id=self._ends,
-                    pad_token_id=padding,
-                    repetition_penalty=self._own.get("repetition_penalty"),
-                ),
-                logits_processor=self._drawing(batch),
-                stopping_criteria=self._stopping(longest),
-            )
+    def answer(self, batch: Sequence[_TokenizedPrompt]) -> Batch:
+        """Return the answers to a batch of prompts."""
+        started = time.monotonic()
+        prompts = [prompt.tokens for prompt in batch]
+        padding = self._tokenizer.pad_token_id
+        padding = self._end_tokens[0] if padding is None else padding
+        outputs = generate_batch(
+            self._model,
+            prompts,
+            padding,
+            generation_config=self._transformers.GenerationConfig(
+                max_new_tokens=self._sampling.max_tokens,
+                do_sample=False,
+                eos_token_id=self._end_tokens,
+                pad_token_id=padding,
+                repetition_penalty=self._defaults.get("repetition_penalty"),
+            ),
+            logits_processor=self._logits_processors(batch),
+            stopping_criteria=self._stopping_criteria(max(map(len, prompts))),
+        )
         seconds = time.monotonic() - started
-        rows = outputs[:, longest:].tolist()
-        answers = [self._answer(one, row, seconds) for one, row in zip(batch, rows, strict=True)]
-        tokens = sum(answer.completion_tokens or 0 for answer in answers)
-        return Batch(answers, sum(len(one.tokens) for one in batch), tokens)
+        answers = [self._build_answer(prompt, row, seconds) for prompt, row in zip(batch, outputs, strict=True)]
+        return Batch(answers, sum(map(len, prompts)), sum(answer.completion_tokens or 0 for answer in answers))
 
-    def _answer(self, one: _Ready, row: list[int], seconds: float) -> Answer:
-        end = next((place for place, token in enumerate(row) if token in self._ends), None)
-        tokens = row if end is None else row[:end]
+    def _build_answer(self, prompt: _TokenizedPrompt, output: list[int], seconds: float) -> Answer:
+        end = next((index for index, token in enumerate(output) if token in self._end_tokens), None)
+        tokens = output if end is None else output[:end]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
         cuts = [(text.index(stop), stop) for stop in self._sampling.stop if stop in text]
-        place, stop = min(cuts, default=(len(text), None))
+        length, stop = min(cuts, default=(len(text), None))
         reason = "length" if end is None and stop is None else "stop"
-        return Answer(one.ask, one.sample, text[:place], reason, stop, len(one.tokens), len(tokens), seconds)
+        return Answer(
+            prompt.request, prompt.sample, text[:length], reason, stop, len(prompt.tokens), len(tokens), seconds
+        )
 
-    def _stopping(self, longest: int) -> list[Any]:
-        return [_Stops(self._torch, self._tokenizer, self._sampling.stop, longest)] if self._sampling.stop else []
+    def _stopping_criteria(self, prompt_length: int) -> list[Any]:
+        if not self._sampling.stop:
+            return []
+        return [StopStrings(self._torch, self._tokenizer, self._sampling.stop, prompt_length)]
 
-    def _drawing(self, batch: Sequence[_Ready]) -> list[Any]:
-        """Return what turns likelihoods into draws; nothing where the likeliest token is taken."""
-        given = self._sampling
-        sampled = bool(self._own.get("do_sample"))
-        temperature = self._chosen(given.temperature, "temperature", 1.0 if sampled else 0.0)
+    def _logits_processors(self, batch: Sequence[_TokenizedPrompt]) -> list[Any]:
+        """Return what turns scores into draws; nothing if the most likely token is always taken."""
+        sampling, library = self._sampling, self._transformers
+        samples_by_default = bool(self._defaults.get("do_sample"))
+        temperature = self._setting(sampling.temperature, "temperature", 1.0 if samples_by_default else 0.0)
         if not temperature:
             return []
-        top_k, top_p = self._chosen(given.top_k, "top_k", 0), self._chosen(given.top_p, "top_p", 1.0)
-        library = self._library
-        steps: list[Any] = [library.TemperatureLogitsWarper(float(temperature))]
+        top_k = self._setting(sampling.top_k, "top_k", 0)
+        top_p = self._setting(sampling.top_p, "top_p", 1.0)
+        processors: list[Any] = [library.TemperatureLogitsWarper(float(temperature))]
         if top_k > 0:
-            steps.append(library.TopKLogitsWarper(int(top_k)))
+            processors.append(library.TopKLogitsWarper(int(top_k)))
         if top_p < 1:
-            steps.append(library.TopPLogitsWarper(float(top_p)))
-        seeds = [seed_of(given.seed or 0, one.ask.row["id"], one.sample) for one in batch]
-        return [*steps, _Noise(self._torch, seeds)]
+            processors.append(library.TopPLogitsWarper(float(top_p)))
+        seeds = [derive_seed(sampling.seed or 0, prompt.request.row["id"], prompt.sample) for prompt in batch]
+        return [*processors, GumbelNoise(self._torch, seeds)]
 
-    def _chosen(self, given: float | None, name: str, otherwise: float) -> float:
-        found = self._own.get(name, otherwise) if given is None else given
-        return otherwise if found is None else float(found)
+    def _setting(self, given: float | None, name: str, fallback: float) -> float:
+        """Return a setting: as given, else from the model's generation config, else the fallback."""
+        value = self._defaults.get(name, fallback) if given is None else given
+        return fallback if value is None else float(value)
 
 
 @lru_cache(maxsize=1)
-def _writer(path: str, sampling: Sampling) -> _Writer:
-    # A run asks one model about several things, one after the other.
-    return _Writer(path, sampling)
+def _load_model(path: str, sampling: Sampling) -> _LoadedModel:
+    # A benchmark run asks the same model the items of several tasks, one task after the other.
+    return _LoadedModel(path, sampling)
 
 
-class _Noise:
-    """Noise on the scores of each row, from a generator of the row's own."""
+def generate_batch(model: Any, prompts: Sequence[Sequence[int]], padding: int, **options: Any) -> list[list[int]]:
+    """Return the tokens that a model generates after each prompt, padding at their ends included.
 
-    def __init__(self, torch: Any, seeds: Sequence[int]) -> None:
-        self._torch = torch
-        self._seeds = seeds
-        self._generators: list[Any] = []
-
-    def __call__(self, input_ids: Any, scores: Any) -> Any:  # noqa: ARG002 - as transformers calls it
-        """Return the scores with noise after which the largest is a draw."""
-        if not self._generators:  # Where the scores are, so that none of it travels.
-            made = (self._torch.Generator(device=scores.device) for _ in self._seeds)
-            self._generators = [one.manual_seed(seed) for one, seed in zip(made, self._seeds, strict=True)]
-        drawn = self._torch.empty(scores.shape, device=scores.device)
-        for row, generator in zip(drawn, self._generators, strict=True):
-            row.exponential_(generator=generator)
-        # A zero, rare as it is, would make a token that is ruled out anything but that.
-        return scores - drawn.clamp_min_(self._torch.finfo(drawn.dtype).tiny).log()
-
-
-class _Stops:
-    """Ends a row once its answer holds a stop string.
-
-    The one in transformers takes tokenizers apart beforehand, and fails for those that are made of whole words.
+    Args:
+        model: a causal language model of transformers.
+        prompts: the prompts, as tokens; they are padded on the left.
+        padding: the token to pad with.
+        options: arguments of the model's `generate`; with `num_return_sequences` the outputs of a prompt are adjacent.
     """
+    import torch
 
-    def __init__(self, torch: Any, tokenizer: Any, stops: Sequence[str], prompt: int) -> None:
-        self._torch = torch
-        self._tokenizer = tokenizer
-        self._stops = stops
-        self._prompt = prompt
-        # A token is a character or more, but for the bytes of a rare one: twice as many are enough.
-        self._looked_at = 2 * max(map(len, stops))
-
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG002 - as transformers calls it
-        """Return for each row whether it has ended."""
-        ends = input_ids[:, max(self._prompt, input_ids.shape[1] - self._looked_at) :].tolist()
-        texts = [self._tokenizer.decode(tokens, skip_special_tokens=True) for tokens in ends]
-        found = [any(stop in text for stop in self._stops) for text in texts]
-        return self._torch.tensor(found, device=input_ids.device)
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[padding] * (longest - len(tokens)) + list(tokens) for tokens in prompts])
+    mask = torch.tensor([[0] * (longest - len(tokens)) + [1] * len(tokens) for tokens in prompts])
+    with torch.inference_mode():
+        outputs = model.generate(input_ids=ids.to(model.device), attention_mask=mask.to(model.device), **options)
+    new_tokens: list[list[int]] = outputs[:, longest:].tolist()
+    return new_tokens
 
 
-def _ends(config: Any, tokenizer: Any) -> list[int]:
+@contextmanager
+def _quiet_loading(transformers: Any) -> Iterator[None]:
+    """Hide progress bars, and the messages about each attempt to reach the Hub."""
+    bars = transformers.utils.logging
+    bars_were_enabled = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    hub_log = logging.getLogger("huggingface_hub")
+    level = hub_log.level
+    hub_log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        hub_log.setLevel(level)
+        if bars_were_enabled:
+            bars.enable_progress_bar()
+
+
+def _end_tokens(config: Any, tokenizer: Any) -> list[int]:
     """Return the tokens that end an answer."""
-    own = getattr(config, "eos_token_id", None)
-    found = own if isinstance(own, list) else [own]
-    ends = [token for token in [*found, tokenizer.eos_token_id] if token is not None]
-    if not ends:
+    configured = getattr(config, "eos_token_id", None)
+    candidates = [*(configured if isinstance(configured, list) else [configured]), tokenizer.eos_token_id]
+    tokens = [token for token in candidates if token is not None]
+    if not tokens:
         raise ModelFailed("the model has no token that ends an answer")
-    return list(dict.fromkeys(ends))
+    return list(dict.fromkeys(tokens))

@@ -1,7 +1,7 @@
-"""The engine inside vLLM: its own batches, on the GPUs of this machine, without a server.
+"""The engine that runs vLLM in this process, on the GPUs of this machine, without a server.
 
-vLLM's class `LLM` knows no data parallelism in one process; its asynchronous engine does, and shares the questions out
-among the copies of the model itself. It is also what hands out each answer when it is done, and not when all are.
+vLLM's class `LLM` has no data parallelism in one process; its asynchronous engine has, and distributes requests over
+the copies of the model itself. It also returns each answer as soon as it is complete, not when all are.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from itertools import count
 from typing import Any
 
 from knk.errors import BadSpec, ModelFailed
-from knk.inference.concurrency import drive
-from knk.inference.engine import Answer, Ask, Asks, Batch, Failure, Notice, Sink
+from knk.inference.concurrency import run_concurrently
+from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.registry import import_packages
-from knk.inference.sampling import Sampling, seed_of
+from knk.inference.sampling import Sampling, derive_seed
 
 
 @dataclass(frozen=True)
 class VllmEngine:
-    """vLLM inside this process.
+    """vLLM in this process.
 
     Args:
         model: the model: a folder, or a name on the Hub.
-        data_parallel: how many copies of the model share the questions.
-        tensor_parallel: how many GPUs each copy is spread over.
-        max_model_len: how many tokens prompt and answer have together; the model's own if not given.
-        concurrency: how many answers are under way at once.
+        data_parallel: how many copies of the model share the requests.
+        tensor_parallel: how many GPUs each copy is split over.
+        max_model_len: the most tokens of prompt and answer together; by default the model's own limit.
+        concurrency: how many answers are in flight at once.
 
     Raises:
-        BadSpec: a value that cannot be.
+        BadSpec: a value is out of range.
 
-    >>> VllmEngine("m", data_parallel=8).arguments()["data_parallel_size"]
+    >>> VllmEngine("m", data_parallel=8).engine_arguments()["data_parallel_size"]
     8
     """
 
@@ -47,22 +47,23 @@ class VllmEngine:
     per_request: int = field(default=1, init=False)
 
     def __post_init__(self) -> None:
-        if min(self.data_parallel, self.tensor_parallel, self.concurrency) < 1:
-            raise BadSpec("data_parallel, tensor_parallel and concurrency are at least 1")
+        for name in ("data_parallel", "tensor_parallel", "concurrency"):
+            if getattr(self, name) < 1:
+                raise BadSpec(f"{name} must be at least 1, got {getattr(self, name)}")
 
     def identity(self) -> dict[str, Any]:
-        """Return nothing: how many GPUs there are says nothing of the answers."""
+        """Return nothing: the answers do not depend on the number of GPUs."""
         return {}
 
-    def used(self, sampling: Sampling) -> Sampling:
-        """Return the sampling, all of which is asked for."""
+    def effective_sampling(self, sampling: Sampling) -> Sampling:
+        """Return the sampling unchanged: vLLM uses all of it."""
         if sampling.max_tokens is None:
-            raise BadSpec("say how long an answer may be: vLLM would end it after 16 tokens")
+            raise BadSpec("missing --max-tokens: vLLM ends an answer after 16 tokens otherwise")
         return sampling
 
-    def arguments(self) -> dict[str, Any]:
-        """Return what vLLM's engine is made with."""
-        given = {
+    def engine_arguments(self) -> dict[str, Any]:
+        """Return the arguments of vLLM's engine."""
+        arguments = {
             "model": self.model,
             "data_parallel_size": self.data_parallel,
             "tensor_parallel_size": self.tensor_parallel,
@@ -70,81 +71,79 @@ class VllmEngine:
             "enable_prefix_caching": True,
             "trust_remote_code": False,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in arguments.items() if value is not None}
 
     def sampling_arguments(self, sampling: Sampling, key: str, sample: int) -> dict[str, Any]:
-        """Return what one answer is drawn with; what is not given is as in vLLM's `SamplingParams`.
+        """Return the arguments of vLLM's `SamplingParams` for one answer, without those left to its defaults.
 
         Args:
             sampling: how answers are drawn.
-            key: the puzzle's key.
-            sample: the number of the answer.
+            key: the item's id.
+            sample: the index of the answer.
         """
-        given = {
+        arguments = {
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "top_k": sampling.top_k,
             "max_tokens": sampling.max_tokens,
             "stop": list(sampling.stop) or None,
-            "seed": None if sampling.seed is None else seed_of(sampling.seed, key, sample),
+            "seed": None if sampling.seed is None else derive_seed(sampling.seed, key, sample),
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in arguments.items() if value is not None}
 
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:
-        """Ask all questions, and hand each answer to the sink the moment it is there.
+    def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:
+        """Answer all requests, and pass each answer to the sink as soon as it is complete.
 
         Raises:
             MissingPackage: vLLM is not installed.
-            ModelFailed: the engine dies.
+            ModelFailed: vLLM fails.
         """
-        asyncio.run(_answer_all(self, asks, sampling, sink, notice))
+        asyncio.run(_answer_all(self, requests, sampling, sink, notify))
 
 
-async def _answer_all(engine: VllmEngine, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:
-    vllm, model = _vllm()
-    notice(f"vLLM loads {engine.model}")
-    running = model.AsyncLLM.from_engine_args(vllm.AsyncEngineArgs(**engine.arguments()))
-    numbers = count()
-    try:
-        tokenizer = running.get_tokenizer()
-
-        async def one(ask: Ask) -> None:
-            prompt = {"prompt_token_ids": _token_ids(tokenizer, ask)}
-            for sample in ask.samples:
-                arguments = engine.sampling_arguments(sampling, ask.row["id"], sample)
-                parameters = vllm.SamplingParams(
-                    **arguments, output_kind=vllm.sampling_params.RequestOutputKind.FINAL_ONLY
-                )
-                sink(await _answered(running, ask, sample, prompt, parameters, str(next(numbers))))
-
-        await drive(asks, one, engine.concurrency)
-    finally:
-        running.shutdown()
-
-
-def _vllm() -> list[Any]:
-    # Its log goes to the standard output if nobody says anything, in between a command's results.
+async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:
+    # By default vLLM logs to the standard output, where it would end up among a command's results.
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    return import_packages("vllm", "vllm", "vllm.v1.engine.async_llm")
+    vllm, async_llm = import_packages("vllm", "vllm", "vllm.v1.engine.async_llm")
+    notify(f"loading {engine.model} with vLLM")
+    llm = async_llm.AsyncLLM.from_engine_args(vllm.AsyncEngineArgs(**engine.engine_arguments()))
+    request_ids = map(str, count())
+    try:
+        tokenizer = llm.get_tokenizer()
+
+        async def answer(request: Request) -> None:
+            prompt = {"prompt_token_ids": _encode(tokenizer, request)}
+            for sample in request.samples:
+                parameters = vllm.SamplingParams(
+                    **engine.sampling_arguments(sampling, request.row["id"], sample),
+                    output_kind=vllm.sampling_params.RequestOutputKind.FINAL_ONLY,
+                )
+                sink(await _answer_once(llm, request, sample, prompt, parameters, next(request_ids)))
+
+        await run_concurrently(requests, answer, engine.concurrency)
+    finally:
+        llm.shutdown()
 
 
-def _token_ids(tokenizer: Any, ask: Ask) -> list[int]:
-    if isinstance(ask.prompt, str):
-        return list(tokenizer.encode(ask.prompt))
-    # As text and then as tokens, so that the answer is the same for all versions of transformers.
-    text = tokenizer.apply_chat_template(ask.prompt, add_generation_prompt=True, tokenize=False)
+def _encode(tokenizer: Any, request: Request) -> list[int]:
+    if isinstance(request.prompt, str):
+        return list(tokenizer.encode(request.prompt))
+    # First as text and then as tokens, so that the result is the same in all versions of transformers.
+    text = tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, tokenize=False)
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-async def _answered(running: Any, ask: Ask, sample: int, prompt: dict[str, Any], parameters: Any, number: str) -> Batch:
-    """Return one answer, or that vLLM does not take the question."""
+async def _answer_once(
+    llm: Any, request: Request, sample: int, prompt: dict[str, Any], parameters: Any, request_id: str
+) -> Batch:
+    """Return one answer, or a failure if vLLM rejects the request."""
     started = time.monotonic()
     result = None
     try:
-        async for found in running.generate(prompt, parameters, number):
-            result = found
-    except ValueError as error:  # A prompt that is too long, say.
-        return Batch([Failure(ask, sample, " ".join(str(error).split()))])
+        async for output in llm.generate(prompt, parameters, request_id):
+            result = output
+    except ValueError as error:  # For example a prompt that is too long.
+        return Batch([Failure(request, sample, " ".join(str(error).split()))])
     except RuntimeError as error:
         raise ModelFailed(f"vLLM failed: {' '.join(str(error).split()) or type(error).__name__}") from error
     if result is None:
@@ -153,5 +152,5 @@ async def _answered(running: Any, ask: Ask, sample: int, prompt: dict[str, Any],
     prompt_tokens, tokens = len(result.prompt_token_ids), len(output.token_ids)
     stop = output.stop_reason if isinstance(output.stop_reason, str) else None
     latency = time.monotonic() - started
-    answer = Answer(ask, sample, output.text, str(output.finish_reason), stop, prompt_tokens, tokens, latency)
+    answer = Answer(request, sample, output.text, str(output.finish_reason), stop, prompt_tokens, tokens, latency)
     return Batch([answer], prompt_tokens, tokens)

@@ -1,14 +1,15 @@
-"""A teacher asked about every puzzle of a corpus, and its answers kept as they came.
+"""A teacher answers the puzzles of a corpus, and its answers become rows for training.
 
-`teach` asks; an engine of `knk.inference` answers, or `TraceEngine`: the library's own proofs. What was answered is on
-the disk before the next thing is done, so a run that was killed goes on where it was.
+`teach` runs an engine of `knk.inference`, or `TraceEngine`: the library's own proofs. Each answer is stored as soon
+as it arrives, so a run that was killed can be resumed.
 
-| module | what belongs in it |
+| module | contents |
 |---|---|
-| `puzzles` | the puzzles of a run, and what tells their corpus from others |
-| `proofs` | the engine that tells proofs |
-| `run` | `teach`, which puts these together |
-| `cost` | what a run would cost |
+| `run` | `teach`, and the puzzles of a corpus |
+| `proofs` | `TraceEngine`: answers with proofs |
+| `cost` | `estimate_cost`: what a run would cost |
+| `sft` | from answers to rows for supervised fine-tuning |
+| `export` | puzzles in the formats that other libraries train on |
 """
 
 from knk.inference.engine import Answer, Engine, Failure
@@ -17,15 +18,15 @@ from knk.inference.sampling import PRESETS, Sampling
 from knk.inference.server import ServerEngine
 from knk.inference.transformers import TransformersEngine
 from knk.inference.vllm import VllmEngine
-from knk.teacher.cost import Estimate, estimate
+from knk.teacher.cost import CostEstimate, estimate_cost
 from knk.teacher.proofs import TraceEngine
 from knk.teacher.run import teach
 
 __all__ = [
     "PRESETS",
     "Answer",
+    "CostEstimate",
     "Engine",
-    "Estimate",
     "Failure",
     "Observer",
     "Sampling",
@@ -34,6 +35,6 @@ __all__ = [
     "TraceEngine",
     "TransformersEngine",
     "VllmEngine",
-    "estimate",
+    "estimate_cost",
     "teach",
 ]

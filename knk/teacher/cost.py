@@ -1,4 +1,4 @@
-"""What a run would cost, before anything is asked."""
+"""What a run would cost: requests, tokens and GPU hours, estimated without any request."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import MissingPackage
-from knk.inference.requests import asks
+from knk.inference.requests import make_requests
 from knk.inference.sampling import Sampling
-from knk.inference.store import ANSWERS, read_answers
+from knk.inference.store import ANSWERS, read_sample_masks
 from knk.tasks import kk
 from knk.tasks.format import Prompt
-from knk.teacher.puzzles import rows_of
+from knk.teacher.run import puzzle_rows
 
-CHARACTERS: Final = 4
-"""Characters that are taken for a token where no tokenizer is named."""
-Counter = Callable[[Prompt], int]
+CHARACTERS_PER_TOKEN: Final = 4
+"""The rule of thumb if no tokenizer is given."""
+TokenCounter = Callable[[Prompt], int]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """What a run would cost.
 
     Args:
-        puzzles: puzzles to be asked.
-        requests: requests to be made, if none fails.
-        answers: answers to be drawn.
+        puzzles: puzzles with answers to request.
+        requests: requests to send, if none fails.
+        answers: answers to draw.
         prompt_tokens: tokens of the prompts, each counted as often as it is sent.
-        completion_tokens: tokens of the answers: the most there can be, or as many as were expected of each.
-        gpu_hours: the time that takes at the speed that was given, if one was.
+        completion_tokens: tokens of the answers: at most, or as expected if `answer_tokens` was given.
+        gpu_hours: GPU hours for these at the given speed; None if no speed was given.
     """
 
     puzzles: int
@@ -45,11 +45,11 @@ class Estimate:
     gpu_hours: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the values as JSON has them."""
+        """Return the numbers as JSON values."""
         return asdict(self)
 
 
-def estimate(
+def estimate_cost(
     corpus: str | os.PathLike[str],
     sampling: Sampling,
     *,
@@ -60,74 +60,75 @@ def estimate(
     per_request: int = 1,
     answer_tokens: float | None = None,
     tokens_per_second: float | None = None,
-    count: Counter | None = None,
-) -> Estimate:
-    """Return what a run would cost; nothing is asked or written.
+    count_tokens: TokenCounter | None = None,
+) -> CostEstimate:
+    """Return what a run would cost; nothing is requested or written.
 
     Args:
         corpus: the corpus, as `teach` takes it.
         sampling: how answers would be drawn.
-        folder: the run's folder; answers that are there cost nothing.
+        folder: the run's folder; answers that exist in it cost nothing.
         style: the style of the prompts.
         split: "train", "held-out" or "test".
-        limit: how many puzzles.
-        per_request: how many answers would be asked for at once.
-        answer_tokens: how many tokens an answer has on average; `max_tokens`, the most there can be, if not given.
-        tokens_per_second: how many tokens the hardware of one hour's price writes in a second.
-        count: counts a prompt's tokens; `by_characters` if not given.
+        limit: the number of puzzles.
+        per_request: how many answers each request would ask for.
+        answer_tokens: tokens of an answer on average; `max_tokens` if not given.
+        tokens_per_second: tokens that one GPU generates in a second.
+        count_tokens: returns the tokens of a prompt; `count_by_characters` if not given.
 
     Raises:
         BadFile: there is no such corpus, file or split.
-        BadFolder: the folder holds what is no answer of such a run.
+        BadFolder: the folder holds something that is not an answer of such a run.
     """
-    there = _there(Path(folder) / ANSWERS, sampling.n) if folder is not None else {}
-    counted = count or by_characters
-    met: set[bytes] = set()
-    puzzles = requests = answers = prompt_tokens = 0
+    existing = _existing_answers(Path(folder) / ANSWERS, sampling.n) if folder is not None else {}
+    count_tokens = count_tokens or count_by_characters
+    claimed: set[bytes] = set()
 
-    def missing(key: str) -> tuple[int, ...] | None:
-        mark = bytes.fromhex(key)
-        if mark in met:
+    def claim(key: str) -> tuple[int, ...] | None:
+        item = bytes.fromhex(key)
+        if item in claimed:
             return None
-        met.add(mark)
-        return tuple(sample for sample in range(sampling.n) if not there.get(mark, 0) >> sample & 1)
+        claimed.add(item)
+        return tuple(sample for sample in range(sampling.n) if not existing.get(item, 0) >> sample & 1)
 
-    last = None
-    rows = rows_of(corpus, split, limit)
-    for ask in filter(None, asks(rows, partial(kk.prompt, style=style), missing, per_request, _ignore, sampling.n)):
-        puzzles += ask.row["id"] != last
-        last = ask.row["id"]
-        requests += 1
-        answers += len(ask.samples)
-        prompt_tokens += counted(ask.prompt)
+    rows = puzzle_rows(corpus, split, limit)
+    requests = make_requests(rows, partial(kk.prompt, style=style), claim, per_request, _ignore_skipped, sampling.n)
+    puzzles = request_count = answers = prompt_tokens = 0
+    previous = None
+    for request in filter(None, requests):
+        puzzles += request.row["id"] != previous
+        previous = request.row["id"]
+        request_count += 1
+        answers += len(request.samples)
+        prompt_tokens += count_tokens(request.prompt)
     tokens = round(answers * (answer_tokens if answer_tokens is not None else sampling.max_tokens or 0))
     hours = tokens / tokens_per_second / 3600 if tokens_per_second else None
-    return Estimate(puzzles, requests, answers, prompt_tokens, tokens, hours)
+    return CostEstimate(puzzles, request_count, answers, prompt_tokens, tokens, hours)
 
 
-def _ignore(_answers: int | None) -> None:
-    """Take no notice of what is there."""
+def _ignore_skipped(_answers: int | None) -> None:
+    """Ignore what is skipped."""
 
 
-def _there(path: Path, n: int) -> dict[bytes, int]:
+def _existing_answers(path: Path, n: int) -> dict[bytes, int]:
     if not path.is_file():
         return {}
     with path.open("rb") as file:
-        return read_answers(file, n, path)
+        return read_sample_masks(file, n, path)
 
 
-def by_characters(prompt: Prompt) -> int:
-    """Return a prompt's tokens by a rule of thumb: one for every four characters.
+def count_by_characters(prompt: Prompt) -> int:
+    """Return the tokens of a prompt by a rule of thumb: one for every four characters.
 
-    >>> by_characters("Who is a knight?")
+    >>> count_by_characters("Who is a knight?")
     4
     """
     text = prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False)
-    return -(-len(text) // CHARACTERS)
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
-def by_tokenizer(name: str) -> Counter:
-    """Return what counts a prompt's tokens with a model's tokenizer.
+def tokenizer_counter(name: str) -> TokenCounter:
+    """Return a function that counts the tokens of a prompt with a model's tokenizer.
 
     Args:
         name: a folder, or a name on the Hub.
@@ -139,13 +140,13 @@ def by_tokenizer(name: str) -> Counter:
     try:
         transformers = import_module("transformers")
     except ModuleNotFoundError as error:
-        raise MissingPackage('counting with a tokenizer needs transformers: pip install "knk[train]"') from error
+        raise MissingPackage('--tokenizer needs transformers: pip install "knk[train]"') from error
     tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
 
-    def count(prompt: Prompt) -> int:
+    def count_tokens(prompt: Prompt) -> int:
         if isinstance(prompt, str):
             return len(tokenizer.encode(prompt))
         text = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
         return len(tokenizer.encode(text, add_special_tokens=False))
 
-    return count
+    return count_tokens

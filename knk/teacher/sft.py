@@ -49,7 +49,7 @@ Keep = Literal["all", "formatted", "correct"]
 KEEPS: Final = ("all", "formatted", "correct")
 """Which answers are kept: all, as in the paper; those that have the form; of these those that are right."""
 ANSWERS: Final = "answers.jsonl"
-TEACHER: Final = "asked.json"
+TEACHER: Final = "inference.json"
 DROPPED: Final = "dropped.jsonl"
 _PART_ROWS: Final = 2_000
 _CLOSING: Final = "</answer>"

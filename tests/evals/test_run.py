@@ -51,8 +51,8 @@ from knk.evals.scores import (
     solved,
     summary,
 )
-from knk.inference.engine import Answer, Asks, Batch, Failure, Notice, Sink
-from knk.inference.sampling import Sampling, seed_of
+from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
+from knk.inference.sampling import Sampling, derive_seed
 from knk.logic.notation import decode
 from knk.logic.solver import solve
 from knk.proofs.difficulty import difficulty
@@ -86,20 +86,20 @@ class Oracle:
     def identity(self) -> dict[str, Any]:
         return {"share": self.share}
 
-    def used(self, sampling: Sampling) -> Sampling:
+    def effective_sampling(self, sampling: Sampling) -> Sampling:
         return sampling
 
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - it is sure of itself
-        for ask in filter(None, asks):
-            for sample in ask.samples:
-                sink(Batch([self.answer(ask, sample)]))
+    def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:  # noqa: ARG002 - it is sure of itself
+        for request in filter(None, requests):
+            for sample in request.samples:
+                sink(Batch([self.answer(request, sample)]))
 
-    def answer(self, ask: Any, sample: int) -> Answer | Failure:
-        if ask.row["id"] in self.given_up:
-            return Failure(ask, sample, "it was too hard")
-        drawn = seed_of(7, ask.row["id"], sample) / 2**31
-        text = right(ask.row) if drawn < self.share else wrong(ask.row, int(drawn * 997))
-        return Answer(ask, sample, text, "stop", completion_tokens=len(text.split()))
+    def answer(self, request: Request, sample: int) -> Answer | Failure:
+        if request.row["id"] in self.given_up:
+            return Failure(request, sample, "it was too hard")
+        drawn = derive_seed(7, request.row["id"], sample) / 2**31
+        text = right(request.row) if drawn < self.share else wrong(request.row, int(drawn * 997))
+        return Answer(request, sample, text, "stop", completion_tokens=len(text.split()))
 
 
 def right(row: Row) -> str:
@@ -230,7 +230,8 @@ def test_a_run_keeps_every_answer_with_its_verdict(runs: tuple[Path, Path]) -> N
             assert (one.correct, one.reason) == (verdict.correct, verdict.reason)
         assert found.parameters["temperature"] == 0.7
         assert (
-            str(folder.parent) not in (folder / "bench.json").read_text() + (folder / "knk" / "asked.json").read_text()
+            str(folder.parent)
+            not in (folder / "bench.json").read_text() + (folder / "knk" / "inference.json").read_text()
         )
 
 
@@ -285,7 +286,7 @@ def test_a_path_that_a_server_knows_a_model_by_stays_out_of_the_figures(tmp_path
 
 def test_a_folder_that_nothing_was_answered_into_is_free(tmp_path: Path) -> None:
     class Mistyped(Oracle):
-        def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - it never asks
+        def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:  # noqa: ARG002 - it never asks
             raise ModelFailed("there is no folder 'nosuch'")
 
     plan = Plan(("knk",), TWO, limit=3)
@@ -595,8 +596,8 @@ class _Listening(Watcher):
     def __init__(self) -> None:
         self.notices: list[str] = []
 
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
+    def notify(self, message: str) -> None:
+        self.notices.append(message)
 
 
 @pytest.mark.slow

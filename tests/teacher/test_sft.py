@@ -52,7 +52,7 @@ def answers(folder: Path, shuffle: int = 0, style: str = "paper") -> Path:
     found = [answer(row, sample, kind, style) for row in PUZZLES for sample, kind in enumerate(KINDS)]
     random.Random(shuffle).shuffle(found)
     (folder / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
-    (folder / "asked.json").write_text('{"model": "m"}', encoding="utf-8")
+    (folder / "inference.json").write_text('{"model": "m"}', encoding="utf-8")
     return folder
 
 
@@ -172,8 +172,8 @@ def test_an_answer_that_is_none_is_an_error(line: str, tmp_path: Path) -> None:
 
 def test_a_broken_word_on_the_teacher_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     folder = answers(tmp_path / "answers")
-    (folder / "asked.json").write_text("{")
-    with pytest.raises(BadFile, match=r"asked\.json: not JSON"):
+    (folder / "inference.json").write_text("{")
+    with pytest.raises(BadFile, match=r"inference\.json: not JSON"):
         write_sft(folder, tmp_path / "rows")
     assert not (tmp_path / "rows").exists()
 

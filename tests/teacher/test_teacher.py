@@ -27,16 +27,15 @@ from knk.datasets.build import build
 from knk.datasets.config import CorpusConfig, PartConfig
 from knk.errors import BadFile, BadFolder, BadRow, BadSpec, MissingPackage, ModelFailed
 from knk.generation.spec import Spec
-from knk.inference import server
-from knk.inference.engine import Ask
+from knk.inference.engine import Request
 from knk.inference.openai_api import (
-    BadReply,
-    message_of,
-    reply_of,
-    retry_after,
+    InvalidResponse,
+    error_message,
+    parse_response,
+    parse_retry_after,
 )
-from knk.inference.sampling import seed_of
-from knk.inference.store import ANSWERS, FAILED, RUN, opened
+from knk.inference.sampling import derive_seed
+from knk.inference.store import ANSWERS, FAILED, HEADER, open_store
 from knk.logic.notation import decode
 from knk.tasks import kk
 from knk.teacher import (
@@ -47,11 +46,11 @@ from knk.teacher import (
     Summary,
     TraceEngine,
     VllmEngine,
-    estimate,
+    estimate_cost,
     teach,
 )
-from knk.teacher.cost import by_characters
-from knk.teacher.puzzles import corpus_identity, how_many
+from knk.teacher.cost import count_by_characters
+from knk.teacher.run import corpus_identity, count_puzzles
 from tests.support import smollm2
 from tests.support.faulty_server import (
     FAULTS,
@@ -75,7 +74,7 @@ def puzzles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def engine_of(faulty: FaultyServer, **more: Any) -> ServerEngine:
     """An engine that loses no time."""
-    quick: dict[str, Any] = {"first_wait": 0.01, "longest_wait": 0.05, "timeout": 10.0} | more
+    quick: dict[str, Any] = {"first_delay": 0.01, "max_delay": 0.05, "timeout": 10.0} | more
     return ServerEngine("m", faulty.url, **quick)
 
 
@@ -134,20 +133,20 @@ def test_an_answer_is_stored_as_it_came(puzzles: Path, tmp_path: Path) -> None:
             "prompt_tokens": 11,
             "completion_tokens": 7,
             "model": "m",
-            "parameters": sampling.as_dict(),
+            "parameters": sampling.to_dict(),
         }
         assert all(line["completion"] in faulty.sent for line in lines(tmp_path / "run" / ANSWERS))
         # Requests 0 and 5 were cut off by the server: that is said, and the text is not touched.
         assert Counter(line["finish_reason"] for line in told) == {"stop": 4, "length": 2}
         assert (summary.stored, summary.truncated, summary.completion_tokens) == (6, 2, 42)
-        assert json.loads((tmp_path / "run" / RUN).read_text()) == {
+        assert json.loads((tmp_path / "run" / HEADER).read_text()) == {
             "engine": "server",
             "model": "m",
             "base_url": faulty.url,
             "corpus": corpus_identity(puzzles, "test"),
             "split": "test",
             "style": "paper",
-            "parameters": sampling.as_dict(),
+            "parameters": sampling.to_dict(),
             "version": "0.1.0",
         }
 
@@ -172,7 +171,7 @@ def test_what_is_sent_is_what_was_asked_for(puzzles: Path, tmp_path: Path) -> No
                     "top_p": 0.95,
                     "top_k": 40,
                     "stop": ["</answer>", "User:", "Assistant:"],
-                    "seed": seed_of(3, row["id"], sample),
+                    "seed": derive_seed(3, row["id"], sample),
                 }
                 for sample in range(4)
             ),
@@ -188,10 +187,10 @@ def test_a_sampling_that_cannot_be_is_refused() -> None:
     for bad in ({"n": 0}, {"temperature": -1}, {"temperature": float("nan")}, {"top_p": 2}, {"stop": ("",)}):
         with pytest.raises(BadSpec):
             Sampling(**bad)
-    with pytest.raises(BadSpec, match="how long"):
-        ServerEngine("m", "http://localhost/v1").used(Sampling())
-    with pytest.raises(BadSpec, match="no top_k"):
-        ServerEngine("m", "http://localhost/v1", dialect="openai").used(PRESETS["paper"])
+    with pytest.raises(BadSpec, match="missing --max-tokens"):
+        ServerEngine("m", "http://localhost/v1").effective_sampling(Sampling())
+    with pytest.raises(BadSpec, match="--top-k cannot be used"):
+        ServerEngine("m", "http://localhost/v1", dialect="openai").effective_sampling(PRESETS["paper"])
 
 
 def test_a_url_with_a_secret_is_refused_without_showing_it() -> None:
@@ -262,11 +261,11 @@ def test_who_says_when_to_come_back_is_obeyed(puzzles: Path, tmp_path: Path) -> 
 
 
 def test_the_time_to_come_back_may_be_a_date_or_nonsense() -> None:
-    soon = retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True))
+    soon = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True))
     assert soon is not None and 25 < soon <= 30  # noqa: PT018 - one thing, two sides
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert [retry_after(text) for text in ("nan", "inf", "soon", "", None)] == [None] * 5
-    assert retry_after("-5") == 0
+    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert [parse_retry_after(text) for text in ("nan", "inf", "soon", "", None)] == [None] * 5
+    assert parse_retry_after("-5") == 0
 
 
 @pytest.mark.parametrize(
@@ -279,30 +278,32 @@ def test_the_time_to_come_back_may_be_a_date_or_nonsense() -> None:
 )
 def test_a_reply_that_is_none_is_not_taken_for_one(content: bytes) -> None:
     for chat in (False, True):
-        with pytest.raises(BadReply):
-            reply_of(content, chat)
+        with pytest.raises(InvalidResponse):
+            parse_response(content, chat)
 
 
 def test_reasoning_that_a_server_took_out_is_kept_beside_the_text() -> None:
     message = {"content": None, "reasoning_content": "Hm."}
-    reply = reply_of(json.dumps({"choices": [{"message": message, "finish_reason": "length"}]}).encode(), chat=True)
+    reply = parse_response(
+        json.dumps({"choices": [{"message": message, "finish_reason": "length"}]}).encode(), chat=True
+    )
     assert (reply.choices[0].text, reply.choices[0].reasoning) == ("", "Hm.")
     usage = {"prompt_tokens": True, "completion_tokens": -1}
     told = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop", "stop_reason": 7}], "usage": usage}
-    reply = reply_of(json.dumps(told).encode(), chat=True)
+    reply = parse_response(json.dumps(told).encode(), chat=True)
     assert (reply.prompt_tokens, reply.completion_tokens, reply.choices[0].stop) == (None, None, None)
 
 
 def test_a_message_is_a_line_without_secrets() -> None:
-    assert message_of(b"no \x1b[2J\n way, " + KEY.encode(), KEY) == "no [2J way, ***"
-    assert len(message_of(b"x" * 5000, None)) < 400
-    assert message_of(b'{"detail": ["a"]}', None) == '{"detail": ["a"]}'
+    assert error_message(b"no \x1b[2J\n way, " + KEY.encode(), KEY) == "no [2J way, ***"
+    assert len(error_message(b"x" * 5000, None)) < 400
+    assert error_message(b'{"detail": ["a"]}', None) == '{"detail": ["a"]}'
 
 
 @pytest.mark.parametrize("status", ["400", "401", "404", "422", "302"])
 def test_a_refusal_ends_the_run_with_the_servers_words(puzzles: Path, tmp_path: Path, status: str) -> None:
     with serving(lambda _number, _body: status) as faulty:
-        with pytest.raises(ModelFailed, match=f"refuses: {status} fault") as error:
+        with pytest.raises(ModelFailed, match=f"refuses the request: {status} fault") as error:
             asked(puzzles, tmp_path / "run", engine_of(faulty, key=KEY))
         assert len(faulty.requests) <= 64
     assert KEY not in str(error.value)
@@ -313,15 +314,14 @@ def test_a_refusal_ends_the_run_with_the_servers_words(puzzles: Path, tmp_path: 
 def test_a_server_that_fails_every_request_ends_the_run(puzzles: Path, tmp_path: Path) -> None:
     with serving(lambda _number, _body: "500") as faulty:
         engine = engine_of(faulty, retries=1, concurrency=4)
-        with pytest.raises(ModelFailed, match="20 requests were given up"):
+        with pytest.raises(ModelFailed, match="20 requests in a row were given up"):
             asked(puzzles, tmp_path / "run", engine)
     assert 20 <= len(pairs(tmp_path / "run" / FAILED)) < 24  # What was under way may have been given up as well.
 
 
-def test_an_answer_without_end_is_not_read(puzzles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_LARGEST", 100)
+def test_an_answer_without_end_is_not_read(puzzles: Path, tmp_path: Path) -> None:
     with serving() as faulty:
-        summary = asked(puzzles, tmp_path / "run", engine_of(faulty, retries=1), limit=1)
+        summary = asked(puzzles, tmp_path / "run", engine_of(faulty, retries=1, max_response_bytes=100), limit=1)
     assert (summary.stored, summary.failed) == (0, 1)
     assert "larger than 100 bytes" in lines(tmp_path / "run" / FAILED)[0]["reason"]
 
@@ -347,7 +347,7 @@ def test_a_server_that_is_away_costs_only_the_time(puzzles: Path, tmp_path: Path
 
 def test_patience_has_an_end_and_the_run_goes_on_later(puzzles: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    observer = SimpleNamespace(there=lambda _: None, done=lambda *_: None, notice=told.append)
+    observer = SimpleNamespace(skipped=lambda _: None, done=lambda *_: None, notify=told.append)
     with serving() as faulty:
         engine = engine_of(faulty, patience=0.5)
         faulty.stop()
@@ -358,14 +358,11 @@ def test_patience_has_an_end_and_the_run_goes_on_later(puzzles: Path, tmp_path: 
     assert not told
 
 
-def test_it_is_said_that_a_server_is_away_and_back(
-    puzzles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "_QUIET", 0.1)
+def test_it_is_said_that_a_server_is_away_and_back(puzzles: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    observer = SimpleNamespace(there=lambda _: None, done=lambda *_: None, notice=told.append)
+    observer = SimpleNamespace(skipped=lambda _: None, done=lambda *_: None, notify=told.append)
     with serving(first(*["503"] * 200), retry_after="0.01") as faulty:
-        asked(puzzles, tmp_path / "run", engine_of(faulty, retries=0), limit=20, observer=observer)
+        asked(puzzles, tmp_path / "run", engine_of(faulty, retries=0, notify_after=0.1), limit=20, observer=observer)
     assert len(told) == 2
     assert "503" in told[0]
     assert told[1] == "the server answers again"
@@ -381,13 +378,13 @@ def test_failures_are_asked_again_and_nothing_else_is(puzzles: Path, tmp_path: P
         summary = asked(puzzles, tmp_path / "run", engine, sampling, limit=10)
         assert (summary.stored, summary.failed) == (17, 3)
         again = asked(puzzles, tmp_path / "run", engine, sampling, limit=10)
-        assert (again.there, again.stored, again.failed) == (17, 3, 0)
+        assert (again.existing, again.stored, again.failed) == (17, 3, 0)
         assert len(faulty.requests) == 23
         more = asked(puzzles, tmp_path / "run", engine, sampling, limit=12)
-        assert (more.there, more.stored) == (20, 4)
+        assert (more.existing, more.stored) == (20, 4)
         # The server may move.
         assert (
-            asked(puzzles, tmp_path / "run", replace(engine, base_url="http://nobody:1/v1"), sampling, limit=9).there
+            asked(puzzles, tmp_path / "run", replace(engine, base_url="http://nobody:1/v1"), sampling, limit=9).existing
             == 18
         )
     assert not pairs(tmp_path / "run" / FAILED)
@@ -400,8 +397,8 @@ def test_a_puzzle_that_is_there_twice_is_asked_once(tmp_path: Path, run: Run) ->
     path.write_text("".join(json.dumps({"puzzle": notation}) + "\n" for notation in told))
     for there in (0, 4):
         summary = asked(path, tmp_path / "run", TraceEngine(), Sampling(n=2))
-        assert (summary.there, summary.stored, summary.repeated) == (there, 4 - there, 2)
-    assert estimate(path, Sampling(n=2), split="test").answers == 4
+        assert (summary.existing, summary.stored, summary.duplicates) == (there, 4 - there, 2)
+    assert estimate_cost(path, Sampling(n=2), split="test").answers == 4
     _, out, _ = run(path, "-o", tmp_path / "run", "-n", "2", "--split", "test")
     assert out.splitlines()[1] == "2 puzzles came again, maybe under other names, and were asked once"
 
@@ -447,7 +444,7 @@ def test_the_folder_of_another_run_is_refused(puzzles: Path, tmp_path: Path) -> 
         asked(puzzles, tmp_path / "run", engine, Sampling(), style="chat")
     with pytest.raises(BadFolder, match="another engine"):
         asked(puzzles, tmp_path / "run", ServerEngine("m", "http://localhost/v1"))
-    (tmp_path / "run" / RUN).write_text("{")
+    (tmp_path / "run" / HEADER).write_text("{")
     with pytest.raises(BadFolder, match="not JSON"):
         asked(puzzles, tmp_path / "run", engine, Sampling())
     with pytest.raises(BadFolder, match="not empty"):
@@ -457,8 +454,8 @@ def test_the_folder_of_another_run_is_refused(puzzles: Path, tmp_path: Path) -> 
 
 def test_two_processes_do_not_share_a_folder(puzzles: Path, tmp_path: Path) -> None:
     asked(puzzles, tmp_path / "run", TraceEngine(), Sampling(), limit=2)
-    header = json.loads((tmp_path / "run" / RUN).read_text())
-    with opened(tmp_path / "run", header), pytest.raises(BadFolder, match="another process"):
+    header = json.loads((tmp_path / "run" / HEADER).read_text())
+    with open_store(tmp_path / "run", header), pytest.raises(BadFolder, match="another process"):
         asked(puzzles, tmp_path / "run", TraceEngine(), Sampling(), limit=2)
 
 
@@ -510,7 +507,7 @@ def test_killed_and_gone_on_with(puzzles: Path, tmp_path: Path) -> None:
             out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
         told = json.loads(out)
-        assert told["stored"] + told["there"] == 200
+        assert told["stored"] + told["existing"] == 200
         assert sorted(pairs(folder / ANSWERS)) == sorted(wanted(puzzles, 1))
         # Asked twice is only what was under way when the process was killed.
         assert len(faulty.requests) <= 200 + 2 * 8
@@ -572,7 +569,7 @@ def test_the_command_takes_the_key_from_the_environment(
         status, out, err = run(puzzles, "-o", tmp_path / "run", *options)
         assert faulty.headers[0]["authorization"] == f"Bearer {KEY}"
         assert (status, out) == (2, "")
-        assert err == f"knk: {faulty.url} refuses: 401 fault 401 [31m for Bearer ***\n"
+        assert err == f"knk: {faulty.url} refuses the request: 401 fault 401 [31m for Bearer ***\n"
 
 
 @pytest.mark.parametrize(
@@ -582,9 +579,9 @@ def test_the_command_takes_the_key_from_the_environment(
         (("-o", "x", "--model", "m"), "--model cannot be used with --engine trace"),
         (("-o", "x", "--base-url", "http://host/v1"), "missing --model: --engine server needs it"),
         (("-o", "x", "--engine", "server", "--model", "m"), "missing --base-url: --engine server needs it"),
-        (("-o", "x", "--model", "m", "--base-url", "http://host/v1"), "how long an answer may be"),
-        (("-o", "x", "--model", "m", "--base-url", "host"), "looks like http://"),
-        (("-o", "x", "--temperature", "-1"), "temperature is at least 0"),
+        (("-o", "x", "--model", "m", "--base-url", "http://host/v1"), "missing --max-tokens"),
+        (("-o", "x", "--model", "m", "--base-url", "host"), "expected e.g. http://"),
+        (("-o", "x", "--temperature", "-1"), "temperature must be at least 0"),
         (("--dry-run", "--engine", "server"), "how long an answer may be"),
     ],
 )
@@ -616,7 +613,7 @@ def test_a_dry_run_counts_and_asks_nothing(puzzles: Path, tmp_path: Path, run: R
     told = ("--dry-run", "--preset", "paper", "--split", "test", "--tokens-per-second", "1000")
     status, out, err = run(puzzles, *told)
     assert (status, err) == (0, "")
-    tokens = 4 * sum(by_characters(kk.prompt(row)) for row in kk.rows("test", puzzles))
+    tokens = 4 * sum(count_by_characters(kk.prompt(row)) for row in kk.rows("test", puzzles))
     assert out.splitlines() == [
         "200 puzzles, 800 requests, 800 answers",
         f"{tokens:,} tokens of prompts (a token for every 4 characters)",
@@ -633,7 +630,7 @@ def test_a_dry_run_counts_and_asks_nothing(puzzles: Path, tmp_path: Path, run: R
 def test_a_dry_run_leaves_out_what_is_there(puzzles: Path, tmp_path: Path) -> None:
     asked(puzzles, tmp_path / "run", TraceEngine(), Sampling(n=2), limit=5)
     content = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    left = estimate(puzzles, Sampling(n=2, max_tokens=10), folder=tmp_path / "run", split="test", limit=8)
+    left = estimate_cost(puzzles, Sampling(n=2, max_tokens=10), folder=tmp_path / "run", split="test", limit=8)
     assert (left.puzzles, left.answers, left.gpu_hours) == (3, 6, None)
     assert content == {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
 
@@ -642,7 +639,7 @@ def test_a_corpus_is_asked_by_its_splits(tmp_path: Path) -> None:
     build(CorpusConfig((PartConfig(Spec(people=3), 200, "a"),)), tmp_path / "corpus")
     manifest = corpus_identity(tmp_path / "corpus", "train")
     assert manifest == corpus_identity(tmp_path / "corpus", "test")
-    counts = {split: how_many(tmp_path / "corpus", split, None) for split in ("train", "test")}
+    counts = {split: count_puzzles(tmp_path / "corpus", split, None) for split in ("train", "test")}
     for split, count in counts.items():
         summary = teach(tmp_path / "corpus", tmp_path / split, TraceEngine(), Sampling(), split=split)
         assert summary.stored == count > 0
@@ -675,7 +672,7 @@ def test_proofs_are_right_and_come_in_other_words(puzzles: Path, tmp_path: Path,
 
 def test_vllm_is_told_what_was_asked_for() -> None:
     engine = VllmEngine("folder", data_parallel=8, tensor_parallel=2, max_model_len=9000)
-    assert engine.arguments() == {
+    assert engine.engine_arguments() == {
         "model": "folder",
         "data_parallel_size": 8,
         "tensor_parallel_size": 2,
@@ -689,7 +686,7 @@ def test_vllm_is_told_what_was_asked_for() -> None:
         "top_k": 40,
         "max_tokens": 8192,
         "stop": ["</answer>", "User:", "Assistant:"],
-        "seed": seed_of(1, "00", 2),
+        "seed": derive_seed(1, "00", 2),
     }
     assert engine.sampling_arguments(SHORT, "00", 2) == {"max_tokens": 5}
     with pytest.raises(BadSpec):
@@ -786,8 +783,8 @@ def test_a_missing_package_for_http_is_a_line(puzzles: Path, tmp_path: Path, mon
 def test_transformers_is_told_to_draw_only_if_something_was_said_of_it(
     puzzles: Path, sampling: Sampling, config: str | None
 ) -> None:
-    ask = Ask(next(kk.rows("test", puzzles)), "Hm", (0,))
-    body = ServerEngine("m", "http://localhost/v1", dialect="transformers").body(ask, 1, 0, sampling)
+    request = Request(next(kk.rows("test", puzzles)), "Hm", (0,))
+    body = ServerEngine("m", "http://localhost/v1", dialect="transformers").request_body(request, 1, 0, sampling)
     more = {"temperature": sampling.temperature, "generation_config": config}
     told = {name: value for name, value in more.items() if value is not None}
     assert body == {"model": "m", "prompt": "Hm", "max_tokens": 5} | told
@@ -805,8 +802,8 @@ from knk.teacher import Sampling, ServerEngine, teach
 
 class Observer:
     count, memory = 0, {}
-    def there(self, answers): pass
-    def notice(self, text): pass
+    def skipped(self, answers): pass
+    def notify(self, text): pass
     def done(self, answers, tokens):
         self.count += answers
         if self.count in (2_000, 10_000):
@@ -882,8 +879,8 @@ def test_a_real_model_is_sampled_killed_twice_and_gone_on_with(tmp_path: Path, r
         assert len((folder / ANSWERS).read_bytes().splitlines()) >= count
     told = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True, timeout=1800)
     summary = json.loads(told.stdout)
-    assert summary["there"] >= 30
-    assert summary["there"] + summary["stored"] == 50
+    assert summary["existing"] >= 30
+    assert summary["existing"] + summary["stored"] == 50
     assert sorted(pairs(folder / ANSWERS)) == sorted(wanted(path, 1))
     answers = lines(folder / ANSWERS)
     assert len({line["completion"] for line in answers}) > 25  # So small a model says some things again.

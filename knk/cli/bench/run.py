@@ -208,7 +208,7 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
                 total=many, desc=f"{name} {work}", unit=" answers", disable=disable, delay=0 if wanted else 2
             )
 
-        def there(self, answers: int) -> None:
+        def skipped(self, answers: int) -> None:
             if not self.bar.disable:
                 self.bar.initial += answers  # What was there says nothing of the speed.
             self.bar.update(answers)
@@ -219,8 +219,8 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
         def marked(self, answers: int) -> None:
             self.bar.update(answers)
 
-        def notice(self, text: str) -> None:
-            tqdm.write(f"knk: {text}", file=sys.stderr)
+        def notify(self, message: str) -> None:
+            tqdm.write(f"knk: {message}", file=sys.stderr)
 
         def end(self) -> None:
             if self.bar is not None:
