@@ -65,10 +65,10 @@ if TYPE_CHECKING:
     from knk.logic.statements import Statement as Statement
     from knk.logic.sympy_formulas import from_sympy as from_sympy
     from knk.logic.sympy_formulas import to_sympy as to_sympy
+    from knk.proofs.check import check as check
     from knk.proofs.difficulty import Difficulty as Difficulty
     from knk.proofs.difficulty import difficulty as difficulty
-    from knk.proofs.trace import Trace as Trace
-    from knk.proofs.trace import check as check
+    from knk.proofs.steps import Trace as Trace
     from knk.proofs.trace import trace as trace
     from knk.text.explain import explain as explain
     from knk.text.parse import parse as parse
@@ -86,7 +86,9 @@ _EXPORTS: Final = {
     "knk.text.render": ("render",),
     "knk.text.parse": ("parse",),
     "knk.logic.solver": ("solutions", "solve", "count", "is_unique", "follows"),
-    "knk.proofs.trace": ("trace", "check", "Trace"),
+    "knk.proofs.trace": ("trace",),
+    "knk.proofs.check": ("check",),
+    "knk.proofs.steps": ("Trace",),
     "knk.text.explain": ("explain",),
     "knk.proofs.difficulty": ("difficulty", "Difficulty"),
     "knk.generation.perturb": ("perturb",),

@@ -20,7 +20,14 @@ SUBJECTS: Final = {
     "Puzzles": ("knk.logic.puzzle", "knk.generation.generate", "knk.generation.spec", "knk.generation.perturb"),
     "Statements": ("knk.logic.statements", "knk.logic.sympy_formulas"),
     "Text": ("knk.logic.notation", "knk.text.render", "knk.text.parse"),
-    "Solving": ("knk.logic.solver", "knk.proofs.trace", "knk.text.explain", "knk.proofs.difficulty"),
+    "Solving": (
+        "knk.logic.solver",
+        "knk.proofs.trace",
+        "knk.proofs.check",
+        "knk.proofs.steps",
+        "knk.text.explain",
+        "knk.proofs.difficulty",
+    ),
     "Answers": ("knk.answers.verify", "knk.answers.verdict"),
     "Errors": ("knk.errors",),
 }

@@ -84,6 +84,17 @@ def test_no_imports_form_a_cycle() -> None:
     assert order.index("logic.statements") < order.index("logic.puzzle") < order.index("cli")
 
 
+def test_proofs_are_checked_without_the_rules_that_build_them() -> None:
+    assert knk_imports(MODULES["proofs.check"]) <= {
+        "errors",
+        "logic.puzzle",
+        "logic.solver",
+        "logic.statements",
+        "proofs.steps",
+    }
+    assert knk_imports(MODULES["proofs.steps"]) <= {"logic.puzzle", "logic.solver"}
+
+
 def test_nothing_imports_the_top_of_the_package() -> None:
     assert not {module for module in MODULES.keys() - FRONT_DOORS if "" in knk_imports(MODULES[module])}
 

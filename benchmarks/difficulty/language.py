@@ -13,14 +13,7 @@ from typing import Final
 from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
-from knk.proofs.trace import (
-    Contradiction,
-    Follows,
-    Retract,
-    Step,
-    Suppose,
-    Trace,
-)
+from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 
 MOST_PEOPLE: Final = 8
 PAD, START, END, ANSWER = "pad", "proof", "end", "answer"

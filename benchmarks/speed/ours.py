@@ -129,7 +129,8 @@ def traced(people: int, seed: int) -> Jobs:
 
 def checked(people: int, seed: int) -> Jobs:
     """Proofs checked, every step with the solver."""
-    from knk.proofs.trace import check, trace
+    from knk.proofs.check import check
+    from knk.proofs.trace import trace
 
     return batches(map(trace, puzzles(people, seed)), size(people), check)
 

@@ -20,12 +20,8 @@ import numpy.typing as npt
 from knk.errors import GaveUp, ManySolutions
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solve
-from knk.proofs.trace import (
-    CONFLICT,
-    Rule,
-    bit_of,
-    rule_of,
-)
+from knk.proofs.rules import Rule, rule_of
+from knk.proofs.states import CONFLICT, bit_of
 
 PATIENCE: Final = 20_000_000
 """Looks at a rule after which a search is given up, some seconds' worth."""

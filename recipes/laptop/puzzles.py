@@ -17,14 +17,7 @@ from knk.logic.statements import (
     Or,
     Statement,
 )
-from knk.proofs.trace import (
-    Contradiction,
-    Follows,
-    Retract,
-    Step,
-    Suppose,
-    Trace,
-)
+from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 from recipes.laptop.words import FAILS, FITS, answered, supposed, word
 
 STYLES: Final = ("proof", "answer-only", "shuffled", "filler")

@@ -23,26 +23,11 @@ from knk.logic.statements import (
     Not,
     Or,
 )
-from knk.proofs.trace import (
-    CONFLICT,
-    Contradiction,
-    Follows,
-    Retract,
-    Rule,
-    Step,
-    Suppose,
-    Trace,
-    Verified,
-    _FoldedRule,
-    _NarrowRule,
-    _SatRule,
-    bit_of,
-    check,
-    closed,
-    people_of,
-    rule_of,
-    trace,
-)
+from knk.proofs.check import check
+from knk.proofs.rules import Rule, _FoldedRule, _NarrowRule, _SatRule, closed, rule_of
+from knk.proofs.states import CONFLICT, bit_of, people_of
+from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace, Verified
+from knk.proofs.trace import trace
 from tests.support.strategies import puzzles, statements
 
 NESTED = "Ann,Bob,Cid,Dora 0:=(-3,+2) 1:=(-2,+3) 2:=(+1,+0) 3:=(-1,-0)"

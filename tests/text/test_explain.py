@@ -19,15 +19,9 @@ from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
 from knk.logic.statements import Knave, Knight, Statement
-from knk.proofs.trace import (
-    Contradiction,
-    Follows,
-    Retract,
-    Suppose,
-    Trace,
-    check,
-    trace,
-)
+from knk.proofs.check import check
+from knk.proofs.steps import Contradiction, Follows, Retract, Suppose, Trace
+from knk.proofs.trace import trace
 from knk.text.explain import STYLES, Claim, Sentence, explain, sentences
 from knk.text.explain import wordings as explain_wordings
 from knk.text.explain.brief import BriefWriter

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from knk.logic.statements import Statement
-from knk.proofs.trace import Contradiction, Follows, Retract, Step, Suppose, Trace
+from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 from knk.text.explain import wordings
 from knk.text.explain.builder import ClaimBuilder
 from knk.text.explain.choice import Choice

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from knk.logic.statements import Not
-from knk.proofs.trace import Suppose, Trace, consequences
+from knk.proofs.propagation import consequences
+from knk.proofs.steps import Suppose, Trace
 from knk.text.explain import wordings
 from knk.text.explain.brief import BriefWriter, Inference, Slots
 from knk.text.explain.claims import Claim, Sentence

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from knk.errors import BadPuzzle
-from knk.proofs.trace import Trace
+from knk.proofs.steps import Trace
 from knk.text.explain import wordings
 from knk.text.explain.brief import BriefWriter
 from knk.text.explain.choice import Choice
