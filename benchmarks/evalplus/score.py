@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from knk.evals.evalplus_compare import Difference, compare
+
 from knk.errors import BadFile, KnkError
 from knk.evals.evalplus import (
     MIN_SECONDS,
@@ -25,7 +27,6 @@ from knk.evals.evalplus import (
     read_samples,
     score,
 )
-from knk.evals.evalplus_compare import Difference, compare
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

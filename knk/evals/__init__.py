@@ -1,14 +1,17 @@
-"""Benchmarks: a model asked, its answers kept and marked, and figures that can be trusted.
+"""Benchmarks: ask a model, score its completions, and report metrics with intervals.
 
-| module | what belongs in it |
+| module | contents |
 |---|---|
-| `items` | the benchmarks, and their items with a name each |
-| `marks` | answers marked by the tasks' verifiers |
-| `scores` | marks as scores, with intervals |
-| `harness` | the same in lm-eval's terms |
-| `evalplus` | HumanEval+ by EvalPlus, behind the sandbox's walls |
-| `evalplus_compare` | the same programs by this library's verifier, and why the two differ where they do |
-| `records` | a run that is done: its figures and its files |
-| `run` | `bench`, which puts these together |
-| `compare` | two runs, item by item |
+| `items` | the benchmarks and their items |
+| `scoring` | completions scored by the tasks' verifiers |
+| `metrics` | metrics of scored completions, with intervals over items and seeds |
+| `memorisation` | the memorisation score, from puzzles and their changed forms |
+| `intervals` | means, ratios and differences with 95% intervals |
+| `records` | a finished run and its files |
+| `run` | `run_benchmarks`: ask, score, write, cross-check |
+| `compare` | two arms compared item by item |
+| `results` | `results.json`: the scores, curves and claims of an evaluation |
+| `paper_figures` | the scores that the paper reports |
+| `lm_eval` | the benchmarks as lm-eval tasks, and lm-eval's scores of stored completions |
+| `evalplus` | HumanEval+ scored by EvalPlus in the sandbox, and compared with the library's verifier |
 """

@@ -1,7 +1,7 @@
-"""Two arms compared, item by item: what a difference is, and whether it is more than chance among the items.
+"""Compare two arms item by item: the difference of their scores, and its interval over items.
 
-An arm is one run, or several with other seeds of training; a run is a folder of `knk bench`, or one that lm-eval logged
-its samples into.
+An arm is one run, or several with different training seeds. A run is a folder that `knk bench` wrote, or a folder with
+lm-eval's logs of samples.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from typing import Any
 
 from knk.errors import BadSpec
 from knk.evals import intervals, records
-from knk.evals import lm_eval as harness
 from knk.evals.intervals import Estimate
 from knk.evals.items import benchmark
-from knk.evals.records import Run
-from knk.evals.scores import METRICS, Scores, scores
+from knk.evals.lm_eval.logs import read_sample_logs
+from knk.evals.metrics import METRICS, ItemScores, in_group, item_scores
+from knk.evals.records import BenchmarkRun
 
 
 @dataclass(frozen=True)
-class Scored:
-    """A run's scores.
+class RunScores:
+    """The item scores of a run.
 
     Args:
-        arm: what tables call the model.
-        tables: each item's score, by benchmark or group.
-        asked: how it was asked, by names of what can differ; empty where nobody knows.
+        arm: the model's name in tables.
+        tables: the item scores of each benchmark or group.
+        settings: the prompts and sampling parameters, by name; empty if unknown.
     """
 
     arm: str
-    tables: Mapping[str, Scores]
-    asked: Mapping[str, Any]
+    tables: Mapping[str, ItemScores]
+    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Difference:
-    """By how much the second arm is above the first on a benchmark.
+class ScoreDifference:
+    """The difference of the second arm's score and the first's on a benchmark.
 
     Args:
         name: the benchmark, or "benchmark: group".
-        first: the first arm's figure.
-        second: the second arm's.
-        estimate: the difference, with its interval over items, and over seeds where there are several.
-        left_out: items that only one of the two has.
+        first: the first arm's score.
+        second: the second arm's score.
+        estimate: second minus first, with its interval over items, and over seeds if there are several.
+        left_out: the number of items that only one of the arms has.
     """
 
     name: str
@@ -55,78 +55,79 @@ class Difference:
     left_out: int = 0
 
     @property
-    def told(self) -> str:
-        """What it comes to, in a word: "higher", "lower", or "not resolved" where the interval holds zero."""
+    def direction(self) -> str:
+        """Whether the second arm is "higher" or "lower", or "not resolved" if the interval contains zero."""
         if not self.estimate.is_resolved:
             return "not resolved"
         return "higher" if self.estimate.mean > 0 else "lower"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
+        """Return the fields as a JSON object."""
         return {
             "name": self.name,
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
             "difference": self.estimate.to_dict(),
-            "told": self.told,
+            "direction": self.direction,
             "left_out": self.left_out,
         }
 
 
-def read(folder: str | os.PathLike[str], metric: str = "accuracy", groups: bool = False) -> Scored:
-    """Return the scores of a run in a folder.
+def read_scores(folder: str | os.PathLike[str], metric: str = "accuracy", groups: bool = False) -> RunScores:
+    """Return the item scores of the run in a folder.
 
     Args:
-        folder: what `knk bench` wrote, or `lm_eval --log_samples`.
-        metric: of `knk bench` one of `knk.evals.scores.METRICS`; of lm-eval a metric of its tasks, and where "accuracy"
-            is none of them the first that they have.
-        groups: whether to give the scores of groups as well.
+        folder: a folder that `knk bench` or `lm_eval --log_samples` wrote.
+        metric: for `knk bench` one of `knk.evals.metrics.METRICS`; for lm-eval a metric of its tasks, where "accuracy"
+            stands for the first if a task has no metric of that name.
+        groups: whether to return the scores of groups as well.
 
     Raises:
         BadSpec: there is no such metric.
-        BadFolder: it is no run's folder, or the run is not finished.
+        BadFolder: the folder does not hold a finished run.
     """
-    if not (Path(folder) / records.FILE).is_file() and (found := harness.logged(folder, metric)):
-        return Scored(Path(folder).name, found, {})
-    return scored(records.read(folder), metric, groups)
+    if not (Path(folder) / records.RUN_FILE).is_file() and (tables := read_sample_logs(folder, metric)):
+        return RunScores(Path(folder).name, tables, {})
+    return run_scores(records.read_run(folder), metric, groups)
 
 
-def scored(run: Run, metric: str = "accuracy", groups: bool = False) -> Scored:
-    """Return the scores of a run.
+def run_scores(run: BenchmarkRun, metric: str = "accuracy", groups: bool = False) -> RunScores:
+    """Return the item scores of a run.
 
     Args:
         run: the run.
-        metric: one of `knk.evals.scores.METRICS`.
-        groups: whether to give the scores of groups as well.
+        metric: one of `knk.evals.metrics.METRICS`.
+        groups: whether to return the scores of groups as well.
 
     Raises:
         BadSpec: there is no such metric.
     """
     if metric not in METRICS:
         raise BadSpec(f"there is no metric {metric!r}; there are {', '.join(METRICS)}")
-    tables: dict[str, Scores] = {}
-    for name, marks in run.marks.items():
+    tables: dict[str, ItemScores] = {}
+    for name, completions in run.completions.items():
         heading = benchmark(name).heading
-        tables[heading] = scores(marks, metric)
-        for group in dict.fromkeys(group for one in marks for group in one.groups) if groups else ():
-            tables[f"{heading}: {group}"] = scores([one for one in marks if group in one.groups], metric)
-    return Scored(run.arm, tables, {"prompts": run.style, **run.parameters})
+        tables[heading] = item_scores(completions, metric)
+        if groups:
+            for group in dict.fromkeys(group for completion in completions for group in completion.groups):
+                tables[f"{heading}: {group}"] = item_scores(in_group(completions, group), metric)
+    return RunScores(run.arm, tables, {"prompts": run.style, **run.parameters})
 
 
-def compare(first: Sequence[Scored], second: Sequence[Scored]) -> list[Difference]:
-    """Return by how much the second arm is above the first, on all that both have.
+def compare(first: Sequence[RunScores], second: Sequence[RunScores]) -> list[ScoreDifference]:
+    """Return the differences of two arms on all benchmarks that both have.
 
-    Items are paired: what both arms find easy or hard alike tells nothing, and does not widen the interval.
+    Items are paired, so items that both arms find easy or hard do not widen the interval.
 
     Args:
-        first: the first arm's runs, one for each seed of training.
-        second: the second arm's, as many.
+        first: the first arm's runs, one per training seed.
+        second: the second arm's runs, as many.
 
     Raises:
-        BadSpec: they have nothing, or no item, in common, or not as many runs.
+        BadSpec: the arms have no benchmark or no item in common, or different numbers of runs.
 
-    >>> ones, others = ([Scored(name, {"T": scores}, {})] for name, scores in (("a", {"x": 0.0}), ("b", {"x": 1.0})))
-    >>> compare(ones, others)[0].estimate.mean
+    >>> base, warmed = [RunScores("base", {"T": {"x": 0.0}}, {})], [RunScores("warmed", {"T": {"x": 1.0}}, {})]
+    >>> compare(base, warmed)[0].estimate.mean
     1.0
     """
     if len(first) != len(second):
@@ -139,31 +140,32 @@ def compare(first: Sequence[Scored], second: Sequence[Scored]) -> list[Differenc
     ]
 
 
-def _difference(name: str, ones: Sequence[Scores], others: Sequence[Scores]) -> Difference:
-    tables = [*ones, *others]
+def _difference(name: str, first: Sequence[ItemScores], second: Sequence[ItemScores]) -> ScoreDifference:
+    tables = [*first, *second]
     shared = set.intersection(*map(set, tables))
     if not shared:
         raise BadSpec(f"the two have no item of {name} in common that has a score")
-    kept = [{item: found[item] for item in shared} for found in tables]
     left_out = len(set.union(*map(set, tables)) - shared)
-    first, second = kept[: len(ones)], kept[len(ones) :]
-    is_share = all(0 <= value <= 1 for found in kept for value in found.values())
+    paired = [{item: scores[item] for item in shared} for scores in tables]
+    paired_first, paired_second = paired[: len(first)], paired[len(first) :]
+    is_share = all(0 <= value <= 1 for scores in paired for value in scores.values())
     mean = intervals.mean if is_share else intervals.average
-    return Difference(name, mean(first), mean(second), intervals.difference(second, first), left_out)
+    estimate = intervals.difference(paired_second, paired_first)
+    return ScoreDifference(name, mean(paired_first), mean(paired_second), estimate, left_out)
 
 
-def unlike(first: Scored, second: Scored) -> list[str]:
-    """Return in what two runs were asked otherwise, so that a difference may come from that.
+def setting_differences(first: RunScores, second: RunScores) -> list[str]:
+    """Return the settings in which two runs differ, which may be the cause of a difference in their scores.
 
     Args:
         first: a run.
-        second: another.
+        second: another run.
     """
-    if not first.asked or not second.asked:
+    if not first.settings or not second.settings:
         return []
-    names = dict.fromkeys([*first.asked, *second.asked])
+    names = dict.fromkeys([*first.settings, *second.settings])
     return [
-        f"{name} ({first.asked.get(name)}, {second.asked.get(name)})"
+        f"{name} ({first.settings.get(name)}, {second.settings.get(name)})"
         for name in names
-        if name != "seed" and first.asked.get(name) != second.asked.get(name)
+        if name != "seed" and first.settings.get(name) != second.settings.get(name)
     ]

@@ -1,4 +1,4 @@
-"""A run that is done: its marks, its figures, and the files that hold them."""
+"""A finished benchmark run: its scored completions, its metrics, and the files that hold them."""
 
 from __future__ import annotations
 
@@ -11,159 +11,161 @@ from typing import Any, Final
 
 from knk.errors import BadFolder
 from knk.evals import results
-from knk.evals.grades import Mark, marks_in
 from knk.evals.intervals import Estimate
 from knk.evals.items import benchmark
-from knk.evals.results import Results, Score
-from knk.evals.scores import (
-    Summary,
-    by_group,
-    memorisation,
-    summary,
-)
+from knk.evals.memorisation import memorisation_by_change
+from knk.evals.metrics import BenchmarkSummary, group_summaries, summary
+from knk.evals.results import ArmScore, Results
+from knk.evals.scoring import ScoredCompletion, read_scored
 from knk.files import read_json, whole_file
 from knk.version import __version__
 
-FILE: Final = "bench.json"
+RUN_FILE: Final = "bench.json"
 FORMAT: Final = "knk-bench-1"
 HELD_OUT: Final = "HumanEval+ held-out"
-"""What RLVR on HumanEval+ does not train on: 114 of 164, as many as in the paper."""
+"""The problems that RLVR on HumanEval+ does not train on: 114 of 164, as many as in the paper."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run, read from its folder.
+class BenchmarkRun:
+    """A finished run.
 
     Args:
-        arm: what tables call the model.
+        arm: the model's name in tables.
         model: the model's name.
-        marks: the marks of each benchmark, by its name.
-        parameters: how answers were drawn, in the store's words.
+        completions: the scored completions of each benchmark, by its name.
+        parameters: the sampling parameters, as the store of completions names them.
         style: the style of the prompts.
     """
 
     arm: str
     model: str
-    marks: Mapping[str, Sequence[Mark]]
+    completions: Mapping[str, Sequence[ScoredCompletion]]
     parameters: Mapping[str, Any]
     style: str
 
 
-def write(folder: str | os.PathLike[str], run: Run) -> None:
-    """Write what a run is and what came of it, beside its benchmarks' folders.
+def write_run(folder: str | os.PathLike[str], run: BenchmarkRun) -> None:
+    """Write `bench.json` and `results.json` into a run's folder.
 
     Args:
-        folder: the run's folder.
+        folder: the run's folder, which holds its benchmarks' folders.
         run: the run.
     """
     folder = Path(folder)
-    told = {
+    record = {
         "format": FORMAT,
         "arm": run.arm,
         "model": run.model,
         "style": run.style,
         "parameters": dict(run.parameters),
         "benchmarks": {
-            name: {"items": len({one.item for one in marks}), "version": benchmark(name).version}
-            for name, marks in run.marks.items()
+            name: {
+                "items": len({completion.item for completion in completions}),
+                "version": benchmark(name).version,
+            }
+            for name, completions in run.completions.items()
         },
         "knk": __version__,
     }
-    with whole_file(folder / FILE) as file:
-        file.write(json.dumps(told, indent=1).encode() + b"\n")
+    with whole_file(folder / RUN_FILE) as file:
+        file.write(json.dumps(record, indent=1).encode() + b"\n")
     results.write(folder, results_of([[run]], f"Benchmarks of {run.arm}"))
 
 
-def read(folder: str | os.PathLike[str]) -> Run:
-    """Return a finished run from its folder.
+def read_run(folder: str | os.PathLike[str]) -> BenchmarkRun:
+    """Return the finished run in a folder.
 
     Raises:
-        BadFolder: it is no run's, or the run is not finished.
-        BadFile: a file in it is broken.
+        BadFolder: the folder does not hold a finished run.
+        BadFile: a file of the run is broken.
     """
     folder = Path(folder)
-    if not (folder / FILE).is_file():
+    if not (folder / RUN_FILE).is_file():
         raise BadFolder(f"{folder} holds no finished run of 'knk bench'")
-    told = read_json(folder / FILE)
-    names = told.get("benchmarks")
-    if told.get("format") != FORMAT or not isinstance(names, dict):
-        raise BadFolder(f"{folder / FILE} is not of the format {FORMAT!r}")
-    return Run(
-        str(told.get("arm", folder.name)),
-        str(told.get("model", "")),
-        {benchmark(name).name: marks_in(folder / name) for name in names},
-        dict(told.get("parameters", {})),
-        str(told.get("style", "")),
+    record = read_json(folder / RUN_FILE)
+    names = record.get("benchmarks")
+    if record.get("format") != FORMAT or not isinstance(names, dict):
+        raise BadFolder(f"{folder / RUN_FILE} is not of the format {FORMAT!r}")
+    return BenchmarkRun(
+        str(record.get("arm", folder.name)),
+        str(record.get("model", "")),
+        {benchmark(name).name: read_scored(folder / name) for name in names},
+        dict(record.get("parameters", {})),
+        str(record.get("style", "")),
     )
 
 
-# What came of it.
-
-
-def summaries(runs: Sequence[Run], groups: bool = False) -> list[Summary]:
-    """Return what each benchmark came to, over one run or several of one arm with other seeds of training.
+def summaries(runs: Sequence[BenchmarkRun], groups: bool = False) -> list[BenchmarkSummary]:
+    """Return the metrics of each benchmark, over one run or over one arm's runs with different training seeds.
 
     Args:
-        runs: the runs; a benchmark that not all of them have is left out.
-        groups: whether to give each benchmark's groups as well.
+        runs: the runs; benchmarks that some of them lack are left out.
+        groups: whether to summarise the benchmarks' groups as well.
 
     Raises:
-        BadRow: the runs are not of the same items.
+        BadRow: the runs are not over the same items.
     """
     found = []
-    for name in runs[0].marks:
-        if not all(name in run.marks for run in runs):
+    for name in runs[0].completions:
+        if not all(name in run.completions for run in runs):
             continue
-        marks = [run.marks[name] for run in runs]
+        completions = [run.completions[name] for run in runs]
         heading = benchmark(name).heading
-        found.append(summary(heading, marks))
+        found.append(summary(heading, completions))
         if name == "humaneval_plus":
-            found += [replace(one, name=HELD_OUT) for one in by_group(heading, marks) if one.name.endswith("held-out")]
+            by_group = group_summaries(heading, completions)
+            found += [replace(group, name=HELD_OUT) for group in by_group if group.name.endswith("held-out")]
         if groups:
-            found += by_group(heading, marks)
+            found += group_summaries(heading, completions)
     return found
 
 
-def results_of(arms: Sequence[Sequence[Run]], title: str) -> Results:
-    """Return the figures of some arms as `knk report` reads them.
+def results_of(arms: Sequence[Sequence[BenchmarkRun]], title: str) -> Results:
+    """Return the metrics of some arms as the results that `knk report` reads.
 
     Args:
-        arms: for each arm its runs: one, or several with other seeds of training.
-        title: what to call it.
+        arms: the runs of each arm: one, or several with different training seeds.
+        title: the title of the results.
 
     Raises:
-        BadRow: an arm's runs are not of the same items.
+        BadRow: an arm's runs are not over the same items.
     """
-    found = {runs[0].arm: summaries(runs) for runs in arms}
+    by_arm = {runs[0].arm: summaries(runs) for runs in arms}
     scores = [
-        Score(arm, one.name, metric, estimate)
-        for arm, told in found.items()
-        for one in told
-        for metric, estimate in one.metrics.items()
+        ArmScore(arm, summary.name, metric, estimate)
+        for arm, arm_summaries in by_arm.items()
+        for summary in arm_summaries
+        for metric, estimate in summary.metrics.items()
     ]
     scores += [
-        Score(runs[0].arm, f"K&K: {kind}", "memorisation", estimate)
+        ArmScore(runs[0].arm, f"K&K: {kind}", "memorisation", estimate)
         for runs in arms
-        for kind, estimate in _memorisation(runs).items()
+        for kind, estimate in arm_memorisation(runs).items()
     ]
-    tasks = tuple(dict.fromkeys(one.name for told in found.values() for one in told))
-    return Results(title, tuple(found), tasks, tuple(scores), facts=_facts(arms, found))
+    tasks = tuple(dict.fromkeys(summary.name for arm_summaries in by_arm.values() for summary in arm_summaries))
+    return Results(title, tuple(by_arm), tasks, tuple(scores), facts=_facts(arms, by_arm))
 
 
-def _memorisation(runs: Sequence[Run]) -> dict[str, Estimate]:
-    marks = [run.marks["knk_perturbed"] for run in runs if "knk_perturbed" in run.marks]
-    return memorisation(marks) if marks else {}
+def arm_memorisation(runs: Sequence[BenchmarkRun]) -> dict[str, Estimate]:
+    """Return the memorisation score for each kind of change; empty if no run has changed puzzles.
+
+    Args:
+        runs: the arm's runs.
+    """
+    completions = [run.completions["knk_perturbed"] for run in runs if "knk_perturbed" in run.completions]
+    return memorisation_by_change(completions) if completions else {}
 
 
-def _facts(arms: Sequence[Sequence[Run]], found: Mapping[str, Sequence[Summary]]) -> dict[str, str]:
+def _facts(arms: Sequence[Sequence[BenchmarkRun]], by_arm: Mapping[str, Sequence[BenchmarkSummary]]) -> dict[str, str]:
     facts = {}
     for runs in arms:
         run = runs[0]
-        drawn = ", ".join(f"{name} {value}" for name, value in run.parameters.items() if value not in (None, []))
-        facts[f"{run.arm}: model, prompts and sampling"] = f"{run.model}; {run.style}; {drawn}"
-        for one in found[run.arm]:
-            if one.deviation is not None:
-                facts[f"{run.arm}: {one.name}: SD over {one.samples} samples"] = f"{one.deviation:.4f}"
-            if one.undecided:
-                facts[f"{run.arm}: {one.name}: answers without a verdict"] = str(one.undecided)
+        sampling = ", ".join(f"{name} {value}" for name, value in run.parameters.items() if value not in (None, []))
+        facts[f"{run.arm}: model, prompts and sampling"] = f"{run.model}; {run.style}; {sampling}"
+        for summary in by_arm[run.arm]:
+            if summary.deviation is not None:
+                facts[f"{run.arm}: {summary.name}: SD over {summary.samples} samples"] = f"{summary.deviation:.4f}"
+            if summary.undecided:
+                facts[f"{run.arm}: {summary.name}: answers without a verdict"] = str(summary.undecided)
     return facts

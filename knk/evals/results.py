@@ -1,10 +1,10 @@
-"""What an evaluation found, as one value and one file: `results.json`."""
+"""The results of an evaluation, as one value and one file: `results.json`."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,18 +16,18 @@ from knk.files import read_json, whole_file
 FILE: Final = "results.json"
 FORMAT: Final = "knk-results-1"
 METRICS: Final = ("accuracy", "answered", "accuracy if answered", "format", "tokens")
-"""What is usually measured: right of all, answered of all, right of those answered, in form of all, mean length."""
+"""The usual metrics: right of all, answered of all, right of those answered, with the format of all, mean length."""
 
 
 @dataclass(frozen=True)
-class Score:
-    """What one arm scored.
+class ArmScore:
+    """A metric of one arm on one task.
 
     Args:
-        arm: the model, by what was done to it.
-        task: what it was asked.
-        metric: what was measured, usually one of `METRICS`.
-        estimate: the figure and its interval.
+        arm: the arm: a model, named by its training.
+        task: the task.
+        metric: the metric, usually one of `METRICS`.
+        estimate: the score and its interval.
     """
 
     arm: str
@@ -36,24 +36,24 @@ class Score:
     estimate: Estimate
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
+        """Return the fields as a JSON object."""
         return {"arm": self.arm, "task": self.task, "metric": self.metric, **self.estimate.to_dict()}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Score:
-        """Return what `to_dict` wrote."""
+    def from_dict(cls, value: Mapping[str, Any]) -> ArmScore:
+        """Return the value that `to_dict` wrote."""
         return cls(_text(value, "arm"), _text(value, "task"), _text(value, "metric"), Estimate.from_dict(value))
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How a score moved in training.
+    """A metric of one arm on one task over training steps.
 
     Args:
-        arm: the model, by what was done to it.
-        task: what it was asked.
-        metric: what was measured.
-        points: the steps and the figures there.
+        arm: the arm: a model, named by its training.
+        task: the task.
+        metric: the metric.
+        points: the steps and the scores there.
     """
 
     arm: str
@@ -62,27 +62,27 @@ class Curve:
     points: tuple[tuple[int, Estimate], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
+        """Return the fields as a JSON object."""
         points = [{"step": step, **estimate.to_dict()} for step, estimate in self.points]
         return {"arm": self.arm, "task": self.task, "metric": self.metric, "points": points}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Curve:
-        """Return what `to_dict` wrote."""
-        points = tuple((_whole(point, "step"), Estimate.from_dict(point)) for point in _list(value, "points"))
+        """Return the value that `to_dict` wrote."""
+        points = tuple((_step(point), Estimate.from_dict(point)) for point in _objects(value, "points"))
         return cls(_text(value, "arm"), _text(value, "task"), _text(value, "metric"), points)
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What was to be shown, and whether it was.
+class StudyClaim:
+    """A claim that a study tests, and whether it holds.
 
     Args:
         text: the claim.
-        criterion: what decides it, written down before the run.
-        estimate: the figure that decides, if one figure does.
-        holds: True, False, or None where the interval leaves it open.
-        remark: what else a reader must know.
+        criterion: the condition under which it holds, written before the run.
+        estimate: the score that decides, if there is a single one.
+        holds: True, False, or None if the interval leaves it open.
+        remark: what else a reader should know.
     """
 
     text: str
@@ -92,38 +92,36 @@ class Claim:
     remark: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
+        """Return the fields as a JSON object."""
         estimate = self.estimate and self.estimate.to_dict()
-        told = {"text": self.text, "criterion": self.criterion, "estimate": estimate, "holds": self.holds}
-        return told | ({"remark": self.remark} if self.remark else {})
+        claim = {"text": self.text, "criterion": self.criterion, "estimate": estimate, "holds": self.holds}
+        return claim | ({"remark": self.remark} if self.remark else {})
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Claim:
-        """Return what `to_dict` wrote."""
+    def from_dict(cls, value: Mapping[str, Any]) -> StudyClaim:
+        """Return the value that `to_dict` wrote."""
         holds, estimate = value.get("holds"), value.get("estimate")
         if holds not in (True, False, None):
-            raise BadRow(f"a claim holds (true), does not (false) or is open (null), not {str(holds)[:40]!r}")
-        remark = str(value.get("remark", ""))
-        return cls(
-            _text(value, "text"), _text(value, "criterion"), estimate and Estimate.from_dict(estimate), holds, remark
-        )
+            raise BadRow(f"'holds': expected true, false or null, got {str(holds)[:40]!r}")
+        decisive = estimate and Estimate.from_dict(estimate)
+        return cls(_text(value, "text"), _text(value, "criterion"), decisive, holds, str(value.get("remark", "")))
 
 
 @dataclass(frozen=True)
 class Results:
-    """What an evaluation found.
+    """The results of an evaluation.
 
     Args:
-        title: what was evaluated.
-        arms: the models, in the order to show them.
-        tasks: what they were asked, in the order to show it.
-        scores: the figures.
-        curves: how figures moved in training.
-        claims: what was to be shown, and whether it was.
-        facts: names and texts of what a reader must know: hardware, seconds, seeds.
-        notes: remarks, a paragraph each.
+        title: the title of the evaluation.
+        arms: the arms, in the order of presentation.
+        tasks: the tasks, in the order of presentation.
+        scores: the scores.
+        curves: scores over training steps.
+        claims: the claims, and whether they hold.
+        facts: names and texts that a reader should know: hardware, seconds, seeds.
+        notes: remarks, one paragraph each.
 
-    >>> score = Score("base", "kk", "accuracy", Estimate(0.5, 0.4, 0.6, 100))
+    >>> score = ArmScore("base", "kk", "accuracy", Estimate(0.5, 0.4, 0.6, 100))
     >>> results = Results("A pilot", ("base",), ("kk",), (score,))
     >>> results.score("base", "kk").mean
     0.5
@@ -134,69 +132,69 @@ class Results:
     title: str
     arms: tuple[str, ...]
     tasks: tuple[str, ...]
-    scores: tuple[Score, ...]
+    scores: tuple[ArmScore, ...]
     curves: tuple[Curve, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[StudyClaim, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def score(self, arm: str, task: str, metric: str = "accuracy") -> Estimate | None:
-        """Return what an arm scored on a task, None where it was not measured.
+        """Return an arm's score on a task, or None if it was not measured.
 
         Args:
             arm: the arm's name.
             task: the task's name.
-            metric: what was measured.
+            metric: the metric.
         """
-        wanted = (arm, task, metric)
-        return next((one.estimate for one in self.scores if (one.arm, one.task, one.metric) == wanted), None)
+        key = (arm, task, metric)
+        return next((score.estimate for score in self.scores if (score.arm, score.task, score.metric) == key), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
+        """Return the fields as a JSON object."""
         return {
             "format": FORMAT,
             "title": self.title,
             "arms": list(self.arms),
             "tasks": list(self.tasks),
-            "scores": [one.to_dict() for one in self.scores],
-            "curves": [one.to_dict() for one in self.curves],
-            "claims": [one.to_dict() for one in self.claims],
+            "scores": [score.to_dict() for score in self.scores],
+            "curves": [curve.to_dict() for curve in self.curves],
+            "claims": [claim.to_dict() for claim in self.claims],
             "facts": dict(self.facts),
             "notes": list(self.notes),
         }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Results:
-        """Return what `to_dict` wrote.
+        """Return the value that `to_dict` wrote.
 
         Raises:
-            BadRow: it is not such an object.
+            BadRow: the object has another format.
         """
         if value.get("format") != FORMAT:
-            raise BadRow(f"not the results of an evaluation: their format is {FORMAT!r}")
+            raise BadRow(f"'format': expected {FORMAT!r}, got {str(value.get('format'))[:40]!r}")
         facts = value.get("facts", {})
         if not isinstance(facts, Mapping):
-            raise BadRow("facts are names with their texts")
+            raise BadRow(f"'facts': expected an object, got {type(facts).__name__}")
         return cls(
             _text(value, "title"),
             tuple(map(str, _values(value, "arms"))),
             tuple(map(str, _values(value, "tasks"))),
-            tuple(Score.from_dict(one) for one in _list(value, "scores")),
-            tuple(Curve.from_dict(one) for one in _list(value, "curves")),
-            tuple(Claim.from_dict(one) for one in _list(value, "claims")),
+            tuple(map(ArmScore.from_dict, _objects(value, "scores"))),
+            tuple(map(Curve.from_dict, _objects(value, "curves"))),
+            tuple(map(StudyClaim.from_dict, _objects(value, "claims"))),
             {str(name): str(text) for name, text in facts.items()},
             tuple(map(str, _values(value, "notes"))),
         )
 
 
 def read(path: str | os.PathLike[str]) -> Results:
-    """Return the results in a file, or in `results.json` of a folder.
+    """Return the results in a file, or in the `results.json` of a folder.
 
     Args:
         path: the file or the folder.
 
     Raises:
-        BadFile: it does not hold results.
+        BadFile: the file does not hold results.
     """
     path = Path(path)
     path = path / FILE if path.is_dir() else path
@@ -207,11 +205,11 @@ def read(path: str | os.PathLike[str]) -> Results:
 
 
 def write(path: str | os.PathLike[str], results: Results) -> Path:
-    """Write results to a file, or as `results.json` into a folder; whole or not at all. Return the file's path.
+    """Write results to a file, or to the `results.json` of a folder, atomically, and return the file's path.
 
     Args:
-        path: the file, or a folder that is there.
-        results: what to write.
+        path: the file, or an existing folder.
+        results: the results.
     """
     path = Path(path)
     path = path / FILE if path.is_dir() else path
@@ -221,28 +219,29 @@ def write(path: str | os.PathLike[str], results: Results) -> Path:
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    if not isinstance(found, str):
-        raise BadRow(f"{name!r} should be a text, not {str(found)[:40]!r}")
-    return found
+    text = value.get(name)
+    if not isinstance(text, str):
+        raise BadRow(f"{name!r}: expected a string, got {str(text)[:40]!r}")
+    return text
 
 
-def _whole(value: Mapping[str, Any], name: str) -> int:
-    found = value.get(name)
-    if not isinstance(found, int) or isinstance(found, bool):
-        raise BadRow(f"{name!r} should be a whole number, not {str(found)[:40]!r}")
-    return found
+def _step(point: Mapping[str, Any]) -> int:
+    step = point.get("step")
+    if not isinstance(step, int) or isinstance(step, bool):
+        raise BadRow(f"'step': expected an integer, got {str(step)[:40]!r}")
+    return step
 
 
-def _values(value: Mapping[str, Any], name: str) -> Iterable[Any]:
-    found = value.get(name, [])
-    if not isinstance(found, list):
-        raise BadRow(f"{name!r} should be a list, not {str(found)[:40]!r}")
-    return found
+def _values(value: Mapping[str, Any], name: str) -> list[Any]:
+    values = value.get(name, [])
+    if not isinstance(values, list):
+        raise BadRow(f"{name!r}: expected a list, got {str(values)[:40]!r}")
+    return values
 
 
-def _list(value: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-    for one in _values(value, name):
-        if not isinstance(one, Mapping):
-            raise BadRow(f"{name!r} should hold objects, not {str(one)[:40]!r}")
-        yield one
+def _objects(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    values = _values(value, name)
+    for element in values:
+        if not isinstance(element, Mapping):
+            raise BadRow(f"{name!r}: expected a list of objects, got {str(element)[:40]!r} in it")
+    return values

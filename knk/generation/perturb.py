@@ -4,8 +4,8 @@ Kinds that change what is said, so that the solution has to change with it: `lea
 knave" inside a statement becomes another) and `statement` (one statement becomes another). Kinds that change only how
 it is put, so that everybody keeps their role: the order of people or of statements, names, role words, wording.
 
-The measure that goes with it is the memorisation score of Xie et al., "On Memorization of Large Language Models in
-Logical Reasoning" (https://arxiv.org/abs/2410.23123), section 2.
+`knk.evals.memorisation` is the measure that goes with it: the memorisation score of Xie et al., "On Memorization of
+Large Language Models in Logical Reasoning" (https://arxiv.org/abs/2410.23123), section 2.
 """
 
 from __future__ import annotations
@@ -191,40 +191,3 @@ def _spec_like(puzzle: Puzzle) -> Spec:
         depth=min(5, max(statement.depth for _, statement in puzzle.statements)),
         width=min(10, max(2, width)),
     )
-
-
-@dataclass(frozen=True)
-class Memorisation:
-    """How far a model's right answers are remembered rather than found.
-
-    Args:
-        accuracy: the share of the puzzles that it solves.
-        consistency: of those, the share that it still solves when changed.
-        score: accuracy times the share of the solved that it no longer solves.
-    """
-
-    accuracy: float
-    consistency: float
-    score: float
-
-
-def memorisation(solved: Sequence[bool], solved_changed: Sequence[bool]) -> Memorisation:
-    """Return the memorisation score of a model (arXiv 2410.23123, section 2.1).
-
-    Args:
-        solved: whether it solves each puzzle.
-        solved_changed: whether it solves each puzzle's changed form, in the same order.
-
-    Raises:
-        CannotPerturb: there are no puzzles, or more of one than of the other.
-
-    >>> memorisation([True, True, False, True], [True, False, False, False]).score
-    0.5
-    """
-    if not solved or len(solved) != len(solved_changed):
-        raise CannotPerturb(f"{len(solved)} puzzles and {len(solved_changed)} changed ones cannot be compared")
-    right = sum(map(bool, solved))
-    still = sum(bool(a and b) for a, b in zip(solved, solved_changed, strict=True))
-    accuracy = right / len(solved)
-    consistency = still / right if right else 1.0
-    return Memorisation(accuracy, consistency, accuracy * (1 - consistency))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from knk.evals.evalplus_compare import Difference, compare
 
 from benchmarks.evalplus import generate
 from benchmarks.evalplus.score import main
@@ -25,7 +26,6 @@ from knk.evals.evalplus import (
     sample_of,
     score,
 )
-from knk.evals.evalplus_compare import Difference, compare
 from knk.sandbox.model import Level
 from knk.sandbox.run import strongest
 from knk.tasks import humaneval_plus

@@ -1,4 +1,4 @@
-"""Changed puzzles: each kind does what it says, and only that; the memorisation score."""
+"""Changed puzzles: each kind does what it says, and only that."""
 
 import pytest
 
@@ -7,7 +7,6 @@ from knk.generation.generate import generate
 from knk.generation.perturb import (
     CHANGES_SOLUTION,
     KINDS,
-    memorisation,
     perturb,
 )
 from knk.generation.spec import PRESETS
@@ -92,15 +91,3 @@ def test_a_leaf_is_changed_to_a_different_meaning() -> None:
         xs, full = masks(len(puzzle.names))
         old, new = ([s.value(xs, full) for _, s in p.statements] for p in (puzzle, changed))
         assert old != new
-
-
-def test_memorisation_score() -> None:
-    assert memorisation([True] * 4, [True] * 4).score == 0
-    assert memorisation([True] * 4, [False] * 4).score == 1
-    assert memorisation([False] * 4, [True] * 4) == memorisation([False] * 4, [False] * 4)
-    found = memorisation([True, True, True, False], [True, False, False, True])
-    assert (found.accuracy, found.consistency) == (3 / 4, 1 / 3)
-    assert found.score == pytest.approx(1 / 2)
-    for solved in ([], [True]):
-        with pytest.raises(CannotPerturb):
-            memorisation(solved, [])
