@@ -1,6 +1,6 @@
 """What the task files call; all of it is the library's."""
 
-from knk.evals.lm_eval import (
+from knk.evals.lm_eval.documents import (
     documents,
     prompt,
     results,

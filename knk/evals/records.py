@@ -133,17 +133,17 @@ def results_of(arms: Sequence[Sequence[BenchmarkRun]], title: str) -> Results:
     """
     by_arm = {runs[0].arm: summaries(runs) for runs in arms}
     scores = [
-        ArmScore(arm, summary.name, metric, estimate)
+        ArmScore(arm, entry.name, metric, estimate)
         for arm, arm_summaries in by_arm.items()
-        for summary in arm_summaries
-        for metric, estimate in summary.metrics.items()
+        for entry in arm_summaries
+        for metric, estimate in entry.metrics.items()
     ]
     scores += [
         ArmScore(runs[0].arm, f"K&K: {kind}", "memorisation", estimate)
         for runs in arms
         for kind, estimate in arm_memorisation(runs).items()
     ]
-    tasks = tuple(dict.fromkeys(summary.name for arm_summaries in by_arm.values() for summary in arm_summaries))
+    tasks = tuple(dict.fromkeys(entry.name for arm_summaries in by_arm.values() for entry in arm_summaries))
     return Results(title, tuple(by_arm), tasks, tuple(scores), facts=_facts(arms, by_arm))
 
 
@@ -163,9 +163,9 @@ def _facts(arms: Sequence[Sequence[BenchmarkRun]], by_arm: Mapping[str, Sequence
         run = runs[0]
         sampling = ", ".join(f"{name} {value}" for name, value in run.parameters.items() if value not in (None, []))
         facts[f"{run.arm}: model, prompts and sampling"] = f"{run.model}; {run.style}; {sampling}"
-        for summary in by_arm[run.arm]:
-            if summary.deviation is not None:
-                facts[f"{run.arm}: {summary.name}: SD over {summary.samples} samples"] = f"{summary.deviation:.4f}"
-            if summary.undecided:
-                facts[f"{run.arm}: {summary.name}: answers without a verdict"] = str(summary.undecided)
+        for entry in by_arm[run.arm]:
+            if entry.deviation is not None:
+                facts[f"{run.arm}: {entry.name}: SD over {entry.samples} samples"] = f"{entry.deviation:.4f}"
+            if entry.undecided:
+                facts[f"{run.arm}: {entry.name}: answers without a verdict"] = str(entry.undecided)
     return facts

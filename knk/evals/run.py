@@ -214,17 +214,13 @@ def _earlier_completions(folder: Path) -> Mapping[str, Sequence[ScoredCompletion
     return read_run(folder).completions if (folder / RUN_FILE).is_file() else {}
 
 
-def _crosscheck_lm_eval(
-    folder: Path, run: BenchmarkRun, plan: BenchmarkPlan, observer: BenchmarkObserver
-) -> None:
+def _crosscheck_lm_eval(folder: Path, run: BenchmarkRun, plan: BenchmarkPlan, observer: BenchmarkObserver) -> None:
     observer.notice("lm-eval scores the same completions")
     for item in crosscheck_lm_eval(folder, run, plan.data, is_limited=plan.limit is not None):
         observer.notice(f"lm-eval scores {item} differently: one of the two verdicts timed out")
 
 
-def _crosscheck_evalplus(
-    folder: Path, rows: Sequence[Row], plan: BenchmarkPlan, observer: BenchmarkObserver
-) -> None:
+def _crosscheck_evalplus(folder: Path, rows: Sequence[Row], plan: BenchmarkPlan, observer: BenchmarkObserver) -> None:
     observer.notice("EvalPlus scores the programs of HumanEval+")
     for disagreement in crosscheck_evalplus(folder / _HUMANEVAL, rows, plan.data[_HUMANEVAL]):
         reason = disagreement.explanation or "not explained"

@@ -8,7 +8,7 @@ from typing import Final
 from knk.evals import paper_figures as paper
 from knk.evals import results
 from knk.evals.intervals import Estimate
-from knk.evals.results import Claim, Results
+from knk.evals.results import Results, StudyClaim
 from knk.report.charts import Line, intervals, lines
 from knk.report.html import Section, facts, folded, safe, table
 
@@ -66,7 +66,7 @@ def _cell(estimate: Estimate | None, metric: str) -> str:
     return f"{mean}<small>{low} to {high}</small>"
 
 
-def _claims(claims: tuple[Claim, ...]) -> str:
+def _claims(claims: tuple[StudyClaim, ...]) -> str:
     if not claims:
         return ""
     rows = []

@@ -17,10 +17,10 @@ from knk.evals.intervals import (
     ratio,
 )
 from knk.evals.results import (
-    Claim,
+    ArmScore,
     Curve,
     Results,
-    Score,
+    StudyClaim,
 )
 from knk.files import read_json
 from knk.tables import format_table
@@ -137,7 +137,7 @@ def summary(scale: Scale, output: Path) -> Results:
     """
     found = Measured(scale, output)
     scores = [
-        Score(arm, task, metric, found.estimate(arm, task, metric))
+        ArmScore(arm, task, metric, found.estimate(arm, task, metric))
         for arm in found.arms
         for task in TASKS
         for metric in ("accuracy", ANSWERED_RIGHT, *METRICS[1:], *([FORCED] if task in SEARCHES else []))
@@ -155,7 +155,7 @@ def summary(scale: Scale, output: Path) -> Results:
     return told
 
 
-def claims(found: Measured) -> Iterator[Claim]:
+def claims(found: Measured) -> Iterator[StudyClaim]:
     """Iterate over the criteria, with the figures that decide them.
 
     Args:
@@ -175,17 +175,17 @@ def claims(found: Measured) -> Iterator[Claim]:
     yield _sooner(found)
 
 
-def _gate(found: Measured) -> Claim:
+def _gate(found: Measured) -> StudyClaim:
     told = "; ".join(
         f"seed {seed}: " + ", ".join(f"{name} {share:.3f}" for name, share in gate.items())
         for seed, gate in enumerate(found.gates)
     )
     text = f"The base's checks are right: {', '.join(found.searches) or 'no domain'} can be tested"
     criterion = f"at least {RIGHT_ENOUGH} in every base, domain by domain; others decide nothing about warm-up"
-    return Claim(text, criterion, None, len(found.searches) == len(SEARCHES), told)
+    return StudyClaim(text, criterion, None, len(found.searches) == len(SEARCHES), told)
 
 
-def _warm_up(found: Measured, tasks: list[str]) -> Iterator[Claim]:
+def _warm_up(found: Measured, tasks: list[str]) -> Iterator[StudyClaim]:
     named = ", ".join(tasks)
     yield _above(f"Warm-up alone raises accuracy where it taught nothing ({named})", found.gain(WARMED, BASE, tasks))
     yield _above("... and when all are made to answer, so that it is no mere readiness to guess",
@@ -197,7 +197,7 @@ def _warm_up(found: Measured, tasks: list[str]) -> Iterator[Claim]:
     yield _reported("Suppositions made there", found.gain(WARMED, BASE, tasks, "tries"))
 
 
-def _rlvr(found: Measured, domain: list[str]) -> Iterator[Claim]:
+def _rlvr(found: Measured, domain: list[str]) -> Iterator[StudyClaim]:
     for start in STARTS:
         yield _above(f"RLVR raises accuracy on held-out {domain[0]} from {start}",
                      found.gain(f"{start} + RL", start, domain))  # fmt: skip
@@ -210,20 +210,20 @@ def _rlvr(found: Measured, domain: list[str]) -> Iterator[Claim]:
     yield _above("RLVR's own gain is larger from the warm start", difference(gains[1], gains[0]))
 
 
-def _above(text: str, gain: Estimate) -> Claim:
-    return Claim(text, _ABOVE, gain, True if gain.low > 0 else False if gain.high < 0 else None)
+def _above(text: str, gain: Estimate) -> StudyClaim:
+    return StudyClaim(text, _ABOVE, gain, True if gain.low > 0 else False if gain.high < 0 else None)
 
 
-def _reported(text: str, gain: Estimate) -> Claim:
-    return Claim(text, "warmed less base; decides nothing", gain)
+def _reported(text: str, gain: Estimate) -> StudyClaim:
+    return StudyClaim(text, "warmed less base; decides nothing", gain)
 
 
-def _sooner(found: Measured) -> Claim:
+def _sooner(found: Measured) -> StudyClaim:
     """Whether the warm start reaches base + RL's last accuracy in fewer steps, in every pair of seeds."""
     base, warm = ([step for *_, step in found.reached(start)] for start in STARTS)
     sooner = [other is not None and (one is None or other < one) for one, other in zip(base, warm, strict=True)]
     told = ", ".join(f"{_step(one)} and {_step(other)}" for one, other in zip(base, warm, strict=True))
-    return Claim(
+    return StudyClaim(
         "Warm-up reaches base + RL's last accuracy in fewer steps",
         "fewer steps in every pair of seeds; open if in some",
         None,

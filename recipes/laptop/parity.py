@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.datasets.files import read
-from knk.evals import lm_eval as harness
+from knk.evals.lm_eval.evaluate import evaluate
 
 TASKS: Final = Path(__file__).parent / "lm_eval"
 _COLUMNS: Final = {"accuracy": "correct", "answered": "answered", "format": "format"}
@@ -28,11 +28,11 @@ def differences(path: Path) -> tuple[int, list[str]]:
     """
     rows = {f"{row['task']} {row['item']}": row for row in read(path) if not row["forced"]}
     tasks = list(dict.fromkeys(row["task"] for row in rows.values()))
-    told = harness.evaluate(
+    told = evaluate(
         [f"laptop_{task}" for task in tasks],
         {name: [row["completion"]] for name, row in rows.items()},
         include=TASKS,
-        defaults=False,
+        include_defaults=False,
     )
     samples = [sample for found in told["samples"].values() for sample in found]
     differing = [sample["doc"]["id"] for sample in samples if _differs(sample, rows[sample["doc"]["id"]])]

@@ -9,10 +9,10 @@ from knk.errors import BadFile
 from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import (
-    Claim,
+    ArmScore,
     Curve,
     Results,
-    Score,
+    StudyClaim,
 )
 
 HALF = Estimate(0.5, 0.4, 0.6, 100, 3)
@@ -20,9 +20,12 @@ FOUND = Results(
     "A study",
     ("base", "warmed"),
     ("kk",),
-    (Score("base", "kk", "accuracy", HALF), Score("warmed", "kk", "tokens", Estimate(80.5, 70, 91, 100))),
+    (ArmScore("base", "kk", "accuracy", HALF), ArmScore("warmed", "kk", "tokens", Estimate(80.5, 70, 91, 100))),
     (Curve("warmed", "kk", "accuracy", ((0, HALF), (10, HALF))),),
-    (Claim("It learns.", "the interval of the gain is above 0", HALF, True), Claim("It lasts.", "-", None, None, "?")),
+    (
+        StudyClaim("It learns.", "the interval of the gain is above 0", HALF, True),
+        StudyClaim("It lasts.", "-", None, None, "?"),
+    ),
     {"hardware": "two cores"},
     ("Three seeds are few.",),
 )

@@ -1,20 +1,12 @@
-"""Benchmarks: the public test set, marks, scores, comparisons, and lm-eval's agreement with all of it."""
+"""Benchmark runs: asked, scored, resumed, and refused a folder that holds something else."""
 
-import hashlib
-import json
-import subprocess
-import sys
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
-from statistics import stdev
-from typing import Any
 
 import pytest
 
-from knk.cli import main
 from knk.datasets.files import read as read_rows
+<<<<<<< HEAD
 from knk.datasets.files import write
 from knk.datasets.split import split_of
 from knk.errors import BadFolder, BadRow, BadSpec, ModelFailed
@@ -59,20 +51,21 @@ from knk.proofs.difficulty import difficulty
 from knk.tasks.kk import TEST_SET
 from knk.tasks.source import Row
 from tests.support.paths import ROOT
+=======
+from knk.errors import BadFolder, BadSpec, ModelFailed
+from knk.evals.items import benchmark, items
+from knk.evals.records import read_run, summaries
+from knk.evals.run import PAPER_SAMPLING, BenchmarkObserver, BenchmarkPlan, run_benchmarks
+from knk.inference.engine import Asks, Notice, Sink
+from knk.inference.sampling import Sampling
+from tests.support.benchmarks import TWO_SAMPLES, Oracle
+>>>>>>> de776c0 (wip)
 
-DATA = ROOT.parent / "shared" / "data"
-FILES = {
-    "math500": DATA / "math500.jsonl.gz",
-    "mmlu_pro": DATA / "mmlu_pro-test.jsonl.gz",
-    "humaneval_plus": DATA / "HumanEvalPlus.jsonl.gz",
-}
-needs_lm_eval = pytest.mark.skipif(
-    find_spec("lm_eval") is None, reason="lm-eval is not installed: make check-all does it"
-)
-needs_data = pytest.mark.skipif(not FILES["math500"].is_file(), reason="the published data is not at hand")
-TWO = replace(PAPER, n=2)
+THREE_ITEMS = BenchmarkPlan(("knk",), TWO_SAMPLES, limit=3)
+THREE_GRADED = BenchmarkPlan(("knk_grades",), TWO_SAMPLES, limit=3)
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True)
 class Oracle:
     """An engine that knows the answer, and gives it as often as it is told to; its other answers are of all sorts."""
@@ -218,11 +211,15 @@ def test_questions_that_ask_the_same_are_items_of_their_own(tmp_path: Path) -> N
 
 
 def test_a_run_keeps_every_answer_with_its_verdict(runs: tuple[Path, Path]) -> None:
+=======
+def test_a_run_stores_every_completion_with_its_verdict(runs: tuple[Path, Path]) -> None:
+>>>>>>> de776c0 (wip)
     for folder in runs:
-        found = read(folder)
-        assert set(found.marks) == {"knk", "knk_perturbed"}
-        answers = {(row["id"], row["sample"]): row["completion"] for row in read_rows(folder / "knk" / "answers.jsonl")}
+        run = read_run(folder)
+        assert set(run.completions) == {"knk", "knk_perturbed"}
+        texts = {(row["id"], row["sample"]): row["completion"] for row in read_rows(folder / "knk" / "answers.jsonl")}
         rows = {row["id"]: row for row in items("knk")}
+<<<<<<< HEAD
         assert len(answers) == len(found.marks["knk"]) == 140
         task = benchmark("knk").loaded_task()
         for one in found.marks["knk"]:
@@ -233,102 +230,110 @@ def test_a_run_keeps_every_answer_with_its_verdict(runs: tuple[Path, Path]) -> N
             str(folder.parent)
             not in (folder / "bench.json").read_text() + (folder / "knk" / "inference.json").read_text()
         )
+=======
+        assert len(texts) == len(run.completions["knk"]) == 140
+        for completion in run.completions["knk"]:
+            verdict = benchmark("knk").task.verify(texts[completion.item, completion.sample], rows[completion.item])
+            assert (completion.correct, completion.reason) == (verdict.correct, verdict.reason)
+        assert run.parameters["temperature"] == 0.7
+        records = (folder / "bench.json").read_text() + (folder / "knk" / "asked.json").read_text()
+        assert str(folder.parent) not in records
+>>>>>>> de776c0 (wip)
 
 
-def test_the_results_are_those_of_the_marks(runs: tuple[Path, Path]) -> None:
-    told, found = results.read(runs[1]), read(runs[1])
-    by_hand = intervals.mean([scores(found.marks["knk"])])
-    assert told.score("warmed", "K&K") == by_hand
-    assert 0.4 < by_hand.mean < 0.8
-    assert told.score("warmed", "K&K", "pass@2") == intervals.mean([solved(found.marks["knk"])])
-    assert told.facts["warmed: K&K: SD over 2 samples"] == f"{deviation(found.marks['knk']):.4f}"
-
-
-def test_a_run_goes_on_and_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    plan = Plan(("knk",), TWO, limit=30)
-    bench(tmp_path / "whole", Oracle(0.5), plan, lm_eval=False)
-    bench(tmp_path / "cut", Oracle(0.5), plan, lm_eval=False)
+def test_a_killed_run_resumes_and_ends_with_the_same_files(tmp_path: Path) -> None:
+    plan = BenchmarkPlan(("knk",), TWO_SAMPLES, limit=30)
+    run_benchmarks(tmp_path / "whole", Oracle(0.5), plan, lm_eval=False)
+    run_benchmarks(tmp_path / "cut", Oracle(0.5), plan, lm_eval=False)
     answers = tmp_path / "cut" / "knk" / "answers.jsonl"
     lines = answers.read_bytes().splitlines(keepends=True)
     answers.write_bytes(b"".join(lines[:25]) + lines[25][:40])
-    for name in ("verdicts.jsonl",):
-        (tmp_path / "cut" / "knk" / name).unlink()
-    bench(tmp_path / "cut", Oracle(0.5), plan, lm_eval=False)
+    (tmp_path / "cut" / "knk" / "verdicts.jsonl").unlink()
+    run_benchmarks(tmp_path / "cut", Oracle(0.5), plan, lm_eval=False)
     for name in ("bench.json", "results.json", "knk/verdicts.jsonl"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_another_model_or_other_items_are_refused_the_folder(tmp_path: Path) -> None:
-    bench(tmp_path / "run", Oracle(1.0), Plan(("knk",), TWO, limit=3), lm_eval=False)
-    with pytest.raises(BadFolder, match="another share"):
-        bench(tmp_path / "run", Oracle(0.9), Plan(("knk",), TWO, limit=3), lm_eval=False)
-    with pytest.raises(BadFolder, match="another items"):
-        bench(tmp_path / "run", Oracle(1.0), Plan(("knk",), TWO, limit=4), lm_eval=False)
-    with pytest.raises(BadFolder, match="another share"):
-        bench(tmp_path / "run", Oracle(0.9), Plan(("knk_grades",), TWO, limit=3), lm_eval=False)
-    with pytest.raises(BadFolder, match="another n"):
-        bench(tmp_path / "run", Oracle(1.0), Plan(("knk_grades",), PAPER, limit=3), lm_eval=False)
-    bench(tmp_path / "run", Oracle(1.0), Plan(("knk_grades",), TWO, limit=3), lm_eval=False)
-    assert set(read(tmp_path / "run").marks) == {"knk", "knk_grades"}
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "thesis.tex").write_text("dear")
+@pytest.mark.parametrize(
+    ("engine", "plan", "message"),
+    [
+        (Oracle(0.9), THREE_ITEMS, "another share"),
+        (Oracle(1.0), BenchmarkPlan(("knk",), TWO_SAMPLES, limit=4), "another items"),
+        (Oracle(0.9), THREE_GRADED, "another share"),
+        (Oracle(1.0), BenchmarkPlan(("knk_grades",), PAPER_SAMPLING, limit=3), "another n"),
+    ],
+)
+def test_a_folder_refuses_another_model_other_items_and_other_sampling(
+    engine: Oracle, plan: BenchmarkPlan, message: str, tmp_path: Path
+) -> None:
+    run_benchmarks(tmp_path, Oracle(1.0), THREE_ITEMS, lm_eval=False)
+    with pytest.raises(BadFolder, match=message):
+        run_benchmarks(tmp_path, engine, plan, lm_eval=False)
+
+
+def test_a_folder_takes_further_benchmarks_of_the_same_model(tmp_path: Path) -> None:
+    run_benchmarks(tmp_path, Oracle(1.0), THREE_ITEMS, lm_eval=False)
+    run_benchmarks(tmp_path, Oracle(1.0), THREE_GRADED, lm_eval=False)
+    assert set(read_run(tmp_path).completions) == {"knk", "knk_grades"}
+
+
+def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("dear")
     with pytest.raises(BadFolder, match="not empty"):
-        bench(tmp_path / "other", Oracle(), Plan(("knk",), TWO, limit=3), lm_eval=False)
+        run_benchmarks(tmp_path, Oracle(), THREE_ITEMS, lm_eval=False)
 
 
-def test_a_path_that_a_server_knows_a_model_by_stays_out_of_the_figures(tmp_path: Path) -> None:
-    found = bench(tmp_path / "run", Oracle(model="/home/me/models/warmed"), Plan(("knk",), TWO, limit=3), lm_eval=False)
-    assert (found.arm, found.model) == ("warmed", "warmed")
-    assert (
-        "/home" not in (tmp_path / "run" / "bench.json").read_text() + (tmp_path / "run" / "results.json").read_text()
-    )
+def test_results_do_not_contain_a_models_path(tmp_path: Path) -> None:
+    run = run_benchmarks(tmp_path, Oracle(model="/home/me/models/warmed"), THREE_ITEMS, lm_eval=False)
+    assert (run.arm, run.model) == ("warmed", "warmed")
+    assert "/home" not in (tmp_path / "bench.json").read_text() + (tmp_path / "results.json").read_text()
 
 
-def test_a_folder_that_nothing_was_answered_into_is_free(tmp_path: Path) -> None:
+def test_a_folder_without_completions_is_free(tmp_path: Path) -> None:
     class Mistyped(Oracle):
         def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:  # noqa: ARG002 - it never asks
             raise ModelFailed("there is no folder 'nosuch'")
 
-    plan = Plan(("knk",), TWO, limit=3)
     with pytest.raises(ModelFailed):
-        bench(tmp_path / "run", Mistyped(model="nosuch"), plan, lm_eval=False)
-    found = bench(tmp_path / "run", Oracle(), plan, lm_eval=False)
-    assert (found.model, len(found.marks["knk"])) == ("oracle", 6)
+        run_benchmarks(tmp_path, Mistyped(model="nosuch"), THREE_ITEMS, lm_eval=False)
+    run = run_benchmarks(tmp_path, Oracle(), THREE_ITEMS, lm_eval=False)
+    assert (run.model, len(run.completions["knk"])) == ("oracle", 6)
     with pytest.raises(BadFolder, match="another model"):
-        bench(tmp_path / "run", Mistyped(model="nosuch"), plan, lm_eval=False)
+        run_benchmarks(tmp_path, Mistyped(model="nosuch"), THREE_ITEMS, lm_eval=False)
 
 
-def test_answers_that_were_given_up_count_for_nothing_and_are_asked_for_again(tmp_path: Path) -> None:
+def test_failed_requests_are_not_counted_and_are_asked_again(tmp_path: Path) -> None:
     rows = items("knk", limit=6)
-    plan = Plan(("knk",), TWO, limit=6)
-    lost = frozenset({rows[0]["id"]})
-    found = bench(tmp_path / "run", Oracle(1.0, lost), plan, lm_eval=False)
-    assert len(found.marks["knk"]) == 10
-    assert summaries([found])[0].accuracy.n == 5
-    assert len(bench(tmp_path / "run", Oracle(1.0), plan, lm_eval=False).marks["knk"]) == 12
-    with pytest.raises(ModelFailed, match="no answer of knk was had"):
-        bench(tmp_path / "none", Oracle(1.0, frozenset(row["id"] for row in rows)), plan, lm_eval=False)
+    plan = BenchmarkPlan(("knk",), TWO_SAMPLES, limit=6)
+    run = run_benchmarks(tmp_path / "run", Oracle(1.0, frozenset({rows[0]["id"]})), plan, lm_eval=False)
+    assert len(run.completions["knk"]) == 10
+    assert summaries([run])[0].accuracy.n == 5
+    assert len(run_benchmarks(tmp_path / "run", Oracle(1.0), plan, lm_eval=False).completions["knk"]) == 12
+    with pytest.raises(ModelFailed, match="no completions for knk"):
+        run_benchmarks(tmp_path / "none", Oracle(1.0, frozenset(row["id"] for row in rows)), plan, lm_eval=False)
 
 
-def test_a_watcher_is_told_of_all_that_is_asked_and_marked(tmp_path: Path) -> None:
-    class Counting(Watcher):
+def test_an_observer_sees_every_phase(tmp_path: Path) -> None:
+    class Counting(BenchmarkObserver):
         def __init__(self) -> None:
-            self.told: Counter[str] = Counter()
+            self.counts: Counter[str] = Counter()
 
-        def begins(self, name: str, work: str, many: int) -> None:  # noqa: ARG002 - all are counted together
-            self.told[f"to be {work}"] += many
+        def phase_started(self, name: str, phase: str, total: int) -> None:  # noqa: ARG002 - counted together
+            self.counts[f"to be {phase}"] += total
 
-        def done(self, answers: int, tokens: int) -> None:  # noqa: ARG002 - answers are counted
-            self.told["asked"] += answers
+        def done(self, answers: int, tokens: int) -> None:  # noqa: ARG002 - completions are counted
+            self.counts["asked"] += answers
 
-        def marked(self, answers: int) -> None:
-            self.told["marked"] += answers
+        def scored(self, completions: int) -> None:
+            self.counts["scored"] += completions
 
-    watcher = Counting()
-    bench(tmp_path / "run", Oracle(), Plan(("knk", "knk_grades"), TWO, limit=5), lm_eval=False, watcher=watcher)
-    assert watcher.told == {"to be asked": 20, "to be marked": 20, "asked": 20, "marked": 20}
+    observer = Counting()
+    plan = BenchmarkPlan(("knk", "knk_grades"), TWO_SAMPLES, limit=5)
+    run_benchmarks(tmp_path, Oracle(), plan, lm_eval=False, observer=observer)
+    assert observer.counts == {"to be asked": 20, "to be scored": 20, "asked": 20, "scored": 20}
 
 
+<<<<<<< HEAD
 def test_a_run_that_is_broken_or_unfinished_is_a_line(tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match="no finished run"):
         read(tmp_path)
@@ -729,22 +734,11 @@ def test_evalplus_scores_the_same_programs_alike(tmp_path: Path) -> None:
     ours = [one.correct for one in sorted(run.marks["humaneval_plus"], key=lambda one: (one.item, one.sample))]
     assert [one["base"] == one["plus"] == "pass" for one in told["samples"]] == ours
     assert 0 < sum(map(bool, ours)) < 16
+=======
+def test_a_plan_without_benchmarks_or_evalplus_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSpec, match="no benchmark to run"):
+        run_benchmarks(tmp_path, Oracle(), BenchmarkPlan(()), lm_eval=False)
+>>>>>>> de776c0 (wip)
     with pytest.raises(BadSpec, match="needs the file of its release"):
-        bench(tmp_path / "other", Oracle(), Plan(("knk",)), evalplus=True)
-
-
-MATHS = [
-    {"problem": f"What is {n} + {n}?", "answer": str(2 * n), "subject": "Algebra", "level": 1, "unique_id": str(n)}
-    for n in range(4)
-]
-QUESTIONS = [
-    {
-        "question": f"Which is the letter number {n}?",
-        "options": ["a", "b", "c"],
-        "answer": "A",
-        "category": subject,
-        "question_id": n,
-    }
-    for subject in ("math", "physics", "history")
-    for n in range(104)
-]
+        run_benchmarks(tmp_path, Oracle(), BenchmarkPlan(("knk",)), lm_eval=False, evalplus=True)
+    assert not list(tmp_path.iterdir())

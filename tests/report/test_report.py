@@ -20,10 +20,10 @@ from knk.evals import paper_figures as paper
 from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import (
-    Claim,
+    ArmScore,
     Curve,
     Results,
-    Score,
+    StudyClaim,
 )
 from knk.report.charts import Line, Ratio, bars, histogram, intervals, lines, ratios
 from knk.report.html import LONGEST, safe
@@ -116,15 +116,15 @@ def evaluation(folder: Path, tasks: tuple[str, ...] = ("kk3", "col")) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"base": 0.25, "warmed": 0.75}
     scores = [
-        Score(arm, task, metric, Estimate(mean, mean - 0.05, mean + 0.05, 300, 3))
+        ArmScore(arm, task, metric, Estimate(mean, mean - 0.05, mean + 0.05, 300, 3))
         for arm, mean in figures.items()
         for task in tasks
         for metric in ("accuracy", "tokens")
     ]
     claims = (
-        Claim("It rises", "above 0", Estimate(0.5, 0.4, 0.6, 300), True),
-        Claim("It falls", "below 0", Estimate(0.1, -0.1, 0.3, 300), None, "few seeds"),
-        Claim("It stays", "not above 0", None, False),
+        StudyClaim("It rises", "above 0", Estimate(0.5, 0.4, 0.6, 300), True),
+        StudyClaim("It falls", "below 0", Estimate(0.1, -0.1, 0.3, 300), None, "few seeds"),
+        StudyClaim("It stays", "not above 0", None, False),
     )
     points = tuple((step, Estimate(step / 100, step / 200, step / 50, 300)) for step in (0, 10, 20))
     curves = (Curve("warmed + RL", tasks[0], "accuracy", points),)

@@ -10,10 +10,10 @@ import pytest
 from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import (
-    Claim,
+    ArmScore,
     Curve,
     Results,
-    Score,
+    StudyClaim,
 )
 from tests.support.paths import ROOT
 
@@ -31,15 +31,15 @@ def script() -> ModuleType:
 def found() -> Results:
     half = Estimate(0.5, 0.41, 0.59, 100, 3)
     scores = [
-        Score(arm, "col", metric, half)
+        ArmScore(arm, "col", metric, half)
         for arm in ("base", "warmed")
         for metric in ("accuracy", "answered", "accuracy if answered", "accuracy if made to answer", "tries")
     ]
     curves = (Curve("base + RL", "col", "accuracy", ((0, half), (10, Estimate(0.7, 0.6, 0.8, 100)))),)
     claims = (
-        Claim("It rises", "above 0", Estimate(0.2, 0.1, 0.3, 100), True),
-        Claim("It may", "above 0", Estimate(0.0, -0.1, 0.1, 100)),
-        Claim("Tries", "decides nothing", Estimate(0.0, -0.1, 0.1, 100)),
+        StudyClaim("It rises", "above 0", Estimate(0.2, 0.1, 0.3, 100), True),
+        StudyClaim("It may", "above 0", Estimate(0.0, -0.1, 0.1, 100)),
+        StudyClaim("Tries", "decides nothing", Estimate(0.0, -0.1, 0.1, 100)),
     )
     return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"bases": "3", "seeds": "3"})
 

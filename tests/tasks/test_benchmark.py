@@ -3,7 +3,7 @@
 import pytest
 
 from knk import tasks
-from knk.evals.lm_eval import include_path
+from knk.evals.lm_eval.tasks import include_path
 from knk.tasks.benchmark import BenchmarkEntry
 
 ENTRIES = [entry for name in tasks.NAMES for entry in tasks.load(name).BENCHMARKS]

@@ -12,7 +12,7 @@ from knk.cli.bench.figures import interval, print_rows
 from knk.cli.options import Groups, Json
 
 if TYPE_CHECKING:
-    from knk.evals.compare import Difference
+    from knk.evals.compare import ScoreDifference
 
 
 def compare(
@@ -22,8 +22,7 @@ def compare(
         str,
         typer.Option(
             metavar="NAME",
-            help="What to compare: accuracy, accuracy as the paper reads, format, answered, tokens; or a metric of "
-            "lm-eval's tasks.",
+            help="What to compare: accuracy, paper accuracy, format, answered, tokens; or a metric of lm-eval's tasks.",
         ),
     ] = "accuracy",
     groups: Groups = False,
@@ -43,11 +42,13 @@ def compare(
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
     from knk.evals.compare import compare as compared
-    from knk.evals.compare import read, unlike
+    from knk.evals.compare import read_scores, setting_differences
 
-    ones, others = ([read(folder, metric, groups) for folder in told.split(",") if folder] for told in (first, second))
+    ones, others = (
+        [read_scores(folder, metric, groups) for folder in told.split(",") if folder] for told in (first, second)
+    )
     found = compared(ones, others)
-    differing = unlike(ones[0], others[0])
+    differing = setting_differences(ones[0], others[0])
     if as_json:
         told = [one.to_dict() for one in found]
         print(json.dumps({"first": ones[0].arm, "second": others[0].arm, "metric": metric, "differences": told}))
@@ -62,7 +63,7 @@ def compare(
             print(f"{one.name}: {one.left_out:,} items are not in both, and were left out")
 
 
-def _difference(one: Difference) -> list[str]:
+def _difference(one: ScoreDifference) -> list[str]:
     many = 100 if max(one.first.high, one.second.high) <= 1 else 1
     seeds = f", {one.estimate.seeds} seeds" if one.estimate.seeds > 1 else ""
     return [
@@ -70,6 +71,6 @@ def _difference(one: Difference) -> list[str]:
         f"{many * one.first.mean:.1f}",
         f"{many * one.second.mean:.1f}",
         interval(one.estimate, many, "+"),
-        one.told,
+        one.direction,
         f"{one.estimate.n:,}{seeds}",
     ]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from knk.evals.intervals import Estimate
+    from knk.evals.metrics import BenchmarkSummary
     from knk.evals.paper_figures import Reported
-    from knk.evals.records import Run
-    from knk.evals.scores import Summary
+    from knk.evals.records import BenchmarkRun
 
 
-def print_arms(arms: Sequence[Sequence[Run]], groups: bool, as_json: bool, paper: bool) -> None:
+def print_arms(arms: Sequence[Sequence[BenchmarkRun]], groups: bool, as_json: bool, paper: bool) -> None:
     """Print the figures of each arm's runs, as tables or as JSON."""
     from knk.evals.records import results_of, summaries
 
@@ -38,7 +38,7 @@ def print_arms(arms: Sequence[Sequence[Run]], groups: bool, as_json: bool, paper
         _print_paper()
 
 
-def _row(one: Summary) -> list[str]:
+def _row(one: BenchmarkSummary) -> list[str]:
     return [
         one.name,
         interval(one.accuracy, 100),
@@ -51,7 +51,7 @@ def _row(one: Summary) -> list[str]:
     ]
 
 
-def _print_table(found: dict[str, list[Summary]]) -> None:
+def _print_table(found: dict[str, list[BenchmarkSummary]]) -> None:
     names = list(dict.fromkeys(one.name for told in found.values() for one in told))
     rows = [["", *names]]
     for arm, told in found.items():
@@ -61,17 +61,17 @@ def _print_table(found: dict[str, list[Summary]]) -> None:
     print_rows(rows)
 
 
-def _with_deviation(one: Summary) -> str:
+def _with_deviation(one: BenchmarkSummary) -> str:
     return f"{100 * one.accuracy.mean:.1f}" + ("" if one.deviation is None else f" ± {100 * one.deviation:.1f}")
 
 
-def _print_memorisation(runs: Sequence[Run]) -> None:
-    from knk.evals.scores import memorisation
+def _print_memorisation(runs: Sequence[BenchmarkRun]) -> None:
+    from knk.evals.records import arm_memorisation
 
-    marks = [one.marks["knk_perturbed"] for one in runs if "knk_perturbed" in one.marks]
-    if marks:
+    scores = arm_memorisation(runs)
+    if scores:
         print(f"\n{runs[0].arm}: solved as it is, and not when changed (memorisation score)\n")
-        print_rows([[kind, interval(estimate, 100)] for kind, estimate in memorisation(marks).items()])
+        print_rows([[kind, interval(estimate, 100)] for kind, estimate in scores.items()])
 
 
 def _print_paper() -> None:
@@ -84,7 +84,7 @@ def _print_paper() -> None:
     print_rows([["", *TASKS], *map(row, (*WARM_UP, *RLVR))])
 
 
-def _mean(one: Summary, metric: str, many: int, places: int = 1) -> str:
+def _mean(one: BenchmarkSummary, metric: str, many: int, places: int = 1) -> str:
     found = one.metrics.get(metric)
     return "" if found is None else f"{many * found.mean:,.{places}f}"
 

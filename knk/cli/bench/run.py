@@ -33,7 +33,7 @@ from knk.cli.options import (
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.evals.run import Watcher
+    from knk.evals.run import BenchmarkObserver
 
 _FAILED: Final = 1
 
@@ -123,14 +123,15 @@ def run(
     knk bench qwen --base-url http://localhost:8000/v1 --style chat -o bench/qwen
     """
     from knk.evals.items import identities
-    from knk.evals.run import PAPER, Plan
-    from knk.evals.run import bench as benched
+    from knk.evals.run import PAPER_SAMPLING, BenchmarkPlan, run_benchmarks
     from knk.inference.registry import ENGINES, build_engine
 
     if output is None:
         raise KnkError("there is no folder to keep the answers in: give one after -o")
     drawn: dict[str, Any] = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k}
-    sampling = replace(PAPER, **drawn, max_tokens=max_tokens, stop=tuple(stop) if stop else PAPER.stop, seed=seed)
+    sampling = replace(
+        PAPER_SAMPLING, **drawn, max_tokens=max_tokens, stop=tuple(stop) if stop else PAPER_SAMPLING.stop, seed=seed
+    )
     names = tuple(name.strip() for name in tasks.split(",") if name.strip())
     files = dict(_pair(one) for one in data or [])
     trained = frozenset(name for path in without or [] for name in identities(path))
@@ -152,11 +153,11 @@ def run(
             "batch_size": batch_size,
         },
     )
-    plan = Plan(names, sampling, style, files, trained, limit)
-    with _watcher(progress) as watcher, terminable(), _stoppable():
-        found = benched(output, chosen, plan, arm=arm, lm_eval=lm_eval, evalplus=evalplus, watcher=watcher)
+    plan = BenchmarkPlan(names, sampling, style, files, trained, limit)
+    with _progress_bars(progress) as observer, terminable(), _stoppable():
+        found = run_benchmarks(output, chosen, plan, arm=arm, lm_eval=lm_eval, evalplus=evalplus, observer=observer)
     print_arms([[found]], groups, as_json, paper=False)
-    missing = {name: len(plan.items(name)) * n - len(marks) for name, marks in found.marks.items()}
+    missing = {name: len(plan.items(name)) * n - len(scored) for name, scored in found.completions.items()}
     for name, count in missing.items():
         if count:
             print(
@@ -190,22 +191,22 @@ def _pair(told: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _watcher(wanted: bool | None) -> Iterator[Watcher]:
+def _progress_bars(wanted: bool | None) -> Iterator[BenchmarkObserver]:
     """Give what shows how a run goes."""
     from tqdm import tqdm
 
-    from knk.evals.run import Watcher
+    from knk.evals.run import BenchmarkObserver
 
-    class Shown(Watcher):
+    class Shown(BenchmarkObserver):
         """Shows a bar for each benchmark, where one is wanted, and says what happens."""
 
         bar: Any = None
 
-        def begins(self, name: str, work: str, many: int) -> None:
+        def phase_started(self, name: str, phase: str, total: int) -> None:
             self.end()
             disable = None if wanted is None else not wanted
             self.bar = tqdm(
-                total=many, desc=f"{name} {work}", unit=" answers", disable=disable, delay=0 if wanted else 2
+                total=total, desc=f"{name} {phase}", unit=" answers", disable=disable, delay=0 if wanted else 2
             )
 
         def skipped(self, answers: int) -> None:
@@ -216,8 +217,8 @@ def _watcher(wanted: bool | None) -> Iterator[Watcher]:
         def done(self, answers: int, tokens: int) -> None:  # noqa: ARG002 - answers are what is counted
             self.bar.update(answers)
 
-        def marked(self, answers: int) -> None:
-            self.bar.update(answers)
+        def scored(self, completions: int) -> None:
+            self.bar.update(completions)
 
         def notify(self, message: str) -> None:
             tqdm.write(f"knk: {message}", file=sys.stderr)

@@ -12,7 +12,7 @@ from knk.cli.options import Groups, Json
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.evals.records import Run
+    from knk.evals.records import BenchmarkRun
 
 
 def table(
@@ -47,7 +47,7 @@ def table(
     print_arms(found, groups, as_json, paper)
 
 
-def _runs(told: str) -> list[Run]:
-    from knk.evals.records import read
+def _runs(told: str) -> list[BenchmarkRun]:
+    from knk.evals.records import read_run
 
-    return [read(folder) for folder in told.split(",") if folder]
+    return [read_run(folder) for folder in told.split(",") if folder]

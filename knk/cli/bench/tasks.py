@@ -30,10 +30,11 @@ def tasks(
     lm_eval run --include_path "$(knk bench tasks)" --tasks knk --model hf --model_args pretrained=models/warmed
     knk bench tasks -o local --data minerva_math500=math500.jsonl
     """
-    from knk.evals import lm_eval as harness
+    from knk.evals.lm_eval.local_tasks import write_local_tasks
+    from knk.evals.lm_eval.tasks import include_path
 
     if not data:
-        print(harness.include_path())
+        print(include_path())
         return
     if output is None:
         raise KnkError("there is no folder to write the task files in: give one after -o")
@@ -43,5 +44,5 @@ def tasks(
         if not Path(path).is_file():
             raise KnkError(f"--data is a task and a file, such as mmlu_pro=test.jsonl, not {one!r}")
         files[name] = path
-    for name in harness.repoint(output, files):
+    for name in write_local_tasks(output, files):
         print(name)

@@ -20,7 +20,7 @@ def documents(task: str, n: int = 300, **_: Any) -> dict[str, Any]:
     from datasets import Dataset
 
     asked = [
-        # "benchmark" and "id" are what `knk.evals.lm_eval` knows a document by.
+        # "benchmark" and "id" are what `knk.evals.lm_eval.evaluate` identifies a document by.
         {**vars(problem), "benchmark": task, "id": f"{task} {place}", "prompt": problem.prompt}
         for place, problem in enumerate(items(task, n))
     ]

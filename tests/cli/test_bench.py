@@ -1,0 +1,90 @@
+"""`knk bench`: tables, comparisons, the folder of task files, and errors of one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from knk.cli import main
+from knk.evals import results
+from knk.evals.compare import compare, read_scores
+from knk.evals.intervals import Estimate
+from knk.evals.lm_eval.tasks import include_path
+from knk.evals.records import read_run, summaries
+from tests.support.benchmarks import two_runs
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The folders of two runs on puzzles, the second better than the first."""
+    base, warmed = two_runs(tmp_path_factory.mktemp("bench"))
+    return str(base), str(warmed)
+
+
+def test_a_table_has_a_row_per_arm_and_the_papers_scores(
+    runs: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["bench", "table", *runs, "--paper", "-o", str(tmp_path / "results.json")]) == 0
+    output = capsys.readouterr().out
+    mean = summaries([read_run(runs[0])])[0].accuracy.mean
+    assert f"{100 * mean:.1f}" in output
+    assert "43.8 ± 0.8" in output
+    assert "memorisation score" in output
+    assert results.read(tmp_path / "results.json").arms == ("base", "warmed")
+
+
+def test_a_comparison_names_the_better_arm(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    base, warmed = runs
+    assert main(["bench", "compare", base, warmed, "--groups"]) == 0
+    output = capsys.readouterr().out
+    assert "higher" in output
+    assert "K&K: 5 people" in output
+    assert main(["bench", "compare", base, warmed, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["differences"][0]
+    assert Estimate.from_dict(first["difference"]) == compare([read_scores(base)], [read_scores(warmed)])[0].estimate
+    assert main(["bench", "compare", f"{base},{base}", f"{warmed},{warmed}"]) == 0
+    assert "2 seeds" in capsys.readouterr().out
+
+
+def test_two_arms_of_the_same_name_are_refused(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "table", runs[0], runs[0]]) == 2
+    assert "two arms have one name" in capsys.readouterr().err
+
+
+def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "tasks"]) == 0
+    assert capsys.readouterr().out.strip() == str(include_path())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bench", "m"], "no folder to keep the answers"),
+        (
+            ["bench", "m", "-o", "x", "--tasks", "gsm8k", "--no-lm-eval"],
+            "there is no benchmark 'gsm8k'; there are knk, ",
+        ),
+        (["bench", "m", "-o", "x", "--tasks", ",", "--no-lm-eval"], "no benchmark to run"),
+        (["bench", "m", "-o", "x", "--data", "math500"], "--data is a benchmark and a file"),
+        (
+            ["bench", "m", "-o", "x", "--engine", "vllm", "--base-url", "http://h/v1"],
+            "--base-url cannot be used with --engine",
+        ),
+        (["bench", "compare", "nowhere", "nowhere"], "holds no finished run"),
+        (["bench", "table", "nowhere"], "holds no finished run"),
+        (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data is a task and a file"),
+    ],
+)
+def test_bad_input_is_an_error_of_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
