@@ -50,12 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base-url", metavar="URL", help="the server's URL; the API key is read from OPENAI_API_KEY")
     parser.add_argument("-n", "--samples", type=int, default=1, metavar="N", help="samples per problem")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 for a single greedy sample")
-    parser.add_argument("--max-new-tokens", type=int, default=DEFAULT_MAX_TOKENS, metavar="N", help="limit of new tokens (default: %(default)s, as in EvalPlus)")
+    parser.add_argument(
+        "--max-new-tokens",
+        type=int,
+        default=DEFAULT_MAX_TOKENS,
+        metavar="N",
+        help="limit of new tokens (default: %(default)s, as in EvalPlus)",
+    )
     parser.add_argument("--dtype", default="bfloat16", help="default: %(default)s")
     parser.add_argument("--tp", type=int, default=1, metavar="N", help="number of GPUs for vllm")
-    parser.add_argument(
-        "--base-prompt", action="store_true", help="no chat template: the model continues the stub"
-    )
+    parser.add_argument("--base-prompt", action="store_true", help="no chat template: the model continues the stub")
     parser.add_argument("--resume", action="store_true", help="continue the samples in the folder")
     return parser
 

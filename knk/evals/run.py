@@ -3,7 +3,7 @@
 | file | contents |
 |---|---|
 | `bench.json` | the run: model, benchmarks, sampling, versions |
-| `BENCHMARK/asked.json`, `answers.jsonl`, `failed.jsonl` | the requests, every completion, and the failed requests |
+| `BENCHMARK/inference.json`, `answers.jsonl`, `failed.jsonl` | model and sampling, completions, failed requests |
 | `BENCHMARK/verdicts.jsonl` | the verdict on each completion |
 | `results.json` | the metrics, for `knk report` |
 | `humaneval_plus/evalplus.json` | EvalPlus's scores of the same programs, and each disagreement with its reason |
@@ -40,9 +40,9 @@ from knk.evals.records import (
 )
 from knk.evals.scoring import ScoredCompletion, score_folder
 from knk.inference.engine import Engine
-from knk.inference.run import Observer, ask
+from knk.inference.run import Observer, collect_answers
 from knk.inference.sampling import Sampling
-from knk.inference.store import RUN, check_folder
+from knk.inference.store import HEADER, check_folder
 from knk.tasks.source import Row
 
 PAPER_SAMPLING: Final = Sampling(
@@ -90,13 +90,13 @@ class BenchmarkObserver(Observer):
     def scored(self, completions: int) -> None:
         """More completions have been scored."""
 
-    def there(self, answers: int) -> None:
+    def skipped(self, answers: int) -> None:
         """Completions of an earlier run were found."""
 
     def done(self, answers: int, tokens: int) -> None:
         """More completions have been stored, or have failed."""
 
-    def notice(self, text: str) -> None:
+    def notify(self, message: str) -> None:
         """A message for the user."""
 
 
@@ -139,7 +139,7 @@ def run_benchmarks(
         chosen.name: _score(chosen, rows[chosen.name], folder / chosen.name, plan, observer) for chosen in benchmarks
     }
     model = _display_name(engine.model)
-    run = BenchmarkRun(arm or model, model, completions, engine.used(plan.sampling).as_dict(), plan.style)
+    run = BenchmarkRun(arm or model, model, completions, engine.effective_sampling(plan.sampling).to_dict(), plan.style)
     write_run(folder, replace(run, completions={**_earlier_completions(folder), **completions}))
     if lm_eval:
         _crosscheck_lm_eval(folder, run, plan, observer)
@@ -169,10 +169,10 @@ def _check_folder(folder: Path, engine: Engine, plan: BenchmarkPlan) -> None:
     paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if any(path.name not in (RUN_FILE, results.FILE, _LM_EVAL_FOLDER, *BENCHMARKS) for path in paths):
         raise BadFolder(f"{folder} is not empty and holds no benchmark run: choose another folder")
-    parameters = engine.used(plan.sampling).as_dict()
+    parameters = engine.effective_sampling(plan.sampling).to_dict()
     header = {"engine": engine.name, "model": engine.model, "style": plan.style, "parameters": parameters}
     for path in paths:
-        if (path / RUN).is_file():
+        if (path / HEADER).is_file():
             check_folder(path, header | engine.identity())
 
 
@@ -193,7 +193,7 @@ def _ask(
         "style": plan.style,
     }
     prompt = partial(chosen.prompt, style=plan.style)
-    ask(rows, prompt, folder, engine, plan.sampling, header, observer=observer)
+    collect_answers(rows, prompt, folder, engine, plan.sampling, header, observer=observer)
 
 
 def _score(
@@ -215,15 +215,15 @@ def _earlier_completions(folder: Path) -> Mapping[str, Sequence[ScoredCompletion
 
 
 def _crosscheck_lm_eval(folder: Path, run: BenchmarkRun, plan: BenchmarkPlan, observer: BenchmarkObserver) -> None:
-    observer.notice("lm-eval scores the same completions")
+    observer.notify("lm-eval scores the same completions")
     for item in crosscheck_lm_eval(folder, run, plan.data, is_limited=plan.limit is not None):
-        observer.notice(f"lm-eval scores {item} differently: one of the two verdicts timed out")
+        observer.notify(f"lm-eval scores {item} differently: one of the two verdicts timed out")
 
 
 def _crosscheck_evalplus(folder: Path, rows: Sequence[Row], plan: BenchmarkPlan, observer: BenchmarkObserver) -> None:
-    observer.notice("EvalPlus scores the programs of HumanEval+")
+    observer.notify("EvalPlus scores the programs of HumanEval+")
     for disagreement in crosscheck_evalplus(folder / _HUMANEVAL, rows, plan.data[_HUMANEVAL]):
         reason = disagreement.explanation or "not explained"
-        observer.notice(
+        observer.notify(
             f"{disagreement.task_id}: EvalPlus says {disagreement.evalplus}, knk {disagreement.knk}: {reason}"
         )

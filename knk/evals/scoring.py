@@ -14,7 +14,7 @@ from knk.datasets.files import read, write
 from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.evals.items import Benchmark
 from knk.inference.store import ANSWERS, FAILED
-from knk.tasks.format import is_formed
+from knk.tasks.format import has_format
 from knk.tasks.source import Row, field
 
 VERDICTS: Final = "verdicts.jsonl"
@@ -32,7 +32,7 @@ class ScoredCompletion:
         groups: the parts of the benchmark that the item belongs to.
         correct: whether the answer is right; None if the verifier could not decide.
         answered: whether the completion holds a complete answer.
-        has_format: whether it thinks, answers, and stops; see `knk.tasks.format.is_formed`.
+        has_format: whether it thinks, answers, and stops; see `knk.tasks.format.has_format`.
         reason: the verdict's reason.
         paper_correct: whether the answer is right as the paper reads answers; None if that is the same reading.
         tokens: the number of tokens, if known.
@@ -96,7 +96,7 @@ def score_completions(
             tuple(row["groups"]),
             verdict.correct,
             verdict.answered,
-            is_formed(completion),
+            has_format(completion),
             verdict.reason,
             paper_correct,
             original=row.get("original", ""),

@@ -11,8 +11,8 @@ import pytest
 
 from knk.evals.run import PAPER_SAMPLING, BenchmarkObserver, BenchmarkPlan, run_benchmarks
 from knk.evals.scoring import ScoredCompletion
-from knk.inference.engine import Answer, Asks, Batch, Failure, Notice, Sink
-from knk.inference.sampling import Sampling, seed_of
+from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
+from knk.inference.sampling import Sampling, derive_seed
 from knk.tasks.source import Row
 from tests.support.paths import ROOT
 
@@ -43,20 +43,20 @@ class Oracle:
     def identity(self) -> dict[str, Any]:
         return {"share": self.share}
 
-    def used(self, sampling: Sampling) -> Sampling:
+    def effective_sampling(self, sampling: Sampling) -> Sampling:
         return sampling
 
-    def work(self, asks: Asks, sampling: Sampling, sink: Sink, notice: Notice) -> None:  # noqa: ARG002 - nothing is sampled
-        for ask in filter(None, asks):
-            for sample in ask.samples:
-                sink(Batch([self._answer(ask, sample)]))
+    def run(self, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:  # noqa: ARG002 - nothing is sampled
+        for request in filter(None, requests):
+            for sample in request.samples:
+                sink(Batch([self._answer(request, sample)]))
 
-    def _answer(self, ask: Any, sample: int) -> Answer | Failure:
-        if ask.row["id"] in self.failing:
-            return Failure(ask, sample, "it was too hard")
-        draw = seed_of(7, ask.row["id"], sample) / 2**31
-        text = right_completion(ask.row) if draw < self.share else wrong_completion(ask.row, int(draw * 997))
-        return Answer(ask, sample, text, "stop", completion_tokens=len(text.split()))
+    def _answer(self, request: Request, sample: int) -> Answer | Failure:
+        if request.row["id"] in self.failing:
+            return Failure(request, sample, "it was too hard")
+        draw = derive_seed(7, request.row["id"], sample) / 2**31
+        text = right_completion(request.row) if draw < self.share else wrong_completion(request.row, int(draw * 997))
+        return Answer(request, sample, text, "stop", completion_tokens=len(text.split()))
 
 
 def right_completion(row: Row) -> str:
@@ -100,5 +100,5 @@ class RecordingObserver(BenchmarkObserver):
     def __init__(self) -> None:
         self.notices: list[str] = []
 
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
+    def notify(self, message: str) -> None:
+        self.notices.append(message)

@@ -69,7 +69,7 @@ def sampling_changes(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changes to a task's configuration that make it sample as stored completions were sampled.
 
     Args:
-        parameters: the sampling parameters, as `Sampling.as_dict` returns them.
+        parameters: the sampling parameters, as `Sampling.to_dict` returns them.
 
     >>> sampling_changes({"n": 2, "temperature": 0.0, "max_tokens": 64})["repeats"]
     2
