@@ -14,6 +14,7 @@ import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from benchmarks.difficulty.language import END, PAD, WORDS
+from knk.inference.transformers import generate_batch
 
 LOG: Final = logging.getLogger(__name__)
 NUMBER: Final = {word: number for number, word in enumerate(WORDS)}
@@ -174,17 +175,8 @@ def replies(
     size = max(1, _BATCH_SAMPLED // max(1, samples))
     for at in range(0, len(order), size):
         places = order[at : at + size]
-        written = _written(model, [questions[place] for place in places], config)
-        for number, words in enumerate(written):
-            found[places[number // max(1, samples)]].append(words)
+        tokenized = [[NUMBER[word] for word in questions[place]] for place in places]
+        outputs = generate_batch(model, tokenized, NUMBER[PAD], generation_config=config)
+        for number, tokens in enumerate(outputs):
+            found[places[number // max(1, samples)]].append([WORDS[token] for token in tokens])
     return found
-
-
-def _written(model: Any, questions: Sequence[Sequence[str]], config: GenerationConfig) -> list[list[str]]:
-    longest = max(map(len, questions))
-    inputs = torch.full((len(questions), longest), NUMBER[PAD])
-    for row, words in enumerate(questions):
-        inputs[row, longest - len(words) :] = torch.tensor([NUMBER[word] for word in words])
-    with torch.inference_mode():
-        made = model.generate(input_ids=inputs, attention_mask=(inputs != NUMBER[PAD]).long(), generation_config=config)
-    return [[WORDS[number] for number in row] for row in made[:, longest:].tolist()]

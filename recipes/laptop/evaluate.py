@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from knk.datasets.files import read, write
+from knk.inference.transformers import generate_batch
 from knk.tasks.format import has_format
 from recipes.laptop.domains import SEARCHES, SKILLS, Problem, problems, proposal, verify
 from recipes.laptop.words import FAILS, FITS, GIVEN_UP
@@ -63,16 +64,16 @@ class Model:
         ends = self.tokenizer.eos_token_id
         for start in range(0, len(order), _BATCH):
             places = order[start : start + _BATCH]
-            inputs = self.tokenizer([prompts[place] for place in places], return_tensors="pt", padding=True)
-            with torch.inference_mode():
-                outputs = self.model.generate(
-                    input_ids=inputs["input_ids"].to(self.device),
-                    attention_mask=inputs["attention_mask"].to(self.device),
-                    max_new_tokens=most,
-                    pad_token_id=self.tokenizer.pad_token_id,
-                    **options,
-                )
-            for place, tokens in zip(places, outputs[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
+            tokenized = self.tokenizer([prompts[place] for place in places])["input_ids"]
+            outputs = generate_batch(
+                self.model,
+                tokenized,
+                self.tokenizer.pad_token_id,
+                max_new_tokens=most,
+                pad_token_id=self.tokenizer.pad_token_id,
+                **options,
+            )
+            for place, tokens in zip(places, outputs, strict=True):
                 kept = tokens[: tokens.index(ends)] if ends in tokens else tokens
                 found[place] = (self.tokenizer.decode(kept), len(kept))
         return [found[place] for place in range(len(prompts))]
