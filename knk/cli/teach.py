@@ -232,7 +232,7 @@ def _cost(
     tokens_per_second: float | None,
 ) -> CostEstimate:
     from knk.teacher import estimate_cost
-    from knk.teacher.cost import tokenizer_counter
+    from knk.teacher.tokens import prompt_counter
 
     if engine != "trace" and sampling.max_tokens is None and answer_tokens is None:
         raise KnkError("say how long an answer may be: --max-tokens, or --answer-tokens for the average")
@@ -246,7 +246,7 @@ def _cost(
         per_request=per_request,
         answer_tokens=answer_tokens,
         tokens_per_second=tokens_per_second,
-        count_tokens=tokenizer_counter(tokenizer) if tokenizer else None,
+        count_tokens=prompt_counter(tokenizer) if tokenizer else None,
     )
 
 

@@ -8,7 +8,8 @@ as it arrives, so a run that was killed can be resumed.
 | `run` | `teach`, and the puzzles of a corpus |
 | `proofs` | `TraceEngine`: answers with proofs |
 | `cost` | `estimate_cost`: what a run would cost |
-| `sft` | from answers to rows for supervised fine-tuning |
+| `tokens` | counting tokens |
+| `sft/` | from answers to rows for supervised fine-tuning |
 | `export` | puzzles in the formats that other libraries train on |
 """
 

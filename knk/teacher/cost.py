@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from knk.errors import MissingPackage
 from knk.inference.requests import make_requests
 from knk.inference.sampling import Sampling
 from knk.inference.store import ANSWERS, read_sample_masks
 from knk.tasks import kk
-from knk.tasks.format import Prompt
 from knk.teacher.run import puzzle_rows
-
-CHARACTERS_PER_TOKEN: Final = 4
-"""The rule of thumb if no tokenizer is given."""
-TokenCounter = Callable[[Prompt], int]
+from knk.teacher.tokens import PromptCounter, count_by_characters
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ def estimate_cost(
     per_request: int = 1,
     answer_tokens: float | None = None,
     tokens_per_second: float | None = None,
-    count_tokens: TokenCounter | None = None,
+    count_tokens: PromptCounter | None = None,
 ) -> CostEstimate:
     """Return what a run would cost; nothing is requested or written.
 
@@ -115,38 +107,3 @@ def _existing_answers(path: Path, n: int) -> dict[bytes, int]:
         return {}
     with path.open("rb") as file:
         return read_sample_masks(file, n, path)
-
-
-def count_by_characters(prompt: Prompt) -> int:
-    """Return the tokens of a prompt by a rule of thumb: one for every four characters.
-
-    >>> count_by_characters("Who is a knight?")
-    4
-    """
-    text = prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False)
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
-
-
-def tokenizer_counter(name: str) -> TokenCounter:
-    """Return a function that counts the tokens of a prompt with a model's tokenizer.
-
-    Args:
-        name: a folder, or a name on the Hub.
-
-    Raises:
-        MissingPackage: transformers is not installed.
-        OSError: there is no such tokenizer.
-    """
-    try:
-        transformers = import_module("transformers")
-    except ModuleNotFoundError as error:
-        raise MissingPackage('--tokenizer needs transformers: pip install "knk[train]"') from error
-    tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-
-    def count_tokens(prompt: Prompt) -> int:
-        if isinstance(prompt, str):
-            return len(tokenizer.encode(prompt))
-        text = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
-        return len(tokenizer.encode(text, add_special_tokens=False))
-
-    return count_tokens

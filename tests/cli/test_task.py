@@ -59,7 +59,7 @@ def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.C
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows"), "--keep", "correct"]) == 0
     told = capsys.readouterr().out
     assert "12 kept" in told
-    assert "6 dropped: not right" in told
+    assert "6 dropped: incorrect" in told
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "again"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kept"] == 24
     assert main(["corpus", "sft", folder]) == 2

@@ -9,12 +9,9 @@ import pytest
 
 from knk.errors import BadFile, BadFolder, BadRow
 from knk.tasks import kk
-from knk.teacher.sft import (
-    Policy,
-    moves,
-    restored,
-    write_sft,
-)
+from knk.teacher.sft import Policy, write_sft
+from knk.teacher.sft.judge import restore_closing_tag
+from knk.teacher.sft.report import count_moves
 
 PUZZLES = list(kk.rows("train", n=6, seed=2))
 KINDS = ("right", "wrong", "no format", "cut off", "stopped")
@@ -65,18 +62,18 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("policy", "kept", "dropped"),
     [
-        (Policy(), 24, {"cut off at the limit of tokens": 6}),
+        (Policy(), 24, {"truncated at the limit of tokens": 6}),
         (Policy(truncated=True), 30, {}),
-        (Policy(keep="formatted"), 18, {"cut off at the limit of tokens": 6, "without the form": 6}),
-        (Policy(keep="correct"), 12, {"cut off at the limit of tokens": 6, "without the form": 6, "not right": 6}),
+        (Policy(keep="formatted"), 18, {"truncated at the limit of tokens": 6, "wrong format": 6}),
+        (Policy(keep="correct"), 12, {"truncated at the limit of tokens": 6, "wrong format": 6, "incorrect": 6}),
         (
             Policy(keep="correct", per_puzzle=1),
             6,
             {
-                "cut off at the limit of tokens": 6,
-                "without the form": 6,
-                "not right": 6,
-                "more than enough of one puzzle": 6,
+                "truncated at the limit of tokens": 6,
+                "wrong format": 6,
+                "incorrect": 6,
+                "more answers to one puzzle than the limit": 6,
             },
         ),
     ],
@@ -109,7 +106,7 @@ def test_statistics(tmp_path: Path) -> None:
     assert sum(one["answers"] for one in sizes.values()) == 30
     # Right, right without the form, and right but for the tag that the stop string took.
     assert all(one["accuracy"] == 0.6 for one in sizes.values())
-    assert sum(one["right"] for one in told["accuracy"]["grade"].values()) == 18
+    assert sum(one["correct"] for one in told["accuracy"]["grade"].values()) == 18
     assert told["moves per row"] == {"checks": 0.25, "retractions": 0, "restarts": 0.25}
     assert told["length"]["unit"] == "tokens"
 
@@ -141,16 +138,18 @@ def test_each_style_from_each(asked: str, style: str, tmp_path: Path) -> None:
 def test_a_tag_is_given_back_only_where_a_stop_string_took_it(
     text: str, answer: dict[str, Any], given_back: bool
 ) -> None:
-    assert restored(text, answer) == text + "</answer>" * given_back
+    assert restore_closing_tag(text, answer) == text + "</answer>" * given_back
 
 
 def test_moves_are_counted_by_their_phrases() -> None:
-    assert moves("Let me try Ann as a knight. This is a contradiction, so that was wrong. Hold on. Let me check.") == {
+    assert count_moves(
+        "Let me try Ann as a knight. This is a contradiction, so that was wrong. Hold on. Let me check."
+    ) == {
         "checks": 1,
         "retractions": 2,
         "restarts": 2,
     }
-    assert moves("Ann is a knight. So Bob is a knave.") == {"checks": 0, "retractions": 0, "restarts": 0}
+    assert count_moves("Ann is a knight. So Bob is a knave.") == {"checks": 0, "retractions": 0, "restarts": 0}
 
 
 def test_a_line_cut_off_by_a_kill_is_left_for_the_next_run(tmp_path: Path) -> None:
@@ -179,7 +178,7 @@ def test_a_broken_word_on_the_teacher_is_one_line_and_leaves_nothing(tmp_path: P
 
 
 def test_folders_that_do_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(BadFolder, match=r"holds no answers\.jsonl"):
+    with pytest.raises(BadFolder, match=r"has no answers\.jsonl"):
         write_sft(tmp_path, tmp_path / "rows")
     folder = answers(tmp_path / "answers")
     with pytest.raises(BadFolder, match="is not empty"):

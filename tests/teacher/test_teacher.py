@@ -49,8 +49,8 @@ from knk.teacher import (
     estimate_cost,
     teach,
 )
-from knk.teacher.cost import count_by_characters
 from knk.teacher.run import corpus_identity, count_puzzles
+from knk.teacher.tokens import count_by_characters
 from tests.support import smollm2
 from tests.support.faulty_server import (
     FAULTS,
@@ -914,7 +914,7 @@ def test_a_real_model_is_sampled_killed_twice_and_gone_on_with(tmp_path: Path, r
     report = json.loads(sft.stdout)
     assert report["kept"] == 50
     assert report["length"]["unit"] == "tokens"
-    assert 0 < report["length"]["most"] <= 30
+    assert 0 < report["length"]["max"] <= 30
     card = subprocess.run(
         [sys.executable, "-m", "knk", "publish", rows, "somebody/said", "--dry-run"],
         env=environment,
