@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow, MissingPackage
 from knk.parallel.pool import Outcome
-from knk.tasks import hendrycks_math, load
+from knk.tasks import load
 from knk.tasks.hendrycks_math import (
     TRAIN,
     prompt,
@@ -28,13 +28,13 @@ from knk.tasks.hendrycks_math import (
     verify,
     verify_many,
 )
-from knk.tasks.math.forms import (
-    boxes,
-    number_of,
-    plain,
-    read,
-)
+from knk.tasks.math import verdicts
+from knk.tasks.math.answers import read_answer
+from knk.tasks.math.boxes import boxes
+from knk.tasks.math.forms import plain
+from knk.tasks.math.numbers import number_of
 from knk.tasks.math.values import differ
+from knk.tasks.math.verdicts import Job, MathVerify, verdicts_on
 from knk.tasks.source import Source
 from tests.support.attacks.math import ATTACKS, boxed, tagged
 from tests.support.paths import ROOT
@@ -207,8 +207,7 @@ def test_an_empty_gold_answer_gives_no_verdict() -> None:
 
 
 def test_a_missing_package_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hendrycks_math, "find_spec", lambda _: None)
-    hendrycks_math._need_math_verify.cache_clear()
+    monkeypatch.setattr(verdicts, "_is_installed", lambda: False)
     with pytest.raises(MissingPackage, match=r'pip install "knk\[math\]"'):
         verify(boxed("5"), row("5"))
 
@@ -236,21 +235,19 @@ def test_it_works_off_the_main_thread() -> None:
     assert list(verdicts) == [True] * 8
 
 
-def test_the_same_question_is_put_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    put: list[Any] = []
+def test_the_same_question_is_asked_once() -> None:
+    asked: list[Job] = []
 
-    class Counting:
-        def run(self, jobs: list[Any]) -> list[Outcome]:
-            put.extend(jobs)
-            return [Outcome("done", ["right", ""])] * len(jobs)
+    def run(jobs: list[Job]) -> list[Outcome]:
+        asked.extend(jobs)
+        return [Outcome("done", ["right", ""])] * len(jobs)
 
-    monkeypatch.setattr(hendrycks_math, "_pool", Counting)
-    assert all(verify_many([boxed(r"\sqrt{20}")] * 50, [row(r"2\sqrt{5}")] * 50))
-    assert len(put) == 1
+    assert all(verdicts_on([boxed(r"\sqrt{20}")] * 50, [row(r"2\sqrt{5}")] * 50, MathVerify(run)))
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
-    ("ending", "fine", "verdict"),
+    ("ending", "sound", "verdict"),
     [
         ("timed out", True, Verdict(False, "unreadable", detail="timed out twice")),
         ("no memory", True, Verdict(False, "unreadable", detail="no memory twice")),
@@ -259,34 +256,30 @@ def test_the_same_question_is_put_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("died", False, Verdict(None, "failed", detail="died")),
     ],
 )
-def test_whose_fault_it_is(monkeypatch: pytest.MonkeyPatch, ending: Any, fine: bool, verdict: Verdict) -> None:
-    class Failing:
-        def run(self, jobs: list[Any]) -> list[Outcome]:
-            return [Outcome(ending) if "said" in job else Outcome("done", fine) for job in jobs]
+def test_a_failure_counts_against_the_completion_only_if_the_gold_answer_is_sound(
+    ending: Any, sound: bool, verdict: Verdict
+) -> None:
+    def run(jobs: list[Job]) -> list[Outcome]:
+        return [Outcome(ending) if "answer" in job else Outcome("done", sound) for job in jobs]
 
-    monkeypatch.setattr(hendrycks_math, "_pool", Failing)
-    hendrycks_math._is_fine.cache_clear()
-    try:
-        assert verify(boxed(r"\sqrt{20}"), row(r"2\sqrt{5}")) == verdict
-    finally:
-        hendrycks_math._is_fine.cache_clear()
+    assert verdicts_on([boxed(r"\sqrt{20}")], [row(r"2\sqrt{5}")], MathVerify(run)) == [verdict]
 
 
-def test_a_slow_machine_gets_a_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_machine_gets_a_second_try() -> None:
     outcomes = iter([Outcome("timed out"), Outcome("done", ["right", ""])])
 
-    class Slow:
-        def run(self, jobs: list[Any]) -> list[Outcome]:
-            return [next(outcomes) for _ in jobs]
+    def run(jobs: list[Job]) -> list[Outcome]:
+        return [next(outcomes) for _ in jobs]
 
-    monkeypatch.setattr(hendrycks_math, "_pool", Slow)
-    assert verify(boxed(r"\sqrt{20}"), row(r"2\sqrt{5}"))
+    assert verdicts_on([boxed(r"\sqrt{20}")], [row(r"2\sqrt{5}")], MathVerify(run)) == [
+        Verdict(True, "right", detail=r"\sqrt{20}")
+    ]
 
 
 @given(st.text(max_size=60), st.sampled_from(["5", r"\frac{1}{2}", r"\text{even}", "(1,2)"]))
 @settings(max_examples=300)
 def test_no_text_is_too_odd_to_be_read(text: str, gold: str) -> None:
-    answer = read(text, gold)
+    answer = read_answer(text, gold)
     assert (answer.problem is None) is bool(answer.text)
     assert isinstance(plain(text), str)
     assert number_of(plain(text)) is None or answer.problem in (None, "unreadable")
@@ -309,7 +302,7 @@ def test_hard_texts_are_read_in_no_time() -> None:
     for piece in ("{", "}", "(", r"\text{", r"\frac", r"\boxed{", "1,", "x=", r"\left.", "^{", "a ", "1 ", r"\text{a}"):
         completion = tagged(rf"\boxed{{{piece * 5000}}}") + tagged(piece * 5000)
         verify(completion, row("5"))
-        read((piece * 200)[:150], "5")
+        read_answer((piece * 200)[:150], "5")
         plain((piece * 200)[:600])
     assert time.monotonic() - began < 5
 

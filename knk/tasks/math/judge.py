@@ -1,9 +1,9 @@
-"""Whether an expression is the gold answer, by math-verify: what runs in the worker processes of the MATH task.
+"""Compares expressions with the gold answer by math-verify, in the worker processes of the MATH task.
 
-Nothing else of the library imports this module, for math-verify and sympy take a second to load, and may hang on what
-they read. Traps of math-verify 0.9 that are kept away from here: its timeouts use alarms, which need the main thread
-and cancel the caller's own; `verify` takes the gold answer first, and is another relation the other way round; `parse`
-picks among many candidates in a text, and any of them counts.
+Nothing else in the library imports this module: math-verify and sympy take a second to load, and may hang on an input.
+Traps of math-verify 0.9 that this module avoids: its timeouts use alarms, which need the main thread and cancel the
+caller's own; `verify` takes the gold answer first, and the order matters; `parse` picks among many candidates in a
+text, and any of them counts.
 """
 
 from __future__ import annotations
@@ -19,55 +19,51 @@ from latex2sympy2_extended import NormalizationConfig, latex2sympy, normalize_la
 from math_verify import parse, verify
 from sympy.core.parameters import distribute
 
-from knk.tasks.math.forms import (
-    is_near,
-    number_of,
-    pieces,
-    plain,
-    rounds_to,
-)
+from knk.tasks.math.forms import plain, split_outside_brackets
+from knk.tasks.math.numbers import is_near, number_of, rounds_to
 
-# Units are taken off before, since math-verify would take the s of 2s for one.
+# Units are removed before, since math-verify would read the s of 2s as one.
 _SPELLING: Final = NormalizationConfig(
     basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="none", equations=False
 )
 _PLACES: Final = 12
 _PRECISION: Final = 30
-_AT: Final = sympy.Rational(1732, 1009)
+_SAMPLE_POINT: Final = sympy.Rational(1732, 1009)
 _APART: Final = sympy.Rational(1, 10**5)
-"""More than what a decimal that is rounded to six figures may be off."""
-_FREE_STEPS: Final = 10
-"""Operations that an expression may have beyond three times those of the gold one."""
-_STEPS: Final = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivative)
+"""Larger than the error of a decimal that is rounded to six figures."""
+_EXTRA_STEPS: Final = 10
+"""Operations that an expression may have beyond three times those of the gold answer."""
+_OPERATIONS: Final = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivative)
 _FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\$(.+?)\$|\\\((.+?)\\\)", re.DOTALL)
 _RELATION: Final = re.compile(r"=|<|>|\\(?:le|ge|ne|to|quad|qquad|text|mbox|equiv)(?![a-zA-Z])|&|\\\\")
 _LONGEST_FORMULA: Final = 200
 
 
 def judge(job: dict[str, Any]) -> list[Any]:
-    r"""Return whether an answer is the gold one, and what is the matter with it: "right", "wrong" and a few words more.
+    r"""Return whether an answer is the gold answer: a reason such as "right" or "wrong", and the details.
 
     Args:
-        job: "gold" and "said" as plain forms; "also" and "near", plain forms of what is said to be equal to the answer,
-            and of decimals near it; "problem", the problem's text.
+        job: "gold" and "answer", plain forms; "equals" and "decimals", the plain forms of expressions that the answer
+            is stated to equal, and of decimals that it is stated to be near; "problem", the problem's text.
 
-    >>> judge({"gold": r"2\sqrt{5}", "said": r"\sqrt{20}", "also": [], "near": [], "problem": ""})
+    >>> judge({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": ""})
     ['right', '']
-    >>> judge({"gold": r"2\sqrt{5}", "said": r"\sqrt{20}", "also": [], "near": [], "problem": r"Simplify $\sqrt{20}$."})
+    >>> problem = r"Simplify $\sqrt{20}$."
+    >>> judge({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": problem})
     ['no answer', "the question's own expression"]
-    >>> judge({"gold": "6", "said": "2+4", "also": [], "near": [], "problem": ""})
+    >>> judge({"gold": "6", "answer": "2+4", "equals": [], "decimals": [], "problem": ""})
     ['no answer', 'not worked out']
     """
-    gold, said = _read(job["gold"]), _read(job["said"])
-    if not said:
+    gold, answer = _read(job["gold"]), _read(job["answer"])
+    if not answer:
         return ["unreadable", "no expression"]
-    if not _same(gold, said, job["said"]):
+    if not _is_same(gold, answer, job["answer"]):
         return ["wrong", ""]
-    if not all(_same(gold, _read(other), other) for other in job["also"]):
+    if not all(_is_same(gold, _read(other), other) for other in job["equals"]):
         return ["wrong", "an equation that does not hold"]
-    if not all(_is_near(gold[0], other) for other in job["near"]):
+    if not all(_is_near(gold[0], decimal) for decimal in job["decimals"]):
         return ["wrong", "far from the decimal"]
-    expression = said[0]
+    expression = answer[0]
     if isinstance(expression, str) or isinstance(gold[0], str):
         return ["right", ""]
     if not _is_open(gold[0]) and (_is_open(expression) or (_is_plain(gold[0]) and not _is_plain(expression))):
@@ -79,17 +75,17 @@ def judge(job: dict[str, Any]) -> list[Any]:
     return ["right", ""]
 
 
-def check(gold: str) -> bool:
-    """Return whether a gold answer is the same as itself: whoever waits for this knows that it is not at fault.
+def is_sound(gold: str) -> bool:
+    """Whether math-verify reads a gold answer, and finds it the same as itself.
 
     Args:
         gold: a plain form.
     """
-    return _same(_read(gold), _read(gold), gold)
+    return _is_same(_read(gold), _read(gold), gold)
 
 
 def is_right_anywhere(gold: str, text: str) -> bool:
-    r"""Return whether math-verify finds the gold answer in a whole text, which is how the paper asks it.
+    r"""Whether math-verify finds the gold answer anywhere in a text, as the paper asks it.
 
     Args:
         gold: the gold answer in LaTeX, without dollars.
@@ -98,35 +94,35 @@ def is_right_anywhere(gold: str, text: str) -> bool:
     >>> is_right_anywhere("2", r"So it is $2$."), is_right_anywhere("2", r"So it is \\boxed{3}.")
     (True, False)
     """
-    gold, text = (parse(one, parsing_timeout=None) for one in (f"${gold}$", text))
-    return bool(verify(gold, text, timeout_seconds=None))
+    gold_parsed, text_parsed = (parse(latex, parsing_timeout=None) for latex in (f"${gold}$", text))
+    return bool(verify(gold_parsed, text_parsed, timeout_seconds=None))
 
 
 def work(job: dict[str, Any]) -> list[Any] | bool:
-    """Do one job: judge, read a whole text, or check a gold answer alone."""
-    if "whole" in job:
-        return is_right_anywhere(job["gold"], job["whole"])
-    return judge(job) if "said" in job else check(job["gold"])
+    """Do one job: compare an answer, search a whole completion, or check a gold answer alone."""
+    if "completion" in job:
+        return is_right_anywhere(job["gold"], job["completion"])
+    return judge(job) if "answer" in job else is_sound(job["gold"])
 
 
 @lru_cache(1 << 12)
 def _read(text: str) -> list[Any]:
-    """Return what a plain form means to math-verify, then how it is spelled; only the latter if it means nothing.
+    """Return the expression that math-verify reads in a plain form, if any, and the form in its spelling.
 
-    This is what math-verify's own `parse` does with one formula, but for i: there it is a real variable in 3i and
-    another one in 3 i, which are then not the same.
+    This is what math-verify's own `parse` does with one formula, except for i: `parse` reads it as a real variable in
+    3i and as another one in 3 i, so that the two differ.
     """
     spelled = normalize_latex(text, _SPELLING)
     try:
         return [latex2sympy(spelled, is_real=True, convert_degrees=False, normalization_config=None), spelled]
-    except Exception:  # noqa: BLE001 - it raises bare exceptions, and others that its grammar does not foresee
+    except Exception:  # noqa: BLE001 - it raises bare exceptions, and unforeseen ones
         return [spelled]
 
 
-def _same(gold: list[Any], said: list[Any], text: str) -> bool:
-    if gold and said and _differ(gold[0], said[0]):
+def _is_same(gold: list[Any], answer: list[Any], text: str) -> bool:
+    if gold and answer and _differ(gold[0], answer[0]):
         return False
-    if verify(gold, said, float_rounding=_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
+    if verify(gold, answer, float_rounding=_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
         return True
     number = number_of(text)
     return bool(number and number.places and gold and _is_rounded(gold[0], text))
@@ -135,23 +131,25 @@ def _same(gold: list[Any], said: list[Any], text: str) -> bool:
 _SHAPES: Final = (sympy.MatrixBase, sympy.Interval, sympy.Union, sympy.Tuple)
 
 
-def _differ(gold: Any, said: Any) -> bool:
-    """Whether two expressions are certainly not the same: this is cheap, while math-verify first tries to simplify."""
-    if isinstance(gold, sympy.Expr) and isinstance(said, _SHAPES):
-        return not (isinstance(said, sympy.Tuple) and len(said) < 2)
-    if not isinstance(gold, sympy.Expr) or not isinstance(said, sympy.Expr) or gold.free_symbols != said.free_symbols:
+def _differ(gold: Any, answer: Any) -> bool:
+    """Whether two expressions certainly differ: this is cheap, while math-verify first tries to simplify."""
+    if isinstance(gold, sympy.Expr) and isinstance(answer, _SHAPES):
+        return not (isinstance(answer, sympy.Tuple) and len(answer) < 2)
+    if not isinstance(gold, sympy.Expr) or not isinstance(answer, sympy.Expr):
         return False
-    if isinstance(gold, sympy.Symbol) or gold.has(*_STEPS) or said.has(*_STEPS):
+    if gold.free_symbols != answer.free_symbols:
         return False
-    values = {symbol: _AT + place for place, symbol in enumerate(sorted(gold.free_symbols, key=str))}
-    one, other = (expression.evalf(20, subs=values) for expression in (gold, said))
-    if not one.is_number or not other.is_number or not one.is_finite or not other.is_finite:
+    if isinstance(gold, sympy.Symbol) or gold.has(*_OPERATIONS) or answer.has(*_OPERATIONS):
         return False
-    return bool(abs(one - other) > _APART * (1 + abs(one)))
+    values = {symbol: _SAMPLE_POINT + index for index, symbol in enumerate(sorted(gold.free_symbols, key=str))}
+    gold_value, value = (expression.evalf(20, subs=values) for expression in (gold, answer))
+    if not gold_value.is_number or not value.is_number or not gold_value.is_finite or not value.is_finite:
+        return False
+    return bool(abs(gold_value - value) > _APART * (1 + abs(gold_value)))
 
 
 def _is_rounded(gold: Any, text: str) -> bool:
-    """Whether a decimal is the gold number rounded, where that is a root, a multiple of pi or the like."""
+    """Whether a decimal is the gold number rounded, such as a root or a multiple of pi."""
     number, value = number_of(text), _value(gold)
     return bool(number and value is not None and rounds_to(value, number))
 
@@ -162,7 +160,7 @@ def _is_near(gold: Any, text: str) -> bool:
 
 
 def _value(gold: Any) -> Fraction | None:
-    """Return the value of a real number, precise enough to compare decimals with."""
+    """Return the value of a real number, precise enough to compare decimals with it."""
     if not isinstance(gold, sympy.Expr) or gold.free_symbols:
         return None
     value = gold.evalf(_PRECISION)
@@ -176,7 +174,7 @@ def _value(gold: Any) -> Fraction | None:
 
 
 def _is_open(expression: Any) -> bool:
-    """Whether a part of an expression is a number that is still to be worked out, as 2 + 4 and the root of 16 are."""
+    """Whether a part of an expression is a number still to be worked out, such as 2 + 4 or the root of 16."""
     return any(_is_open_here(part) for part in _parts(expression))
 
 
@@ -211,7 +209,7 @@ def _is_simple(part: Any) -> bool:
 
 
 def _is_plain(expression: Any) -> bool:
-    """Whether an expression is made of worked-out rational numbers and nothing else, one or a list of them."""
+    """Whether an expression is a rational number that is worked out, or a list of them."""
     if isinstance(expression, sympy.MatrixBase):
         return all(_is_plain(element) for element in expression)
     if isinstance(expression, sympy.Expr):
@@ -223,19 +221,19 @@ def _is_plain(expression: Any) -> bool:
 
 
 def _is_blown_up(expression: Any, gold: Any) -> bool:
-    """Whether an expression has variables that cancel, or far more operations than the gold one."""
+    """Whether an expression has variables that cancel, or far more operations than the gold answer."""
     if not isinstance(expression, sympy.Expr) or not isinstance(gold, sympy.Expr) or isinstance(gold, sympy.Symbol):
         return False
     if isinstance(expression, sympy.Symbol):
         return False
-    return bool(expression.free_symbols - gold.free_symbols or _steps(expression) > 3 * _steps(gold) + _FREE_STEPS)
+    return bool(expression.free_symbols - gold.free_symbols or _steps(expression) > 3 * _steps(gold) + _EXTRA_STEPS)
 
 
 def _steps(expression: Any) -> int:
     return sum(max(1, len(part.args) - 1) for part in _parts(expression) if getattr(part, "args", ()))
 
 
-# Whether an answer is the question again.
+# Whether an answer restates the question.
 
 
 def _is_restated(expression: Any, gold: Any, problem: str) -> bool:
@@ -244,22 +242,27 @@ def _is_restated(expression: Any, gold: Any, problem: str) -> bool:
     form, ordered = _form(expression), _ordered(expression)
     if form == _form(gold):
         return False
-    is_golds = ordered == _ordered(gold)
-    return any(form == other or (ordered == same and not is_golds) for other, same in _formulas(problem))
+    is_ordered_gold = ordered == _ordered(gold)
+    return any(
+        form == other_form or (ordered == other_ordered and not is_ordered_gold)
+        for other_form, other_ordered in _formulas(problem)
+    )
 
 
 @lru_cache(1 << 9)
 def _formulas(problem: str) -> tuple[tuple[str, Any], ...]:
-    """Return the expressions that a problem holds: their form, and in sympy's order."""
+    """Return the expressions in a problem: the form of each, and the expression in sympy's order."""
     wholes = {plain(part) for formula in _FORMULA.findall(problem) for part in _RELATION.split("".join(formula))}
-    texts = {text for whole in wholes for text in (whole, *pieces(whole, ",;"))}
-    wanted = [text for text in sorted(texts) if 2 < len(text) <= _LONGEST_FORMULA and number_of(text) is None]
-    read = [found[0] for found in map(_read, wanted) if found]
-    return tuple((_form(one), _ordered(one)) for one in read if isinstance(one, sympy.Expr))
+    texts = {text for whole in wholes for text in (whole, *split_outside_brackets(whole, ",;"))}
+    formulas = [text for text in sorted(texts) if 2 < len(text) <= _LONGEST_FORMULA and number_of(text) is None]
+    expressions = [reading[0] for reading in map(_read, formulas) if reading]
+    return tuple(
+        (_form(expression), _ordered(expression)) for expression in expressions if isinstance(expression, sympy.Expr)
+    )
 
 
 def _form(expression: Any) -> str:
-    """Return how an expression is made, whatever the order of its terms and factors."""
+    """Return the structure of an expression, regardless of the order of its terms and factors."""
     if isinstance(expression, sympy.Pow) and expression.base.is_Integer and expression.exp == -1 and expression.base:
         return str(sympy.Rational(1, expression.base))
     if not isinstance(expression, sympy.Expr) or not expression.args:
@@ -279,7 +282,7 @@ def _terms(expression: Any) -> Iterator[str]:
 
 
 def _ordered(expression: Any) -> Any:
-    """Return an expression in sympy's order, with the little that this brings about, but nothing multiplied out."""
+    """Return an expression in sympy's order, evaluated as far as that does, but not expanded."""
     with distribute(False):
         return _rebuilt(expression)
 

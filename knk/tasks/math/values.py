@@ -1,7 +1,7 @@
-r"""What an expression comes to, roughly: a quick way to see that two of them differ, which math-verify is slow to say.
+r"""The approximate value of an expression: a quick way to see that two differ, where math-verify is slow.
 
-Variables stand for fixed numbers. Where two expressions come to different numbers they are different; where they come
-to the same, or one has something that is not understood here, nothing is said.
+Variables stand for fixed numbers. Two expressions with different values differ. If the values are the same, or this
+module does not understand one of them, the expressions may or may not be the same.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from knk.tasks.math.forms import closing, pieces
+from knk.tasks.math.boxes import closing_brace
+from knk.tasks.math.forms import split_outside_brackets
 
 _APART: Final = 1e-5
-"""More than what a decimal that is rounded to six figures may be off."""
+"""Larger than the error of a decimal that is rounded to six figures."""
 _TOKEN: Final = re.compile(r" *(\d+\.?\d*|\.\d+|\\[a-zA-Z]+|[A-Za-z]|[-+*/()^_{}\[\]])")
 _CONSTANTS: Final = {r"\pi": cmath.pi, "e": cmath.e, "i": 1j}
 _TIMES: Final = (r"\cdot", r"\times", "*")
@@ -24,46 +25,47 @@ _DEGREE: Final = r"^{\circ}"
 
 
 class _NotUnderstood(Exception):
-    """Something that no rule here is for."""
+    """The reader has no rule for the expression."""
 
 
-def differ(gold: str, said: str) -> bool:
-    r"""Whether two plain forms are certainly not the same.
+def differ(gold: str, answer: str) -> bool:
+    r"""Whether two plain forms certainly differ in value.
 
     >>> differ(r"2\sqrt{5}", r"\sqrt{19}"), differ(r"2\sqrt{5}", r"\sqrt{20}"), differ(r"\cot x", "1")
     (True, False, False)
     >>> differ(r"(1,\pi)", r"(1,2\pi)"), differ("x+1", "(1,2)"), differ(r"1,\pi", r"\pi,1")
     (True, True, False)
     """
-    wanted, found = _members(gold), _members(said)
-    if wanted is None or found is None:
+    gold_list, answer_list = _members(gold), _members(answer)
+    if gold_list is None or answer_list is None:
         return False
-    if len(wanted[1]) != len(found[1]):
-        # Lists in no brackets may say a thing twice.
-        return len(wanted[1]) == 1 or len(found[1]) == 1 or wanted[0] == found[0] == "("
-    if wanted[0] == "(":
-        return any(map(_apart, wanted[1], found[1]))
-    return any(all(_apart(one, other) for other in found[1]) for one in wanted[1])
+    (gold_bracket, gold_values), (answer_bracket, values) = gold_list, answer_list
+    if len(gold_values) != len(values):
+        # Lists without brackets may repeat a member.
+        return len(gold_values) == 1 or len(values) == 1 or gold_bracket == answer_bracket == "("
+    if gold_bracket == "(":
+        return any(map(_are_apart, gold_values, values))
+    return any(all(_are_apart(gold_value, value) for value in values) for gold_value in gold_values)
 
 
-def _apart(one: complex, other: complex) -> bool:
-    return abs(one - other) > _APART * (1 + abs(one))
+def _are_apart(left: complex, right: complex) -> bool:
+    return abs(left - right) > _APART * (1 + abs(left))
 
 
 @lru_cache(1 << 14)
 def _members(text: str) -> tuple[str, tuple[complex, ...]] | None:
-    """Return the bracket before a list and what its members come to; of what is no list the one value."""
+    """Return the bracket before a list, and the values of its members; a single expression is a list of one."""
     bracket = ""
-    if text[:1] == "(" and text[-1:] == ")" and len(pieces(text[1:-1], ",")) > 1:
+    if text[:1] == "(" and text[-1:] == ")" and len(split_outside_brackets(text[1:-1], ",")) > 1:
         bracket, text = "(", text[1:-1]
-    values = tuple(map(value_of, pieces(text, ",")))
+    values = tuple(map(value_of, split_outside_brackets(text, ",")))
     known = tuple(value for value in values if value is not None)
     return (bracket, known) if len(known) == len(values) else None
 
 
 @lru_cache(1 << 14)
 def value_of(text: str) -> complex | None:
-    r"""Return what a plain form comes to with fixed numbers for its variables, or None.
+    r"""Return the value of a plain form with fixed numbers for its variables, or None.
 
     >>> value_of(r"\frac{1+3}{2}"), value_of("x") == value_of(r"\frac{2x}{2}"), value_of(r"\sin x")
     ((2+0j), True, None)
@@ -79,23 +81,24 @@ def value_of(text: str) -> complex | None:
 
 
 class _Reader:
-    """Reads an expression from left to right; `token` is the next piece of it, "" at the end."""
+    """Evaluates an expression from left to right; `token` is the next token, "" at the end."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.place = 0
+        self.index = 0
         self.token = ""
         self._next()
 
     def _next(self) -> str:
+        """Move on to the next token, and return the one before it."""
         last = self.token
-        if self.place == len(self.text):
+        if self.index == len(self.text):
             self.token = ""
             return last
-        found = _TOKEN.match(self.text, self.place)
-        if found is None:
+        match = _TOKEN.match(self.text, self.index)
+        if match is None:
             raise _NotUnderstood
-        self.token, self.place = found[1], found.end()
+        self.token, self.index = match[1], match.end()
         return last
 
     def _expect(self, token: str) -> None:
@@ -114,16 +117,17 @@ class _Reader:
         return value
 
     def product(self) -> complex:
-        value, _ = self._side_by_side()
+        value, _ = self._juxtaposed()
         while self.token in _TIMES or self.token in _OVER:
-            over = self._next() in _OVER
-            factor, count = self._side_by_side()
-            if over and count > 1:
-                raise _NotUnderstood  # Of 1/2x nobody knows whether the x is above or below.
-            value = value / factor if over else value * factor
+            is_division = self._next() in _OVER
+            factor, count = self._juxtaposed()
+            if is_division and count > 1:
+                raise _NotUnderstood  # In 1/2x it is unclear whether x is in the numerator or the denominator.
+            value = value / factor if is_division else value * factor
         return value
 
-    def _side_by_side(self) -> tuple[complex, int]:
+    def _juxtaposed(self) -> tuple[complex, int]:
+        """Return the product of factors side by side, and how many there are."""
         value, count, numbers = 1 + 0j, 0, 0
         while self.token and (self.token[0].isalnum() or self.token[0] in ".(\\") and not self._is_operator():
             numbers += self.token[0].isdigit() or self.token in (r"\frac", "(")
@@ -144,10 +148,10 @@ class _Reader:
             value = value ** self._group("{", "}")
         return complex(value)
 
-    def _group(self, opened: str, closed: str) -> complex:
-        self._expect(opened)
+    def _group(self, opening: str, closing: str) -> complex:
+        self._expect(opening)
         value = self.sum()
-        self._expect(closed)
+        self._expect(closing)
         return value
 
     def _atom(self) -> complex:
@@ -170,12 +174,12 @@ class _Reader:
 
     def _variable(self, name: str) -> complex:
         if self.token == "_":
-            start = self.place
-            end = closing(self.text, start)
+            start = self.index
+            end = closing_brace(self.text, start)
             if end is None:
                 raise _NotUnderstood
             name += self.text[start:end]
-            self.place = end + 1
+            self.index = end + 1
             self._next()
-        # math-verify does not tell capitals from small letters.
+        # math-verify does not distinguish upper and lower case.
         return complex(1.3 + sum(map(ord, name.lower())) % 97 / 61)
