@@ -1,11 +1,11 @@
-r"""Mutated completions for problems with gold answers of our own, where the truth is known by exact arithmetic.
+r"""Mutated completions for generated gold answers, whose truth is known by exact arithmetic.
 
     python -m tests.support.fuzz_math 200000 --seed 1
 
 An answer is a value: a number, a root, a multiple of pi, a point, a set, a complex number or a line. It is written in
-one of many ways, as it is or changed, and put into one of many completions. A completion may be paid only if each of
-its boxes holds the gold value; and it must be, if it is written without tricks. Some completions then lose, gain or
-swap characters: those may be paid only if what is in the box comes to the gold number by another way of reading it.
+one of many ways, unchanged or changed, and put into one of many completions. A completion may be right only if each of
+its boxes has the gold value, and must be if it is written without tricks. Some completions then lose, gain or swap
+characters: those may be right only if another reader of numbers also reads the gold number in the box.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from knk.answers.verdict import Verdict
 from knk.tasks.hendrycks_math import verify_many
 
 Value = tuple[Any, ...]
-_BATCH = 1000
+_BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Case:
-    """A completion for a gold answer; `right` is whether it may be paid, `plain` whether it then must be.
+    """A completion for a gold answer; `right` says whether it may be right, `plain` whether it then must be.
 
-    Of a scrambled one `held` is what was in its box, and `right` whether that was the gold value.
+    For a scrambled completion `content` is what was in its box, and `right` says whether that had the gold value.
     """
 
     gold: str
     completion: str
     right: bool
     plain: bool
-    held: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: how many were paid and refused, which of them wrongly, and the slowest batch in seconds."""
+    """The verdicts by reason, those against the truth or without a second opinion, and the slowest batch in seconds."""
 
     reasons: Counter[str]
-    paid_wrong: list[Case]
-    refused_right: list[tuple[Case, Verdict]]
-    uncertain: list[Case]
+    wrong_accepted: list[Case]
+    right_rejected: list[tuple[Case, Verdict]]
+    undecided: list[Case]
     slowest: float
 
 
@@ -77,7 +77,7 @@ def _number(rng: random.Random) -> Fraction:
 
 
 def changed(value: Value, rng: random.Random) -> Value:
-    """Another value of the same kind, a little off."""
+    """Return another value of the same kind, a little off."""
     kind, first, *rest = value
     if kind == "set":
         low, high = sorted(first)
@@ -184,7 +184,7 @@ def _decimal(number: Fraction, places: int) -> str:
 
 
 def tagged(inside: str) -> str:
-    """An answer in tags, after a thought."""
+    """Return an answer in tags, after a thought."""
     return f"So.</think><answer>{inside}</answer>"
 
 
@@ -192,7 +192,7 @@ Wrapped = tuple[str, bool, bool]
 
 
 def wrapped(right: str, wrong: str, rng: random.Random) -> Wrapped:
-    """A completion, whether it may be paid, and whether it must be; `wrong` is never the gold value."""
+    """Return a completion, whether it may be right, and whether it must be; `wrong` is never the gold value."""
     box, other = rf"\boxed{{{right}}}", rf"\boxed{{{wrong}}}"
     return rng.choice(
         [
@@ -233,7 +233,7 @@ _SCRAPS = [
 
 
 def scrambled(text: str, rng: random.Random) -> str:
-    """The text with some characters lost, gained or swapped."""
+    """Return the text with some characters lost, gained or swapped."""
     for _ in range(rng.randint(1, 3)):
         place = rng.randrange(len(text) + 1)
         cut = rng.choice([0, 0, 1, 1, 2])
@@ -248,10 +248,10 @@ def cases(count: int, seed: int) -> Iterator[Case]:
         other = changed(value, rng)
         gold = written(value, random.Random(0)) if value[0] != "number" else _gold(value[1], rng)
         if rng.random() < 0.4:
-            held = rng.choice([value, other])
-            content = written(held, rng)
+            written_value = rng.choice([value, other])
+            content = written(written_value, rng)
             completion = scrambled(tagged(rf"$\boxed{{{content}}}$"), rng)
-            yield Case(gold, completion, held == value, False, content)
+            yield Case(gold, completion, written_value == value, False, content)
             continue
         completion, right, plain = wrapped(written(value, rng), written(other, rng), rng)
         yield Case(gold, completion, right, plain)
@@ -263,22 +263,22 @@ def _gold(number: Fraction, rng: random.Random) -> str:
     )
 
 
-# Another way to read a number, for what was scrambled.
+# A second reader of numbers, for scrambled completions.
 
 
-def may_be_paid(case: Case) -> bool | None:
-    """Whether the boxes of a scrambled completion hold the gold value; None if this reading understands too little."""
+def may_be_right(case: Case) -> bool | None:
+    """Whether the boxes of a scrambled completion have the gold value; None if the second reader cannot tell."""
     after = case.completion.rpartition("</think>")[2]
-    found = re.findall(r"\\(?:boxed|fbox)\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", after)
-    if case.held is not None and {_bare(content) for content in found} == {_bare(case.held)}:
+    contents = re.findall(r"\\(?:boxed|fbox)\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", after)
+    if case.content is not None and {_bare(content) for content in contents} == {_bare(case.content)}:
         return case.right
-    wanted = _number_in(case.gold)
-    if not found or wanted is None:
+    gold = _number_in(case.gold)
+    if not contents or gold is None:
         return None
-    values = [_number_in(content) for content in found]
+    values = [_number_in(content) for content in contents]
     if None in values:
         return None
-    return all(value in (wanted, wanted * 100, wanted / 100) if "%" in after else value == wanted for value in values)
+    return all(value in (gold, gold * 100, gold / 100) if "%" in after else value == gold for value in values)
 
 
 def _bare(content: str) -> str:
@@ -323,59 +323,60 @@ def _evaluated(node: ast.AST, text: str) -> Fraction:
 
 
 def run(count: int, seed: int) -> Result:
-    """Judge that many completions, and see which verdicts are against the truth."""
+    """Verify that many completions, and collect the verdicts that are against the truth."""
     result = Result(Counter(), [], [], [], 0.0)
     batch: list[Case] = []
     slowest = 0.0
     for case in cases(count, seed):
         batch.append(case)
-        if len(batch) == _BATCH:
-            slowest = max(slowest, _judge(batch, result))
+        if len(batch) == _BATCH_SIZE:
+            slowest = max(slowest, _verify_batch(batch, result))
             batch = []
-    slowest = max(slowest, _judge(batch, result))
-    return Result(result.reasons, result.paid_wrong, result.refused_right, result.uncertain, slowest)
+    slowest = max(slowest, _verify_batch(batch, result))
+    return Result(result.reasons, result.wrong_accepted, result.right_rejected, result.undecided, slowest)
 
 
-def _judge(batch: list[Case], result: Result) -> float:
-    began = time.monotonic()
+def _verify_batch(batch: list[Case], result: Result) -> float:
+    start = time.monotonic()
     verdicts = verify_many(
         [case.completion for case in batch], [{"answer": case.gold, "problem": ""} for case in batch]
     )
-    took = time.monotonic() - began
+    seconds = time.monotonic() - start
     for case, verdict in zip(batch, verdicts, strict=True):
         result.reasons[verdict.reason] += 1
-        if case.held is not None:
-            certain = may_be_paid(case) if verdict else True
+        if case.content is not None:
+            certain = may_be_right(case) if verdict else True
             if certain is False:
-                result.paid_wrong.append(case)
+                result.wrong_accepted.append(case)
             elif certain is None:
-                result.uncertain.append(case)
+                result.undecided.append(case)
         elif verdict and not case.right:
-            result.paid_wrong.append(case)
+            result.wrong_accepted.append(case)
         elif case.plain and not verdict:
-            result.refused_right.append((case, verdict))
-    return took
+            result.right_rejected.append((case, verdict))
+    return seconds
 
 
 def main() -> None:
-    """Run as a script, and tell what came out."""
+    """Run as a script, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", type=int, default=10)
-    asked = parser.parse_args()
-    began = time.monotonic()
-    result = run(asked.count, asked.seed)
-    for name, found in (
-        ("paid though wrong", result.paid_wrong),
-        ("refused though right", result.refused_right),
-        ("paid, and not understood by the other reading", result.uncertain),
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    result = run(arguments.count, arguments.seed)
+    for name, cases_of_kind in (
+        ("accepted though wrong", result.wrong_accepted),
+        ("rejected though right", result.right_rejected),
+        ("accepted without a second opinion", result.undecided),
     ):
-        print(f"{name}: {len(found)}")  # noqa: T201 - a script
-        for one in found[: asked.show]:
-            print("   ", one)  # noqa: T201
+        print(f"{name}: {len(cases_of_kind)}")  # noqa: T201 - a script
+        for case in cases_of_kind[: arguments.show]:
+            print("   ", case)  # noqa: T201
     print(dict(result.reasons))  # noqa: T201
-    print(f"{asked.count} in {time.monotonic() - began:.0f} s, the slowest {_BATCH} in {result.slowest:.1f} s")  # noqa: T201
+    seconds = time.monotonic() - start
+    print(f"{arguments.count} in {seconds:.0f} s, the slowest {_BATCH_SIZE} in {result.slowest:.1f} s")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-r"""Many mutated completions, of each of which it is known by the way it was made whether it may be paid.
+r"""Mutated completions, each known to be right or wrong by its construction.
 
-`python -m tests.support.fuzzing kk --n 200000 --seed 1` prints what came of it.
+`python -m tests.support.fuzzing kk --n 200000 --seed 1` prints a report.
 
-A completion is made in two steps. What it says is right, or is spoilt in a way that leaves it wrong whatever comes
-after (a role swapped, a claim dropped, an answer denied). Then it is dressed (bold, other case, more space), which may
-not change what it is paid; or, if it is wrong, damaged (junk, tags and cuts anywhere), which cannot make it right.
+A completion is built in two steps. Its answer is right, or is spoilt in a way that leaves it wrong whatever follows (a
+role swapped, a claim dropped, an answer denied). Then it is dressed (bold, other case, more space), which may not
+change its verdict; or, if it is wrong, damaged (junk, tags and cuts anywhere), which cannot make it right.
 """
 
 from __future__ import annotations
@@ -30,48 +30,51 @@ Rng = random.Random
 
 @dataclass(frozen=True)
 class Case:
-    """A completion for a row, whether it is right, and how it was made."""
+    """A completion for a row, whether it is right, and how it was built."""
 
     row: Row
     completion: str
     right: bool
-    made: str
+    origin: str
 
 
 @dataclass
 class Report:
-    """What came of many cases; `slowest` is in seconds of processor time, which other processes do not lengthen."""
+    """The verdicts on many cases; `slowest` is in seconds of processor time, which other processes do not lengthen."""
 
     task: str
     n: int = 0
     right: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    paid_wrongly: list[Case] = field(default_factory=list)
-    refused_cases: list[Case] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    wrong_accepted: list[Case] = field(default_factory=list)
+    rejected_cases: list[Case] = field(default_factory=list)
     slowest: float = 0.0
     seconds: float = 0.0
 
     @property
-    def share_refused(self) -> float:
-        """The share of right answers that were not paid."""
-        return self.refused.total() / max(1, self.right.total())
+    def rejection_rate(self) -> float:
+        """The share of right answers that were rejected."""
+        return self.rejected.total() / max(1, self.right.total())
 
     def __str__(self) -> str:
         lines = [
             f"{self.task}: {self.n} completions in {self.seconds:.1f} s",
             f"the slowest: {1000 * self.slowest:.1f} ms of processor time",
-            f"wrong ones paid: {len(self.paid_wrongly)} of {self.n - self.right.total()}",
-            f"right ones refused: {self.refused.total()} of {self.right.total()} ({self.share_refused:.2%})",
-            *(f"  {made}: {times} of {self.right[made]}" for made, times in self.refused.most_common(20)),
-            *(f"paid wrongly ({case.made}): {case.completion[-300:]!r} {case.row}" for case in self.paid_wrongly[:10]),
+            f"wrong, accepted: {len(self.wrong_accepted)} of {self.n - self.right.total()}",
+            f"right, rejected: {self.rejected.total()} of {self.right.total()} ({self.rejection_rate:.2%})",
+            *(f"  {origin}: {times} of {self.right[origin]}" for origin, times in self.rejected.most_common(20)),
+            *(
+                f"accepted though wrong ({case.origin}): {case.completion[-300:]!r} {case.row}"
+                for case in self.wrong_accepted[:10]
+            ),
         ]
         return "\n".join(lines)
 
 
 def fuzz(task: str, n: int, seed: int) -> Report:
-    """Return what the verifier of a task does with n completions; an error is raised with its case as a note."""
+    """Verify n completions by a task's verifier, and return a report; an error is raised with its case as a note."""
     rng = random.Random(seed)
-    judge = load(task)
+    verifier = load(task)
     report = Report(task)
     make = MAKERS[task]
     started = time.perf_counter()
@@ -79,7 +82,7 @@ def fuzz(task: str, n: int, seed: int) -> Report:
         case = make(rng)
         before = time.thread_time()
         try:
-            verdict = judge.verify(case.completion, case.row)
+            verdict = verifier.verify(case.completion, case.row)
         except Exception as error:
             error.add_note(f"{case}")
             raise
@@ -93,16 +96,16 @@ def _count(report: Report, case: Case, correct: bool | None) -> None:
     report.n += 1
     if not case.right:
         if correct is not False:
-            report.paid_wrongly.append(case)
+            report.wrong_accepted.append(case)
         return
-    report.right[case.made] += 1
+    report.right[case.origin] += 1
     if not correct:
-        report.refused[case.made] += 1
-        if len(report.refused_cases) < 1000:
-            report.refused_cases.append(case)
+        report.rejected[case.origin] += 1
+        if len(report.rejected_cases) < 1000:
+            report.rejected_cases.append(case)
 
 
-# Words around an answer, alike for all tasks.
+# Words around an answer, the same for all tasks.
 
 DENIALS = (
     *("It is not true that ", "The following is false: ", "Perhaps ", "If I am right, ", "I doubt that ", "Either "),
@@ -113,7 +116,7 @@ SECOND_THOUGHTS = (
     *(", or not", "?", " Just kidding.", "\nNo, wait.", " is false", "\n\nThe opposite is true.", " (not)", " unless"),
     *("\nHm, perhaps.", " <- wrong", " I lied.", "\nUser: Really?\nAssistant: No."),
 )
-# No word in them starts with the letter of an option, which it would be if its end were cut off.
+# No word starts with the letter of an option: cut short, it would be that letter.
 THOUGHTS = (
     "",
     "Let me think.</think>",
@@ -133,7 +136,7 @@ def _tagged(rng: Rng, answer: str) -> str:
 
 
 def _denied(rng: Rng, answer: str) -> tuple[str, str]:
-    """Return a right answer with words around it, inside or outside of the tags, that deny or doubt it."""
+    """Return a right answer with words that deny or doubt it, inside or outside the tags."""
     if rng.random() < 0.5:
         word = rng.choice(DENIALS)
         inside, outside = _tagged(rng, word + answer), f"{rng.choice(THOUGHTS)}{word}<answer>{answer}</answer>"
@@ -144,7 +147,7 @@ def _denied(rng: Rng, answer: str) -> tuple[str, str]:
 
 
 def _misplaced(rng: Rng, answer: str, other: str) -> tuple[str, str]:
-    """Return a right answer where it does not count, or beside another one."""
+    """Return a right answer at a position where it does not count, or beside another answer."""
     first, last = rng.sample((answer, other), 2)
     return (
         rng.choice(
@@ -165,7 +168,7 @@ def _misplaced(rng: Rng, answer: str, other: str) -> tuple[str, str]:
 
 
 def _damaged(rng: Rng, text: str) -> str:
-    """Return a text with junk, tags, or pieces of it once more; no word or letter of the Latin alphabet is new."""
+    """Return a text with junk or tags added, or characters removed; no letter of the Latin alphabet is new."""
     for _ in range(rng.randint(0, 4)):
         at = rng.randint(0, len(text))
         kind = rng.random()
@@ -217,8 +220,8 @@ DRESSINGS: dict[str, Callable[[str], str]] = {
 
 
 def _dressed(rng: Rng, answer: str) -> tuple[str, str]:
-    """Return an answer dressed in a way that changes nothing, and the name of the dressing."""
-    # A command is no command in full width, and an answer that is announced is not announced twice.
+    """Return an answer in a form that means the same, and the name of the form."""
+    # Commands do not work in full width, and an answer is not announced twice.
     fitting = [
         name
         for name in (*DRAWN, *DRESSINGS)
@@ -235,7 +238,7 @@ Claims = list[tuple[str, bool]]
 
 
 def _people(rng: Rng) -> tuple[Row, Claims, tuple[str, str]]:
-    """Return a puzzle as a row, who is what in it, and the words for it."""
+    """Return a puzzle as a row, the role of each person, and the role words."""
     names = rng.sample((*NAMES[:60], *_ODD_NAMES), rng.randint(2, 7))
     knights = [rng.random() < 0.5 for _ in names]
     knights[rng.randrange(len(names))] = True
@@ -293,19 +296,19 @@ def kk_case(rng: Rng) -> Case:
     row, truth, roles = _people(rng)
     if rng.random() < 0.3:
         claims = rng.sample(truth, len(truth)) if rng.random() < 0.3 else truth
-        answer, made = _dressed(rng, _answer(rng, claims, roles))
-        if made != "lead-in" and rng.random() < 0.2:
-            made, answer = f"{made}, other case", rng.choice((answer.upper(), answer.lower()))
-        elif made not in ("fence", "stop token") and rng.random() < 0.2:
-            made, answer = f"{made}, boxed", rf"\boxed{{{answer}}}"
+        answer, origin = _dressed(rng, _answer(rng, claims, roles))
+        if origin != "lead-in" and rng.random() < 0.2:
+            origin, answer = f"{origin}, other case", rng.choice((answer.upper(), answer.lower()))
+        elif origin not in ("fence", "stop token") and rng.random() < 0.2:
+            origin, answer = f"{origin}, boxed", rf"\boxed{{{answer}}}"
         completion = _tagged(rng, answer) if rng.random() < 0.7 else rng.choice(THOUGHTS) + answer
-        return Case(row, completion, True, made)
-    completion, made = _spoilt(rng, truth, roles)
-    return Case(row, completion, False, made)
+        return Case(row, completion, True, origin)
+    completion, origin = _spoilt(rng, truth, roles)
+    return Case(row, completion, False, origin)
 
 
 def _spoilt(rng: Rng, truth: Claims, roles: tuple[str, str]) -> tuple[str, str]:
-    """Return a completion that is wrong, and how it was made so."""
+    """Return a completion that is wrong, and how it was origin so."""
     right, other = _answer(rng, truth, roles), _answer(rng, _other(rng, truth), roles)
     kind = rng.random()
     if kind < 0.15:
@@ -314,14 +317,14 @@ def _spoilt(rng: Rng, truth: Claims, roles: tuple[str, str]) -> tuple[str, str]:
         return _misplaced(rng, right, other)
     if kind < 0.4:
         return _tagged(rng, other), "another assignment"
-    lines, made = _spoilt_lines(rng, truth, roles)
+    lines, origin = _spoilt_lines(rng, truth, roles)
     answer = rng.choice(("\n", ", ", "; ", ". ")).join(lines)
     answer = _tagged(rng, answer) if rng.random() < 0.7 else rng.choice(THOUGHTS) + answer
     if rng.random() < 0.6:
-        answer, made = _damaged(rng, answer), f"{made}, damaged"
+        answer, origin = _damaged(rng, answer), f"{origin}, damaged"
         if rng.random() < 0.2:
             answer = answer[: rng.randint(0, len(answer))]
-    return answer, made
+    return answer, origin
 
 
 def _other(rng: Rng, truth: Claims) -> Claims:
@@ -374,7 +377,7 @@ def _looking_alike(line: str, start: int) -> str:
 
 # Lettered options.
 
-# None starts with the letter of an option, which it would be if its end were cut off.
+# No word starts with the letter of an option: cut short, it would be that letter.
 _WORDS = (
     "kaolin kernite kunzite kyanite labradorite larimar lazurite limestone magnetite malachite marble monazite "
     "nephrite nickeline obsidian olivine onyx opal orpiment pearl peridot pyrite quartz realgar rhodonite "
@@ -386,7 +389,7 @@ _WORDS = (
 def mmlu_case(rng: Rng) -> Case:
     """Return a completion for a question with lettered options."""
     size = rng.randint(3, 10)
-    # Each text is of words of its own, so that no damage makes one of another.
+    # No two texts share a word, so that no damage turns one into another.
     words = rng.sample(_WORDS, 2 * size)
     options = [rng.choice((f"{a} and {b}", f"{a} {b}", a)) for a, b in zip(words[::2], words[1::2], strict=True)]
     letters = "ABCDEFGHIJ"[:size]
@@ -394,14 +397,14 @@ def mmlu_case(rng: Rng) -> Case:
     row = {"id": str(rng.getrandbits(32)), "question": "Which?", "options": options, "answer": right}
     text = dict(zip(letters, options, strict=True))
     if rng.random() < 0.3:
-        answer, made = _dressed(rng, _lettered(rng, right, text[right]))
-        return Case(row, _tagged(rng, answer), True, made)
-    completion, made = _spoilt_letter(rng, right, wrong, text)
-    return Case(row, completion, False, made)
+        answer, origin = _dressed(rng, _lettered(rng, right, text[right]))
+        return Case(row, _tagged(rng, answer), True, origin)
+    completion, origin = _spoilt_letter(rng, right, wrong, text)
+    return Case(row, completion, False, origin)
 
 
 def _lettered(rng: Rng, letter: str, text: str) -> str:
-    """Return an answer that starts with no capital that is a letter of its own where its end is cut off."""
+    """Return an answer that does not start with a capital that would be a letter if the rest were cut off."""
     form = rng.choice(
         (
             *("{x}", "({x})", "{x}.", "**{x}**", "{x}) {t}", "{x}. {t}", "({x}) {t}", "{x}: {t}", "the answer is {x}."),
@@ -442,17 +445,17 @@ MAKERS: dict[str, Callable[[Rng], Case]] = {"kk": kk_case, "mmlu_pro": mmlu_case
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fuzz one task and tell what came of it; 1 if a wrong answer was paid."""
+    """Fuzz one task and print a report; return 1 if a wrong answer was accepted."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.support.fuzzing", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("task", choices=sorted(MAKERS))
     parser.add_argument("--n", type=int, default=200_000, help="how many completions")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    report = fuzz(asked.task, asked.n, asked.seed)
+    options_given = parser.parse_args(arguments)
+    report = fuzz(options_given.task, options_given.n, options_given.seed)
     sys.stdout.buffer.write(f"{report}\n".encode("utf-8", "backslashreplace"))
-    return 1 if report.paid_wrongly else 0
+    return 1 if report.wrong_accepted else 0
 
 
 if __name__ == "__main__":

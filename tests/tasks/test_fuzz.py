@@ -1,4 +1,4 @@
-"""Mutated completions, of each of which it is known whether it is right: none wrong is paid, and none takes long."""
+"""Mutated completions that are known to be right or wrong: no wrong one is accepted, and none takes long."""
 
 import random
 
@@ -9,25 +9,25 @@ from tests.support.fuzzing import MAKERS, fuzz, main
 
 @pytest.mark.parametrize("task", sorted(MAKERS))
 @pytest.mark.parametrize("n", [3_000, pytest.param(30_000, marks=pytest.mark.slow)])
-def test_no_wrong_answer_is_paid(task: str, n: int) -> None:
+def test_no_wrong_answer_is_accepted(task: str, n: int) -> None:
     report = fuzz(task, n, seed=n)
     assert report.n == n
     assert report.right.total() > n / 5
     assert n - report.right.total() > n / 2
-    assert not report.paid_wrongly, str(report)
-    assert report.share_refused < 0.01, str(report)
+    assert not report.wrong_accepted, str(report)
+    assert report.rejection_rate < 0.01, str(report)
     assert report.slowest < 1
 
 
 @pytest.mark.parametrize("task", sorted(MAKERS))
-def test_a_seed_makes_the_same_cases_again(task: str) -> None:
+def test_the_same_seed_makes_the_same_cases(task: str) -> None:
     first, again = ([MAKERS[task](rng) for _ in range(200)] for rng in (random.Random(3), random.Random(3)))
     assert first == again
     assert len({case.completion for case in first}) > 190
-    assert len({case.made for case in first}) > 10
+    assert len({case.origin for case in first}) > 10
 
 
-def test_the_fuzzer_sees_a_judge_that_pays_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fuzzer_detects_a_generous_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
     from knk.answers.verdict import Verdict
     from knk.tasks import mmlu_pro
 
@@ -36,8 +36,8 @@ def test_the_fuzzer_sees_a_judge_that_pays_too_much(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(mmlu_pro, "verify", generous)
     report = fuzz("mmlu_pro", 300, seed=1)
-    assert len(report.paid_wrongly) > 50
-    assert "paid wrongly" in str(report)
+    assert len(report.wrong_accepted) > 50
+    assert "accepted though wrong" in str(report)
 
 
 def test_an_error_names_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,6 +52,6 @@ def test_an_error_names_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Case(row=" in raised.value.__notes__[0]
 
 
-def test_the_command_tells_what_it_found(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_the_command_prints_a_report(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["kk", "--n", "50", "--seed", "2"]) == 0
-    assert b"wrong ones paid: 0 of " in capfdbinary.readouterr().out
+    assert b"wrong, accepted: 0 of " in capfdbinary.readouterr().out

@@ -1,11 +1,10 @@
-"""MATH as a task: its rows, what is never evaluated, and a judge that is hard to fool and does not hang."""
+"""MATH as a task: its rows and splits, and a verifier that is hard to fool and does not hang."""
 
 import gzip
 import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -37,15 +36,16 @@ from knk.tasks.math.values import differ
 from knk.tasks.math.verdicts import Job, MathVerify, verdicts_on
 from knk.tasks.source import Source
 from tests.support.attacks.math import ATTACKS, boxed, tagged
+from tests.support.growth import assert_linear
 from tests.support.paths import ROOT
 
 DATA = Path(os.environ.get("KNK_DATA", ROOT.parent / "shared" / "data"))
 PUBLISHED, TRAINING = DATA / "math500.jsonl.gz", DATA / "math-train-answers.jsonl.gz"
-needs_data = pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published problems are not here; see KNK_DATA")
+needs_data = pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published problems are missing; set KNK_DATA")
 
 
 def item(number: int, **changes: Any) -> dict[str, Any]:
-    """A row of the published test set."""
+    """Return a row as in the published test set."""
     return {
         "problem": f"What is ${number} + {number}$?",
         "solution": rf"It is $\boxed{{{2 * number}}}$.",
@@ -58,7 +58,7 @@ def item(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def trained(number: int, **changes: Any) -> dict[str, Any]:
-    """A row of the published training set."""
+    """Return a row as in the published training set."""
     return {
         "problem": f"What is ${number} + {number}$?",
         "level": f"Level {number % 5 + 1}",
@@ -80,10 +80,10 @@ def row(answer: str, problem: str = "") -> dict[str, str]:
 # Rows and splits.
 
 
-def test_test_rows_are_as_published_with_an_identity(tmp_path: Path) -> None:
-    found = next(rows("test", written([item(7)], tmp_path / "test.jsonl")))
-    assert found == {
-        "id": found["id"],
+def test_test_rows_are_the_published_ones_with_an_identity(tmp_path: Path) -> None:
+    first = next(rows("test", written([item(7)], tmp_path / "test.jsonl")))
+    assert first == {
+        "id": first["id"],
         "problem": "What is $7 + 7$?",
         "answer": "14",
         "subject": "Algebra",
@@ -92,51 +92,51 @@ def test_test_rows_are_as_published_with_an_identity(tmp_path: Path) -> None:
 
 
 def test_training_rows_have_the_answer_of_the_last_box(tmp_path: Path) -> None:
-    found = next(rows("train", written([trained(7)], tmp_path / "train.jsonl"), n=1))
-    assert (found["answer"], found["level"], found["subject"]) == (r"\frac{28}{2}", 3, "Algebra")
+    first = next(rows("train", written([trained(7)], tmp_path / "train.jsonl"), n=1))
+    assert (first["answer"], first["level"], first["subject"]) == (r"\frac{28}{2}", 3, "Algebra")
     unbraced = trained(7, solution=r"It is $\boxed 2$.")
     assert next(rows("train", written([unbraced], tmp_path / "train.jsonl"), n=1))["answer"] == "2"
 
 
-def test_a_level_nobody_knows_is_0(tmp_path: Path) -> None:
+def test_an_unknown_level_is_0(tmp_path: Path) -> None:
     assert next(rows("test", written([item(1, level="Level ?")], tmp_path / "test.jsonl")))["level"] == 0
 
 
 @pytest.mark.parametrize("changes", [{"level": "Level 9"}, {"problem": None}, {"answer": 5}, {"level": None}])
-def test_rows_of_another_kind_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_rows_of_another_dataset_are_errors(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(BadRow):
         list(rows("test", written([item(1, **changes)], tmp_path / "test.jsonl")))
 
 
-def test_a_solution_without_an_answer_is_refused(tmp_path: Path) -> None:
+def test_a_solution_without_an_answer_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadRow, match="boxed"):
         list(rows("train", written([trained(1, solution="Nobody knows.")], tmp_path / "train.jsonl"), n=1))
 
 
-def test_training_items_do_not_depend_on_the_order_and_may_be_fewer(tmp_path: Path) -> None:
+def test_training_items_do_not_depend_on_the_order(tmp_path: Path) -> None:
     items = [trained(number) for number in range(50)]
-    first = {found["id"] for found in rows("train", written(items, tmp_path / "a.jsonl"), n=20)}
-    again = {found["id"] for found in rows("train", written(items[::-1], tmp_path / "b.jsonl"), n=20)}
+    first = {row["id"] for row in rows("train", written(items, tmp_path / "a.jsonl"), n=20)}
+    again = {row["id"] for row in rows("train", written(items[::-1], tmp_path / "b.jsonl"), n=20)}
     assert first == again
     assert len(first) == 20
-    assert {found["id"] for found in rows("train", tmp_path / "a.jsonl", n=5)} < first
+    assert {row["id"] for row in rows("train", tmp_path / "a.jsonl", n=5)} < first
     with pytest.raises(BadFile, match="51"):
         rows("train", tmp_path / "a.jsonl", n=51)
 
 
-def test_no_training_item_is_held_out_though_the_sets_overlap(tmp_path: Path) -> None:
+def test_no_training_item_is_held_out_when_the_sets_overlap(tmp_path: Path) -> None:
     train = written([trained(number) for number in range(40)], tmp_path / "train.jsonl")
     test = written(
         [item(number, problem=f"What  is ${number} + {number}$?") for number in range(60)], tmp_path / "t.jsonl"
     )
-    chosen = {found["id"] for found in rows("train", train, n=30)}
-    held_out = [found["id"] for found in rows("held-out", test, train=train, n=30)]
+    chosen = {row["id"] for row in rows("train", train, n=30)}
+    held_out = [row["id"] for row in rows("held-out", test, train=train, n=30)]
     assert len(held_out) == 30
     assert not chosen & set(held_out)
     assert len(list(rows("test", test))) == 60
 
 
-def test_held_out_is_never_given_without_the_training_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_held_out_needs_the_training_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test = written([item(1)], tmp_path / "test.jsonl")
 
     def offline(*_: Any) -> Iterator[Any]:
@@ -149,7 +149,7 @@ def test_held_out_is_never_given_without_the_training_set(tmp_path: Path, monkey
         list(rows("held-out", test, train=tmp_path / "nowhere.jsonl"))
 
 
-def test_the_hub_is_asked_for_the_training_sets_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_part_of_the_training_set_is_loaded_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
 
     def load_dataset(repo: str, config: str, *, split: str, revision: str) -> list[dict[str, Any]]:
@@ -162,7 +162,7 @@ def test_the_hub_is_asked_for_the_training_sets_parts(monkeypatch: pytest.Monkey
     assert {(repo, split, revision) for repo, _, split, revision in asked} == {(TRAIN.repo, "train", TRAIN.revision)}
 
 
-def test_it_is_a_task_like_the_others() -> None:
+def test_the_task_has_a_name_and_a_prompt() -> None:
     task = load("hendrycks_math")
     assert task.NAME == "hendrycks_math"
     paper = prompt(row("2", "What is $1+1$?"))
@@ -175,8 +175,10 @@ def test_it_is_a_task_like_the_others() -> None:
 # The judge.
 
 
-def test_every_attack_gets_the_reason_it_should() -> None:
-    verdicts = verify_many([attack.completion for attack in ATTACKS], [row(one.gold, one.problem) for one in ATTACKS])
+def test_every_attack_gets_its_reason() -> None:
+    verdicts = verify_many(
+        [attack.completion for attack in ATTACKS], [row(attack.gold, attack.problem) for attack in ATTACKS]
+    )
     got = {attack.idea: verdict.reason for attack, verdict in zip(ATTACKS, verdicts, strict=True)}
     assert [
         attack.idea for attack, verdict in zip(ATTACKS, verdicts, strict=True) if verdict.reason != attack.reason
@@ -184,7 +186,7 @@ def test_every_attack_gets_the_reason_it_should() -> None:
     assert all(verdict.correct is (verdict.reason == "right") for verdict in verdicts)
 
 
-def test_there_are_attacks_enough_and_each_says_what_it_tries() -> None:
+def test_there_are_many_different_attacks() -> None:
     wrong = [attack for attack in ATTACKS if attack.reason != "right"]
     assert len(wrong) >= 60
     assert all(attack.idea for attack in ATTACKS)
@@ -195,7 +197,7 @@ def test_completions_may_be_messages() -> None:
     assert verify([{"role": "assistant", "content": boxed("5")}], row("5"))
 
 
-def test_rows_without_an_answer_or_a_problem_are_refused() -> None:
+def test_rows_without_an_answer_or_a_problem_are_errors() -> None:
     with pytest.raises(BadRow):
         verify(boxed("5"), {"problem": "?"})
     with pytest.raises(BadRow):
@@ -206,30 +208,30 @@ def test_an_empty_gold_answer_gives_no_verdict() -> None:
     assert verify(boxed("5"), row("")) == Verdict(None, "failed", detail="the gold answer is empty")
 
 
-def test_a_missing_package_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_math_verify_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "_is_installed", lambda: False)
     with pytest.raises(MissingPackage, match=r'pip install "knk\[math\]"'):
         verify(boxed("5"), row("5"))
 
 
-def test_math_verify_stays_in_the_workers_which_end_without_a_word() -> None:
+def test_math_verify_stays_in_the_workers_which_end_silently() -> None:
     question, gold = boxed(r"\sqrt{20}"), row(r"2\sqrt{5}")
     code = (
         f"import sys; from knk.tasks.hendrycks_math import verify; print(verify({question!r}, {gold!r})); "
         "print(*{'math_verify', 'sympy'} & set(sys.modules))"
     )
     root = str(ROOT)
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-X", "dev", "-c", code],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": root},
         check=False,
     )
-    assert (told.stdout, told.stderr) == ("right: \\sqrt{20}\n\n", "")
+    assert (process.stdout, process.stderr) == ("right: \\sqrt{20}\n\n", "")
 
 
-def test_it_works_off_the_main_thread() -> None:
+def test_verify_works_in_other_threads() -> None:
     with ThreadPoolExecutor(4) as threads:
         verdicts = threads.map(lambda _: verify(boxed(r"\sqrt{20}"), row(r"2\sqrt{5}")).correct, range(8))
     assert list(verdicts) == [True] * 8
@@ -278,7 +280,7 @@ def test_a_slow_machine_gets_a_second_try() -> None:
 
 @given(st.text(max_size=60), st.sampled_from(["5", r"\frac{1}{2}", r"\text{even}", "(1,2)"]))
 @settings(max_examples=300)
-def test_no_text_is_too_odd_to_be_read(text: str, gold: str) -> None:
+def test_any_text_can_be_read(text: str, gold: str) -> None:
     answer = read_answer(text, gold)
     assert (answer.problem is None) is bool(answer.text)
     assert isinstance(plain(text), str)
@@ -288,23 +290,30 @@ def test_no_text_is_too_odd_to_be_read(text: str, gold: str) -> None:
 
 
 @given(st.fractions(max_denominator=1000), st.booleans())
-def test_a_number_is_read_as_it_was_written(number: Fraction, spaced: bool) -> None:
+def test_a_written_number_is_read_back(number: Fraction, spaced: bool) -> None:
     gap = " " if spaced else ""
     sign = "-" if number < 0 else ""
     text = rf"{sign}\frac{gap}{{{abs(number.numerator)}}}{gap}{{{number.denominator}}}"
-    found = number_of(plain(text))
-    assert found is not None
-    assert found.value == number
+    read_back = number_of(plain(text))
+    assert read_back is not None
+    assert read_back.value == number
 
 
-def test_hard_texts_are_read_in_no_time() -> None:
-    began = time.monotonic()
-    for piece in ("{", "}", "(", r"\text{", r"\frac", r"\boxed{", "1,", "x=", r"\left.", "^{", "a ", "1 ", r"\text{a}"):
-        completion = tagged(rf"\boxed{{{piece * 5000}}}") + tagged(piece * 5000)
-        verify(completion, row("5"))
-        read_answer((piece * 200)[:150], "5")
-        plain((piece * 200)[:600])
-    assert time.monotonic() - began < 5
+PIECES = ("{", "}", "(", r"\text{", r"\frac", r"\boxed{", "1,", "x=", r"\left.", "^{", "a ", "1 ", r"\text{a}")
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_long_completions_take_linear_time(piece: str) -> None:
+    def verified(n: int) -> None:
+        verify(tagged(rf"\boxed{{{piece * n}}}") + tagged(piece * n), row("5"))
+
+    assert_linear(verified, 2500)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_unbalanced_texts_can_be_read(piece: str) -> None:
+    read_answer((piece * 200)[:150], "5")
+    plain((piece * 200)[:600])
 
 
 # The published problems.
@@ -317,49 +326,36 @@ def published() -> list[dict[str, Any]]:
 
 
 @needs_data
-def test_all_official_solutions_are_right_and_hardly_any_other(published: list[dict[str, Any]]) -> None:
-    found = list(rows("test", PUBLISHED))
-    solutions = [one["solution"] for one in published]
-    assert sum(map(bool, verify_many(solutions, found))) == 500
-    for place, verdict in enumerate(verify_many(solutions[1:] + solutions[:1], found)):
+def test_official_solutions_are_right_and_those_of_other_problems_wrong(published: list[dict[str, Any]]) -> None:
+    problems = list(rows("test", PUBLISHED))
+    solutions = [row["solution"] for row in published]
+    assert sum(map(bool, verify_many(solutions, problems))) == 500
+    for index, verdict in enumerate(verify_many(solutions[1:] + solutions[:1], problems)):
         if verdict:
-            assert found[place]["answer"] in (
-                found[(place + 1) % 500]["answer"],
-                found[(place + 1) % 500]["answer"][2:],
+            assert problems[index]["answer"] in (
+                problems[(index + 1) % 500]["answer"],
+                problems[(index + 1) % 500]["answer"][2:],
             )
 
 
 @needs_data
-def test_gold_answers_respelled_are_right(published: list[dict[str, Any]]) -> None:
-    found = [*rows("test", PUBLISHED), *rows("train", TRAINING, n=7500)]
-    known = [one for one in found if one["answer"]]
-    respelled = [one["answer"].replace(r"\frac", r"\dfrac").replace(r"\left", r"\Big") for one in known]
+def test_gold_answers_in_another_spelling_are_right(published: list[dict[str, Any]]) -> None:
+    problems = [*rows("test", PUBLISHED), *rows("train", TRAINING, n=7500)]
+    known = [row for row in problems if row["answer"]]
+    respelled = [row["answer"].replace(r"\frac", r"\dfrac").replace(r"\left", r"\Big") for row in known]
     respelled = [text.replace(r"\right", r"\Big") for text in respelled]
     assert len(known) == 7998
     verdicts = verify_many([boxed(f"${text}$") for text in respelled], known)
-    assert [one["answer"] for one, verdict in zip(known, verdicts, strict=True) if not verdict] == []
-
-
-@needs_data
-@pytest.mark.slow
-def test_a_thousand_verdicts_take_less_than_three_seconds(published: list[dict[str, Any]]) -> None:
-    found = list(rows("test", PUBLISHED)) * 2
-    solutions = [one["solution"] for one in published]
-    completions = solutions + solutions[250:] + solutions[:250]
-    verify_many(completions, found)
-    began = time.monotonic()
-    verify_many(completions, found)
-    assert time.monotonic() - began < 3
+    assert [row["answer"] for row, verdict in zip(known, verdicts, strict=True) if not verdict] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_no_mutated_completion_is_paid_that_should_not(seed: int) -> None:
+def test_no_wrong_mutated_completion_is_accepted(seed: int) -> None:
     from tests.support.fuzz_math import run
 
     result = run(3000, seed)
-    assert result.paid_wrong == []
-    assert result.refused_right == []
-    assert len(result.uncertain) < 10
+    assert result.wrong_accepted == []
+    assert result.right_rejected == []
+    assert len(result.undecided) < 10
     assert not {"failed", "timed out"} & set(result.reasons)
-    assert result.slowest < 60
