@@ -149,9 +149,9 @@ def _difference(name: str, first: Sequence[ItemScores], second: Sequence[ItemSco
     paired = [{item: scores[item] for item in shared} for scores in tables]
     paired_first, paired_second = paired[: len(first)], paired[len(first) :]
     is_share = all(0 <= value <= 1 for scores in paired for value in scores.values())
-    mean = intervals.mean if is_share else intervals.average
+    estimate_of = intervals.proportion if is_share else intervals.average
     estimate = intervals.difference(paired_second, paired_first)
-    return ScoreDifference(name, mean(paired_first), mean(paired_second), estimate, left_out)
+    return ScoreDifference(name, estimate_of(paired_first), estimate_of(paired_second), estimate, left_out)
 
 
 def setting_differences(first: RunScores, second: RunScores) -> list[str]:

@@ -68,7 +68,7 @@ def memorisation_by_change(runs: Sequence[Sequence[ScoredCompletion]]) -> dict[s
         completion.groups[0] for completion in runs[0] if completion.original and completion.groups[0] != _UNCHANGED
     )
     scores = {kind: [_puzzle_scores(completions, kind) for completions in runs] for kind in kinds}
-    return {kind: intervals.mean(by_seed) for kind, by_seed in scores.items() if all(by_seed)}
+    return {kind: intervals.proportion(by_seed) for kind, by_seed in scores.items() if all(by_seed)}
 
 
 def _puzzle_scores(completions: Sequence[ScoredCompletion], kind: str) -> dict[str, float]:

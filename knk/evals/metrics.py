@@ -111,13 +111,13 @@ def summary(name: str, runs: Sequence[Completions]) -> BenchmarkSummary:
     """
     samples = 1 + max((completion.sample for completions in runs for completion in completions), default=0)
     accuracy = [item_scores(completions) for completions in runs]
-    metrics = {"accuracy": intervals.mean(accuracy)}
+    metrics = {"accuracy": intervals.proportion(accuracy)}
     if samples > 1:
-        metrics[f"pass@{samples}"] = intervals.mean([any_correct(completions) for completions in runs])
+        metrics[f"pass@{samples}"] = intervals.proportion([any_correct(completions) for completions in runs])
     for metric in ("paper accuracy", "format", "answered"):
         scores = [item_scores(completions, metric) for completions in runs]
         if all(scores):
-            metrics[metric] = intervals.mean(scores)
+            metrics[metric] = intervals.proportion(scores)
     answered = [item_scores(completions, "answered") for completions in runs]
     if any(any(scores.values()) for scores in answered):
         metrics["accuracy if answered"] = intervals.ratio(accuracy, answered)

@@ -1,7 +1,7 @@
-"""What the paper reports, to lay one's own figures beside: "Warm Up Before You Train" (arXiv 2505.13718).
+"""The scores in "Warm Up Before You Train" (arXiv 2505.13718), for comparison with one's own.
 
-Each figure is a percentage with the standard deviation over four decoding trials, where the paper gives one; it says
-nothing of other training runs, of which there was one an arm.
+Each score is a percentage, with the standard deviation over four decoding trials if the paper reports it. The deviation
+does not cover other training runs; the paper has one per arm.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ TASKS: Final = ("MATH", "HumanEval+", "MMLU-Pro")
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A reported figure.
+class PaperScore:
+    """A score of one arm on one task.
 
     Args:
         percent: the percentage.
-        deviation: the standard deviation over decoding trials, None where it is not given.
+        deviation: the standard deviation over decoding trials; None if the paper does not report it.
     """
 
     percent: float
@@ -29,25 +29,26 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Reported:
-    """What the paper reports of an arm.
+class PaperArm:
+    """The scores of one arm.
 
     Args:
         model: the model.
-        arm: what was done to it.
-        scores: the figures on `TASKS`, None where there is none.
+        arm: its training.
+        scores: the scores on `TASKS`, None if there is none.
     """
 
     model: str
     arm: str
-    scores: tuple[Figure | None, Figure | None, Figure | None]
+    scores: tuple[PaperScore | None, PaperScore | None, PaperScore | None]
 
 
-def _row(model: str, arm: str, *scores: float | tuple[float, float] | None) -> Reported:
+def _row(model: str, arm: str, *scores: float | tuple[float, float] | None) -> PaperArm:
     math, code, knowledge = (
-        None if one is None else Figure(*one) if isinstance(one, tuple) else Figure(one) for one in scores
+        None if score is None else PaperScore(*score) if isinstance(score, tuple) else PaperScore(score)
+        for score in scores
     )
-    return Reported(model, arm, (math, code, knowledge))
+    return PaperArm(model, arm, (math, code, knowledge))
 
 
 WARM_UP: Final = (
@@ -95,4 +96,4 @@ CLAIMS: Final = (
     ),
     ("Warm-up makes RLVR more sample-efficient.", "In steps; longer answers make each step take longer."),
 )
-"""The four claims, each with what the paper's own tables say against reading it too widely."""
+"""The paper's four claims, each with the limits that its own tables show."""

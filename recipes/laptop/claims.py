@@ -10,10 +10,10 @@ from knk.datasets.files import read
 from knk.evals import results
 from knk.evals.intervals import (
     Estimate,
-    Runs,
+    SeedScores,
     average,
     difference,
-    mean,
+    proportion,
     ratio,
 )
 from knk.evals.results import (
@@ -61,7 +61,7 @@ class Measured:
         """The domains of search in which every base's checks are right often enough for a warm-up to be tested."""
         return [task for task in SEARCHES if min(gate[task] for gate in self.gates) >= RIGHT_ENOUGH]
 
-    def runs(self, arm: str, tasks: Sequence[str], metric: str = "accuracy", step: int | None = None) -> Runs:
+    def runs(self, arm: str, tasks: Sequence[str], metric: str = "accuracy", step: int | None = None) -> SeedScores:
         """Return an arm's scores on the items of some tasks, a mapping for each base seed; RL seeds are averaged.
 
         Args:
@@ -85,7 +85,7 @@ class Measured:
             if not any(any(run.values()) for run in answered):
                 return Estimate(0.0, 0.0, 1.0, 0, len(answered))
             return ratio(self.runs(arm, [task]), answered)
-        return (mean if metric in _SHARES else average)(self.runs(arm, [task], metric))
+        return (proportion if metric in _SHARES else average)(self.runs(arm, [task], metric))
 
     @property
     def steps(self) -> list[int]:
@@ -95,8 +95,8 @@ class Measured:
     def curve(self, start: str) -> Curve:
         """Return how the accuracy on the domain of RLVR moved from a start."""
         task = self.scale.domain
-        points = [(0, mean(self.runs(start, [task])))]
-        points += [(step, mean(self.runs(f"{start} + RL", [task], step=step))) for step in self.steps]
+        points = [(0, proportion(self.runs(start, [task])))]
+        points += [(step, proportion(self.runs(f"{start} + RL", [task], step=step))) for step in self.steps]
         return Curve(f"{start} + RL", task, "accuracy", tuple(points))
 
     def reached(self, start: str) -> list[tuple[Lineage, Stage, int | None]]:

@@ -1,4 +1,4 @@
-"""Intervals: against figures known from elsewhere, and by how often they hold what they should."""
+"""Intervals: against published values, and by how often they cover the truth."""
 
 import numpy as np
 import pytest
@@ -8,19 +8,19 @@ from knk.evals.intervals import (
     Estimate,
     average,
     difference,
-    mean,
+    proportion,
     ratio,
+    student_quantile,
 )
-from knk.evals.intervals import _student as student
 
 
 def named(scores: list[float]) -> dict[str, float]:
     return {str(item): score for item, score in enumerate(scores)}
 
 
-@pytest.mark.parametrize(("freedom", "quantile"), [(1, 12.706), (2, 4.303), (5, 2.571), (30, 2.042)])
-def test_students_quantiles_are_those_of_the_tables(freedom: float, quantile: float) -> None:
-    assert student(freedom) == pytest.approx(quantile, abs=0.001)
+@pytest.mark.parametrize(("degrees", "quantile"), [(1, 12.706), (2, 4.303), (5, 2.571), (30, 2.042)])
+def test_students_quantiles_are_those_of_the_tables(degrees: float, quantile: float) -> None:
+    assert student_quantile(degrees) == pytest.approx(quantile, abs=0.001)
 
 
 def test_the_error_over_items_is_the_usual_one() -> None:
@@ -33,7 +33,7 @@ def test_the_error_over_items_is_the_usual_one() -> None:
 
 
 def test_all_right_and_all_wrong_still_have_a_width() -> None:
-    right, wrong = mean([named([1.0] * 100)]), mean([named([0.0] * 100)])
+    right, wrong = proportion([named([1.0] * 100)]), proportion([named([0.0] * 100)])
     assert right.high == pytest.approx(1)
     assert 0.95 < right.low < 0.97  # Wilson's for 100 of 100 is 0.963.
     assert wrong.low == pytest.approx(0)
@@ -42,8 +42,8 @@ def test_all_right_and_all_wrong_still_have_a_width() -> None:
 
 def test_seeds_that_disagree_widen_an_interval() -> None:
     items = [1.0, 0.0] * 100
-    agreeing = mean([named(items)] * 3)
-    disagreeing = mean([named([1.0] * 150 + [0.0] * 50), named([0.0] * 200), named([1.0] * 150 + [0.0] * 50)])
+    agreeing = proportion([named(items)] * 3)
+    disagreeing = proportion([named([1.0] * 150 + [0.0] * 50), named([0.0] * 200), named([1.0] * 150 + [0.0] * 50)])
     assert agreeing.mean == disagreeing.mean == 0.5
     assert disagreeing.high - disagreeing.low > 4 * (agreeing.high - agreeing.low)
 
@@ -54,24 +54,26 @@ def test_a_difference_is_paired() -> None:
     gain = difference([named(better)], [named(hard)])
     assert gain.mean == pytest.approx(0.1)
     assert gain.is_resolved
-    assert mean([named(better)]).low < mean([named(hard)]).high  # Unpaired, the two could not be told apart.
+    assert (
+        proportion([named(better)]).low < proportion([named(hard)]).high
+    )  # Unpaired, the two could not be told apart.
 
 
-def test_a_ratio_is_of_the_sums() -> None:
+def test_a_ratio_divides_the_sums() -> None:
     found = ratio([named([1.0, 0.0, 0.0, 1.0])], [named([1.0, 1.0, 0.0, 1.0])])
     assert found.mean == pytest.approx(2 / 3)
     assert found.low < 2 / 3 < found.high
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_intervals_hold_the_truth_as_often_as_they_say(seeds: int) -> None:
+def test_intervals_cover_the_truth_at_the_nominal_rate(seeds: int) -> None:
     random = np.random.default_rng(7)
     between = 0.05 if seeds > 1 else 0.0  # One seed says nothing of other seeds.
     held = 0
     for _ in range(400):
         skill = 0.5 + random.normal(0, between, (seeds, 1)) + random.normal(0, 0.2, (1, 60))
         scores = (random.random((seeds, 60)) < skill.clip(0, 1)).astype(float)
-        estimate = mean([named(list(run)) for run in scores])
+        estimate = proportion([named(list(run)) for run in scores])
         held += estimate.low <= 0.5 <= estimate.high
     assert 0.92 <= held / 400 <= 0.99
 
@@ -80,9 +82,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(seeds: int) -> None:
     "runs",
     [[], [{}], [{"a": 1.0}, {"b": 1.0}], [{"a": float("nan")}], [{"a": 1.5}], [{"a": -0.5}]],
 )
-def test_scores_that_cannot_be_are_refused(runs: list[dict[str, float]]) -> None:
+def test_invalid_scores_are_refused(runs: list[dict[str, float]]) -> None:
     with pytest.raises(BadRow):
-        mean(runs)
+        proportion(runs)
 
 
 def test_runs_that_do_not_pair_are_refused() -> None:

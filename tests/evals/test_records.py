@@ -15,10 +15,10 @@ from tests.support.benchmarks import TWO_SAMPLES, Oracle
 
 def test_results_are_the_metrics_of_the_completions(runs: tuple[Path, Path]) -> None:
     written, completions = results.read(runs[1]), read_run(runs[1]).completions["knk"]
-    expected = intervals.mean([item_scores(completions)])
+    expected = intervals.proportion([item_scores(completions)])
     assert written.score("warmed", "K&K") == expected
     assert 0.4 < expected.mean < 0.8
-    assert written.score("warmed", "K&K", "pass@2") == intervals.mean([any_correct(completions)])
+    assert written.score("warmed", "K&K", "pass@2") == intervals.proportion([any_correct(completions)])
     assert written.facts["warmed: K&K: SD over 2 samples"] == f"{sample_deviation(completions):.4f}"
 
 

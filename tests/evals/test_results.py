@@ -1,4 +1,4 @@
-"""Results: written, read back, and refused where they are none."""
+"""Results: written, read back, and refused if malformed."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from knk.evals.results import (
 )
 
 HALF = Estimate(0.5, 0.4, 0.6, 100, 3)
-FOUND = Results(
+STUDY = Results(
     "A study",
     ("base", "warmed"),
     ("kk",),
@@ -31,15 +31,15 @@ FOUND = Results(
 )
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    assert results.write(tmp_path, FOUND) == tmp_path / "results.json"
-    assert results.read(tmp_path) == results.read(tmp_path / "results.json") == FOUND
+def test_results_are_read_back(tmp_path: Path) -> None:
+    assert results.write(tmp_path, STUDY) == tmp_path / "results.json"
+    assert results.read(tmp_path) == results.read(tmp_path / "results.json") == STUDY
 
 
 def test_a_score_is_found_by_arm_task_and_metric() -> None:
-    assert FOUND.score("base", "kk") == HALF
-    assert FOUND.score("warmed", "kk") is None
-    assert FOUND.score("warmed", "kk", "tokens") == Estimate(80.5, 70, 91, 100)
+    assert STUDY.score("base", "kk") == HALF
+    assert STUDY.score("warmed", "kk") is None
+    assert STUDY.score("warmed", "kk", "tokens") == Estimate(80.5, 70, 91, 100)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_score_is_found_by_arm_task_and_metric() -> None:
         ("facts", ["a"]),
     ],
 )
-def test_what_is_no_results_is_refused_in_a_line(name: str, value: object, tmp_path: Path) -> None:
+def test_malformed_results_are_an_error_of_one_line(name: str, value: object, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    path.write_text(json.dumps(FOUND.to_dict() | {name: value}))
+    path.write_text(json.dumps(STUDY.to_dict() | {name: value}))
     with pytest.raises(BadFile) as caught:
         results.read(path)
     assert "\n" not in str(caught.value)

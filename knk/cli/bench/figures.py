@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from knk.evals.intervals import Estimate
     from knk.evals.metrics import BenchmarkSummary
-    from knk.evals.paper_figures import Reported
+    from knk.evals.paper_figures import PaperArm
     from knk.evals.records import BenchmarkRun
 
 
@@ -77,7 +77,7 @@ def _print_memorisation(runs: Sequence[BenchmarkRun]) -> None:
 def _print_paper() -> None:
     from knk.evals.paper_figures import RLVR, TASKS, WARM_UP
 
-    def row(one: Reported) -> list[str]:
+    def row(one: PaperArm) -> list[str]:
         return [f"{one.model}, {one.arm}", *("" if figure is None else str(figure) for figure in one.scores)]
 
     print("\nThe paper's figures, with the SD over four decoding trials where it gives one\n")
