@@ -11,6 +11,7 @@ as it arrives, so a run that was killed can be resumed.
 | `tokens` | counting tokens |
 | `sft/` | from answers to rows for supervised fine-tuning |
 | `export` | puzzles in the formats that other libraries train on |
+| `public_data` | the columns of the public K&K data |
 """
 
 from knk.inference.engine import Answer, Engine, Failure

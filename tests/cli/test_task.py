@@ -14,7 +14,7 @@ from knk.generation.spec import Spec
 from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.rewards import __getattr__ as reward_named
-from knk.teacher.export import FORMS
+from knk.teacher.export import EXPORT_FORMATS
 from tests.teacher.test_sft import answers
 
 
@@ -35,7 +35,7 @@ def test_task_writes_a_file_and_refuses_what_cannot_be(tmp_path: Path, capsys: p
     assert main(["task", "gsm8k"]) == 2
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 def test_export_of_a_corpus(form: str, suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     build(CorpusConfig((PartConfig(Spec(people=4), 60, "four"),)), tmp_path / "corpus")

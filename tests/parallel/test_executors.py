@@ -19,7 +19,7 @@ from knk.errors import MissingPackage, NoExecutor
 from knk.generation.spec import Spec
 from knk.parallel.executors import open_executor
 from knk.tasks import kk
-from knk.teacher.export import Form, exported
+from knk.teacher.export import ExportFormat, export_rows
 from tests.datasets.test_build import made_in
 from tests.support.paths import ROOT
 
@@ -148,7 +148,7 @@ def test_an_audit_on_ray_is_the_same(cluster: Any, tmp_path: Path, monkeypatch: 
 @with_ray
 def test_an_export_on_ray_is_the_same(cluster: Any) -> None:
     rows = list(kk.rows("train", n=700))
-    assert list(exported(rows, Form("sft"), executor="ray")) == list(exported(rows, Form("sft")))
+    assert list(export_rows(rows, ExportFormat("sft"), executor="ray")) == list(export_rows(rows, ExportFormat("sft")))
 
 
 @with_ray

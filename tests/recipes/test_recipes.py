@@ -15,7 +15,7 @@ from knk.cli import main
 from knk.datasets.files import read, write
 from knk.errors import BadConfig
 from knk.tasks import kk
-from knk.teacher.export import Form, exported
+from knk.teacher.export import ExportFormat, export_rows
 from knk.training.data import sources
 from knk.training.recipe import Recipe, load
 from tests.support.paths import ROOT
@@ -176,7 +176,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def rows_for(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
     """A few rows as the recipe's own command would make them."""
     if recipe.trainer == "sft":
-        return list(exported(kk.rows("train", n=24), Form("sft", "paper", "brief")))
+        return list(export_rows(kk.rows("train", n=24), ExportFormat("sft", "paper", "brief")))
     reward = recipe.settings["reward_funcs"][0].rpartition(".")[2]
     if reward == "reward":  # The laptop's own problems.
         from recipes.laptop.data import rlvr_rows

@@ -9,7 +9,7 @@ import pytest
 
 from knk.datasets.files import write
 from knk.tasks import kk
-from knk.teacher.export import Form, exported
+from knk.teacher.export import ExportFormat, export_rows
 from knk.teacher.sft import Policy, write_sft
 from tests.support.tiny_models import run_trl, save_tiny_model
 from tests.teacher.test_sft import answers
@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.parametrize("style", ["paper", "chat"])
 def test_sft_trains_on_proofs(style: str, tmp_path: Path) -> None:
     data, model, out = (tmp_path / part for part in ("rows.jsonl", "model", "out"))
-    rows = list(exported(kk.rows("train", n=16), Form("sft", style, "brief")))
+    rows = list(export_rows(kk.rows("train", n=16), ExportFormat("sft", style, "brief")))
     write(data, rows)
     save_tiny_model(model, (str(row) for row in rows))
     settings = {

@@ -17,7 +17,7 @@ from knk import tasks
 from knk.datasets.files import write
 from knk.errors import BadConfig, BadFolder
 from knk.tasks import kk
-from knk.teacher.export import Form, exported
+from knk.teacher.export import ExportFormat, export_rows
 from knk.training import manifest as book
 from knk.training.data import sources
 from knk.training.recipe import Recipe, change_of, load
@@ -186,7 +186,7 @@ def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model and data for both trainers."""
     folder = tmp_path_factory.mktemp("bench")
-    rows = list(exported(kk.rows("train", n=64), Form("sft", "paper", "brief")))
+    rows = list(export_rows(kk.rows("train", n=64), ExportFormat("sft", "paper", "brief")))
     write(folder / "sft.jsonl", rows)
     write(folder / "grpo.jsonl", tasks.prompts(tasks.load("kk"), list(kk.rows("train", n=16)), "paper"))
     save_tiny_model(folder / "tiny", (str(row) for row in rows))

@@ -43,8 +43,7 @@ def export(
     knk corpus export corpus --to public --split test -o test.parquet
     """
     from knk.tasks.kk import read_rows
-    from knk.teacher.export import Form as Wanted
-    from knk.teacher.export import exported
+    from knk.teacher.export import ExportFormat, export_rows
 
     rows = islice(read_rows(source, split), limit)
-    put_rows(exported(rows, Wanted(to, style, proof_style, seed, split), processes, executor), output)
+    put_rows(export_rows(rows, ExportFormat(to, style, proof_style, seed, split), processes, executor), output)
