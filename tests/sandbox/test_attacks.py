@@ -16,10 +16,12 @@ from knk.sandbox import run as sandbox
 from knk.sandbox.model import Level
 from knk.sandbox.run import strongest
 from knk.tasks import humaneval_plus
+from knk.tasks.code.outputs import TimeLimits
 from tests.support.attacks.code import ATTACKS, HONEST, ROW, Attack
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="model code runs on Linux and macOS only")
+SHORT = TimeLimits(call_seconds=0.2, total_seconds=3.0)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the processes of others")
 
 
@@ -63,16 +65,12 @@ class Outside:
 
 
 @pytest.fixture
-def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+def outside(tmp_path: Path) -> Iterator[Outside]:
     folder = tmp_path / "outside"
     folder.mkdir()
-    monkeypatch.setattr(humaneval_plus, "SECONDS_A_CALL", 0.2)
-    monkeypatch.setattr(humaneval_plus, "SECONDS", 3.0)
-    humaneval_plus._wanted.cache_clear()
     surroundings = Outside(folder)
     yield surroundings
     surroundings.server.close()
-    humaneval_plus._wanted.cache_clear()
 
 
 def completion(code: str) -> str:
@@ -82,7 +80,7 @@ def completion(code: str) -> str:
 def unexpected(attacks: list[Attack], outside: Outside) -> list[str]:
     """Attacks with another verdict than theirs, each in words."""
     texts = [completion(outside.with_values(attack.code)) for attack in attacks]
-    verdicts = humaneval_plus.verify_many(texts, [ROW] * len(texts))
+    verdicts = humaneval_plus.verify_many(texts, [ROW] * len(texts), time_limits=SHORT)
     results = zip(attacks, map(str, verdicts), strict=True)
     return [f"{attack.idea}: {verdict}" for attack, verdict in results if not verdict.startswith(attack.verdict)]
 
@@ -98,7 +96,7 @@ def test_attacks_fail(outside: Outside) -> None:
         pytest.skip(f"isolation is not full on this machine: {strongest()}")
     assert unexpected(ATTACKS, outside) == []
     outside.check()
-    assert humaneval_plus.verify(completion(HONEST), ROW)
+    assert humaneval_plus.verify(completion(HONEST), ROW, time_limits=SHORT)
 
 
 @pytest.mark.slow
@@ -126,7 +124,7 @@ def test_no_state_survives_a_run(outside: Outside) -> None:
         + HONEST
     )
     for code in (planting, looking, planting, looking):
-        assert humaneval_plus.verify(completion(code), ROW)
+        assert humaneval_plus.verify(completion(code), ROW, time_limits=SHORT)
 
 
 CHILD = """

@@ -1,8 +1,7 @@
-"""HumanEval+ as a task: its two forms, where the code stands, what is right, and what is said where nobody knows."""
+"""HumanEval+ as a task: the two forms of its rows, the program in a completion, and the verdict on it."""
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,16 @@ from knk.errors import BadFile, BadRow, SandboxFailed
 from knk.sandbox.model import Run
 from knk.sandbox.process import request_file
 from knk.tasks import humaneval_plus, load
+from knk.tasks.code.exercise import exercise_of
+from knk.tasks.code.programs import program_in
 from knk.tasks.humaneval_plus import prompt, rows, verify, verify_many
+from tests.support.growth import assert_linear
 from tests.support.mutants import opinions, sample
 from tests.support.paths import ROOT
 
 PUBLISHED = Path(os.environ.get("KNK_DATA", ROOT.parent / "shared" / "data")) / "HumanEvalPlus.jsonl.gz"
-needs_data = pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published functions are not here; see KNK_DATA")
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="model code is run on Linux and macOS alone")
+needs_data = pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published functions are missing; set KNK_DATA")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="model code runs on Linux and macOS only")
 
 SCALE = {
     "task_id": "Mine/0",
@@ -87,9 +89,9 @@ ALL = (SCALE, RANK, ZERO, COUNT)
 
 
 def on_the_hub(item: dict[str, Any]) -> dict[str, Any]:
-    """A row as it stands on the Hub, where the inputs are in a test's source."""
+    """Return a row as on the Hub, with the inputs in the source of a test."""
     inputs = [*item["base_input"], *item["plus_input"]]
-    inputs = [one for place, one in enumerate(inputs) if one not in inputs[:place]]
+    inputs = [arguments for index, arguments in enumerate(inputs) if arguments not in inputs[:index]]
     lines = ["import numpy as np", "def assertion(out, exp, atol):", "    assert out == exp", "def check(candidate):"]
     lines += [f"    inputs = {inputs}", "    results = []", "    for i, (inp, exp) in enumerate(zip(inputs, results)):"]
     last = f"assertion(candidate(*inp), exp, {item['atol']})"
@@ -113,7 +115,7 @@ def fenced(code: str) -> str:
     return f"Hm.</think><answer>```python\n{code}\n```</answer>"
 
 
-def told(code: str, item: dict[str, Any]) -> str:
+def verdict_on(code: str, item: dict[str, Any]) -> str:
     return str(verify(fenced(code), row_of(item)))
 
 
@@ -128,7 +130,7 @@ def test_both_forms_give_the_same_rows(tmp_path: Path) -> None:
     assert [row["atol"] for row in ours] == [0, 0, 1e-4, 0]
 
 
-def test_what_is_trained_on_is_never_evaluated(tmp_path: Path) -> None:
+def test_training_rows_are_never_held_out(tmp_path: Path) -> None:
     items = [{**RANK, "task_id": f"Mine/{n}", "prompt": f"# {n}\n{RANK['prompt']}"} for n in range(20)]
     path = written(items, tmp_path)
     train, held_out = list(rows("train", path, n=8)), list(rows("held-out", path, n=8))
@@ -154,13 +156,13 @@ def test_what_is_trained_on_is_never_evaluated(tmp_path: Path) -> None:
         {**on_the_hub(SCALE), "test": "inputs = ["},
     ],
 )
-def test_rows_of_another_kind_are_refused(item: dict[str, Any], tmp_path: Path) -> None:
+def test_rows_of_another_dataset_are_errors(item: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(BadRow):
         list(rows("test", written([item], tmp_path)))
 
 
 @pytest.mark.parametrize("inputs", ["", "{}", "[]", "[1]", "[" * 9999])
-def test_inputs_that_are_none_are_refused(inputs: str) -> None:
+def test_invalid_inputs_are_errors(inputs: str) -> None:
     with pytest.raises(BadRow):
         verify(fenced("def scale(): pass"), {**row_of(SCALE), "inputs": inputs})
 
@@ -171,7 +173,7 @@ def test_the_prompt_shows_the_stub() -> None:
         assert row["stub"].strip() in str(prompt(row, style)).replace("\\n", "\n")
 
 
-# Where the code stands.
+# The program in a completion.
 
 GOOD = "def scale(numbers, by):\n    return [by * number for number in numbers]"
 
@@ -217,7 +219,7 @@ GOOD = "def scale(numbers, by):\n    return [by * number for number in numbers]"
         ("```\n" * 12000, "no answer"),
     ],
 )
-def test_where_the_code_stands(completion: str, verdict: str) -> None:
+def test_code_is_found_in_an_answer(completion: str, verdict: str) -> None:
     assert str(verify(completion, row_of(SCALE))).startswith(verdict)
     assert str(verify([{"role": "assistant", "content": completion}], row_of(SCALE))).startswith(verdict)
 
@@ -225,15 +227,17 @@ def test_where_the_code_stands(completion: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["\n", " ", "```\n", "```python\n", "def ", "def\n", "<answer>", "(", "\t\n", "async\n"]
 )
-def test_long_completions_are_read_in_no_time(piece: str) -> None:
-    item = humaneval_plus._item(row_of(SCALE))
-    before = time.perf_counter()
-    humaneval_plus._program(f"</think>```\n{piece * (300_000 // len(piece))}", item)
-    humaneval_plus._program(f"</think><answer>{piece * (300_000 // len(piece))}", item)
-    assert time.perf_counter() - before < 2
+def test_long_completions_take_linear_time(piece: str) -> None:
+    exercise = exercise_of(row_of(SCALE))
+
+    def extracted(n: int) -> None:
+        program_in(f"</think>```\n{piece * (n // len(piece))}", exercise)
+        program_in(f"</think><answer>{piece * (n // len(piece))}", exercise)
+
+    assert_linear(extracted, 75_000)
 
 
-# What is right.
+# Right and wrong outputs.
 
 
 @pytest.mark.parametrize(
@@ -251,8 +255,8 @@ def test_long_completions_are_read_in_no_time(piece: str) -> None:
         ("def scale(a, b): raise StopIteration", "wrong: input 1: StopIteration"),
     ],
 )
-def test_floats_may_differ_a_little(code: str, verdict: str) -> None:
-    assert told(code, SCALE) == verdict
+def test_floats_may_differ_slightly(code: str, verdict: str) -> None:
+    assert verdict_on(code, SCALE) == verdict
 
 
 @pytest.mark.parametrize(
@@ -273,7 +277,7 @@ def test_floats_may_differ_a_little(code: str, verdict: str) -> None:
     ],
 )
 def test_any_zero_of_the_polynomial_is_right(code: str, verdict: str) -> None:
-    assert told(code, ZERO) == verdict
+    assert verdict_on(code, ZERO) == verdict
 
 
 @pytest.mark.parametrize(
@@ -289,7 +293,7 @@ def test_dicts_have_no_order(code: str, right: bool) -> None:
     assert verify(fenced(code), row_of(COUNT)).correct is right
 
 
-def test_the_data_sets_own_solutions_are_right_and_others_are_not() -> None:
+def test_the_datasets_own_solutions_are_right_and_others_are_not() -> None:
     own = [row_of(item) for item in ALL]
     texts = [fenced(row["stub"] + row["canonical_solution"]) for row in own]
     nothing = [fenced(row["stub"] + "    return None\n") for row in own]
@@ -300,7 +304,7 @@ def test_the_data_sets_own_solutions_are_right_and_others_are_not() -> None:
     assert verify_many([], []) == []
 
 
-def test_what_is_wanted_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expected_outputs_are_never_sent_to_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     request = request_file
 
@@ -318,10 +322,10 @@ def test_what_is_wanted_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert repr(3.0 * 1.2345) not in "".join(sent)
 
 
-# Where nobody knows.
+# No verdict.
 
 
-def test_a_solution_that_fails_says_nothing_of_others() -> None:
+def test_no_verdict_if_the_datasets_own_solution_fails() -> None:
     for solution in ("    return [][0]\n", "    return object()\n", "    return (\n", "    raise SystemExit\n"):
         item = {**SCALE, "canonical_solution": solution}
         verdict = verify(fenced(GOOD), row_of(item))
@@ -329,13 +333,13 @@ def test_a_solution_that_fails_says_nothing_of_others() -> None:
         assert "own solution" in verdict.detail
 
 
-def test_a_sandbox_that_fails_says_nothing_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_verdict_if_the_sandbox_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> Run:
         raise SandboxFailed("no process left")
 
     row = row_of(SCALE)
     assert verify(fenced(GOOD), row)
-    monkeypatch.setattr(humaneval_plus, "run", fail)
+    monkeypatch.setattr("knk.tasks.code.outputs.run", fail)
     assert verify_many([fenced(GOOD), ""], [row, row]) == [
         Verdict(None, "failed", detail="no process left"),
         Verdict(False, "no answer"),
@@ -345,29 +349,31 @@ def test_a_sandbox_that_fails_says_nothing_of_the_code(monkeypatch: pytest.Monke
 # Mutants.
 
 
-def judged(row: dict[str, Any], codes: list[str]) -> list[tuple[str, str, Verdict]]:
-    """What the second opinion and the verifier say of each mutant, where they do not agree."""
+def disagreements(row: dict[str, Any], codes: list[str]) -> list[tuple[str, str, Verdict]]:
+    """Return the mutants on which the second opinion and the verifier disagree, with both opinions."""
     verdicts = verify_many([fenced(code) for code in codes], [row] * len(codes))
-    told = zip(codes, opinions(row, codes), verdicts, strict=True)
-    return [(code, said, got) for code, said, got in told if got.correct is not (said == "same")]
+    results = zip(codes, opinions(row, codes), verdicts, strict=True)
+    return [
+        (code, opinion, verdict) for code, opinion, verdict in results if verdict.correct is not (opinion == "same")
+    ]
 
 
 @pytest.mark.parametrize("item", [SCALE, COUNT, ZERO], ids=lambda item: str(item["entry_point"]))
-def test_mutants_that_an_input_can_tell_are_wrong(item: dict[str, Any]) -> None:
+def test_mutants_that_differ_on_an_input_are_wrong(item: dict[str, Any]) -> None:
     row = row_of(item)
     codes = sample(row["stub"] + row["canonical_solution"], 12)
     assert len(codes) >= 4
-    assert judged(row, codes) == []
+    assert disagreements(row, codes) == []
 
 
 @pytest.mark.slow
 @needs_data
-def test_mutants_of_the_published_solutions_are_wrong_if_an_input_can_tell() -> None:
-    """KNK_MUTANTS says how many of each function."""
+def test_mutants_of_published_solutions_that_differ_on_an_input_are_wrong() -> None:
+    """KNK_MUTANTS is the number of mutants of each function."""
     each = int(os.environ.get("KNK_MUTANTS", "3"))
     missed = []
     for row in rows("test", PUBLISHED):
-        missed += judged(row, sample(row["stub"] + row["canonical_solution"], each))
+        missed += disagreements(row, sample(row["stub"] + row["canonical_solution"], each))
     assert missed == []
 
 
@@ -382,8 +388,8 @@ def test_the_published_functions_are_split_as_in_the_paper() -> None:
 
 @needs_data
 def test_a_few_published_solutions_are_right() -> None:
-    found = list(load("humaneval_plus").rows("test", data=PUBLISHED))
-    some = [row for row in found if row["task_id"] in {f"HumanEval/{n}" for n in (2, 4, 32, 38, 111)}]
+    functions = list(load("humaneval_plus").rows("test", data=PUBLISHED))
+    some = [row for row in functions if row["task_id"] in {f"HumanEval/{n}" for n in (2, 4, 32, 38, 111)}]
     solutions = verify_many([fenced(row["stub"] + row["canonical_solution"]) for row in some], some)
     assert [str(verdict) for verdict in solutions] == ["right"] * 5
     bodies = verify_many([row["canonical_solution"] for row in some], some)
@@ -393,12 +399,12 @@ def test_a_few_published_solutions_are_right() -> None:
 @pytest.mark.slow
 @needs_data
 def test_all_published_solutions_are_right() -> None:
-    found = list(rows("test", PUBLISHED))
-    for completions, wanted in (
-        ([fenced(row["stub"] + row["canonical_solution"]) for row in found], True),
-        ([fenced(row["stub"] + "    return None\n") for row in found], False),
+    functions = list(rows("test", PUBLISHED))
+    for completions, correct in (
+        ([fenced(row["stub"] + row["canonical_solution"]) for row in functions], True),
+        ([fenced(row["stub"] + "    return None\n") for row in functions], False),
     ):
-        verdicts = verify_many(completions, found)
+        verdicts = verify_many(completions, functions)
         assert [
-            row["task_id"] for row, verdict in zip(found, verdicts, strict=True) if verdict.correct is not wanted
+            row["task_id"] for row, verdict in zip(functions, verdicts, strict=True) if verdict.correct is not correct
         ] == []

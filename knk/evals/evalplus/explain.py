@@ -26,7 +26,7 @@ from knk.sandbox.values import (
     parse_value,
     same,
 )
-from knk.tasks import humaneval_plus
+from knk.tasks.code.outputs import FLOAT_TOLERANCE
 from knk.tasks.source import Row
 
 _RERUN_LIMITS: Final = Limits(call_seconds=20.0, total_seconds=120.0, memory_bytes=1 << 32, output_bytes=1 << 24)
@@ -111,9 +111,9 @@ def _explain_value(output: bytes, expected: bytes, own_class: str) -> str:
         got, right = parse_value(output), parse_value(expected)
     except BadOutput:
         return ""
-    if same(right, got, humaneval_plus.FLOAT_TOLERANCE):
+    if same(right, got, FLOAT_TOLERANCE):
         return "within a millionth, which EvalPlus allows on all inputs after the first that expects a float"
-    if same(_tuples_as_lists(right), _tuples_as_lists(got), humaneval_plus.FLOAT_TOLERANCE):
+    if same(_tuples_as_lists(right), _tuples_as_lists(got), FLOAT_TOLERANCE):
         return "a tuple in place of a list, which EvalPlus accepts where it allows for rounding"
     if own_class and _python_value(got) != _python_value(right):
         return f"returns {_shortened(output)}, which claims to equal {_shortened(expected)} ({own_class})"
