@@ -1,4 +1,17 @@
-"""The `knk` command."""
+"""The `knk` command.
+
+| module | contents |
+|---|---|
+| `commands` | the tree of commands, and how errors become exit statuses |
+| one for each command (`generate`, `solve`, `corpus.build`, ...) | its options and help text, and what it prints |
+| `options`, `groups` | options that commands share, one by one and in groups |
+| `input` | puzzles read from the command line, files and pipes |
+| `output` | rows, JSON, wrapped lines and progress bars |
+| `signals` | what happens on an interrupt or SIGTERM |
+
+The docstrings and help texts of the commands are their documentation; `docs/cli.md` is generated from them. Commands
+import the rest of the library when they run, so that `knk --help` is quick.
+"""
 
 from knk.cli.commands import BAD_INPUT, app, main
 

@@ -1,4 +1,4 @@
-"""`knk download`: from the Hugging Face Hub."""
+"""`knk download`: a dataset or a model from the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -8,29 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from knk.cli.options import HubName as Name
+from knk.cli.options import HubName
 
 if TYPE_CHECKING:
     from knk.hub.staging import Kind
 
 
 def download(
-    name: Name,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to put it in.")],
+    name: HubName,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.")],
     revision: Annotated[
-        str | None, typer.Option(metavar="REV", help="A branch, tag or commit; the main branch if not given.")
+        str | None, typer.Option(metavar="REV", help="Branch, tag or commit (default: the main branch).")
     ] = None,
-    model: Annotated[bool, typer.Option("--model", help="It is a model, and no dataset.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="Download a model, not a dataset.")] = False,
     unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Fetch also what has no manifest to check it by.")
+        bool, typer.Option("--unchecked", help="Also accept a repository without a manifest to check files against.")
     ] = False,
 ) -> None:
-    """Fetch what 'knk publish' published, and check it.
+    """Download a dataset or a model that 'knk publish' published.
 
-    Every file of the dataset or model is held against its manifest.
-
-    The folder appears whole or not at all. Whatever ends the command, run the same command again: it goes on with what
-    it has.
+    Every file is checked against the manifest. The folder appears complete or not at all; after an interruption, run
+    the same command again to resume.
 
     Exit status: 0 the folder is there, 2 it is not: a file differs from the manifest, or the Hub failed.
 
@@ -38,8 +36,8 @@ def download(
     knk download org/puzzles -o puzzles
     knk download org/puzzles -o puzzles --revision v2
     """
-    from knk.hub import client as hub
+    from knk.hub import client
 
     kind: Kind = "model" if model else "dataset"
-    commit = hub.download(name, output, revision, kind, unchecked, progress=sys.stderr.isatty())
+    commit = client.download(name, output, revision, kind, unchecked, progress=sys.stderr.isatty())
     print(f"{output}: {name} at {commit}")

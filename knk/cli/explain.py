@@ -1,4 +1,4 @@
-"""`knk explain`: a proof in prose."""
+"""`knk explain`: the proof of a puzzle's solution, in English."""
 
 from __future__ import annotations
 
@@ -6,40 +6,38 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.input import items
-from knk.cli.output import wrapped
+from knk.cli.input import read_puzzles
+from knk.cli.options import JsonLines, PuzzleSource
+from knk.cli.output import print_json, wrap
 from knk.text.styles import ProofStyle
 
 
 def explain(
-    puzzle: Annotated[
-        str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
-    ] = None,
-    style: Annotated[ProofStyle, typer.Option(help="How to tell it; see below.")] = "brief",
-    seed: Annotated[int, typer.Option(help="Chooses among wordings.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
+    puzzle: PuzzleSource = None,
+    style: Annotated[ProofStyle, typer.Option(help="Style of the proof; see above.")] = "brief",
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed; varies the wording.")] = 0,
+    as_json: JsonLines = False,
 ) -> None:
-    """Say how to find out who is what.
+    """Explain the solution step by step.
 
-    Reads puzzles as 'knk solve' does, finds a proof as a careful person would, and puts it into prose: brief is
-    a textbook's proof, long thinks aloud. The others are for experiments: answer-only gives no reason, shuffled the
-    sentences of long out of order, filler as many words without content.
+    Reads puzzles as 'knk solve' does, finds a proof as a careful person would, and writes it in English.
 
-    Exit status: 0 all is well, 2 the input is bad, or a puzzle has no solution or several.
+    Styles: 'brief' is a textbook proof and 'long' thinks aloud. The others are for experiments: 'answer-only' gives no
+    reasons, 'shuffled' has the sentences of 'long' in random order, and 'filler' as many words without content.
+
+    Exit status: 0 success, 2 the input is bad, or a puzzle has no solution or several.
 
     \b
     knk explain "Ann: Bob is lying. Bob: We are both knaves."
     knk generate --people 4 | knk explain --style long
     """
-    import json
-
     from knk.logic.notation import encode
     from knk.proofs.trace import trace
-    from knk.text.explain import explain as told
+    from knk.text.explain import explain as write_proof
 
-    for number, item in enumerate(items(puzzle)):
-        prose = told(trace(item.puzzle), style, seed)
+    for number, item in enumerate(read_puzzles(puzzle)):
+        text = write_proof(trace(item.puzzle), style, seed)
         if as_json:
-            print(json.dumps({"puzzle": encode(item.puzzle), "style": style, "text": prose}, ensure_ascii=False))
+            print_json({"puzzle": encode(item.puzzle), "style": style, "text": text})
         else:
-            print(("\n" if number else "") + wrapped(prose))
+            print(("\n" if number else "") + wrap(text))

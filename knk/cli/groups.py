@@ -10,11 +10,10 @@ from typing import Any, get_type_hints
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command whose parameters that are dataclasses stand for one option a field.
+    """Return a command with one option for each field of those parameters that are dataclasses.
 
-    Typer sees the fields in the order in which the dataclass has them, at the place of the parameter. The command itself
-    gets one object for each group. A field's type is `Annotated` with a `typer.Option` or a `typer.Argument`, as a
-    parameter's is; to give an option another default in one command, derive a dataclass that repeats the field.
+    Typer sees the fields, in order, in the place of the parameter; the command itself gets one object for each group.
+    The type of a field is `Annotated` with a `typer.Option` or a `typer.Argument`, as that of a parameter is.
 
     >>> from dataclasses import dataclass
     >>> from inspect import signature

@@ -1,4 +1,4 @@
-"""Puzzles from the command line, a file or a pipe, in whichever form they are."""
+"""Puzzles read from the command line, a file or stdin, in any format."""
 
 from __future__ import annotations
 
@@ -16,54 +16,67 @@ from knk.errors import KnkError
 if TYPE_CHECKING:
     from knk.logic.puzzle import Puzzle
 
-BETWEEN: Final = "---"
-"""The line between two puzzles in English."""
+SEPARATOR: Final = "---"
+"""The line that separates puzzles in English."""
 FILE_NAME: Final = re.compile(r"\S+\.(txt|md|json|jsonl|parquet|csv)$", re.IGNORECASE)
-"""What looks like the name of a file, and not like a puzzle or an answer."""
+"""Matches what is a file name rather than a puzzle or an answer."""
 _PUZZLE_FIELDS: Final = ("puzzle", "text", "quiz")
 
 
 class Item(NamedTuple):
-    """A puzzle that was read, what to call its place in messages, and the completion that came with it."""
+    """A puzzle that was read.
+
+    Args:
+        puzzle: the puzzle.
+        position: where it is in the input, for messages: "line 3".
+        completion: the answer that came with it, if any.
+    """
 
     puzzle: Puzzle
-    place: str
+    position: str
     completion: str | None = None
 
 
-def items(argument: str | None) -> Iterator[Item]:
-    """Read the puzzles of an argument, a file or a pipe, in whichever form they are."""
+def read_puzzles(argument: str | None) -> Iterator[Item]:
+    """Iterate over the puzzles of an argument, a file or stdin, in any format.
+
+    Args:
+        argument: a puzzle, the path of a file, or "-" or None for stdin.
+
+    Raises:
+        KnkError: there is no puzzle, or a puzzle cannot be read; the message says where.
+    """
     if argument is not None and argument.endswith(".parquet") and is_file(argument):
         from knk.datasets.files import read
 
         for number, row in enumerate(read(Path(argument))):
             yield _item(row, f"row {number}")
         return
-    with _opened(argument) as source:
+    with _open(argument) as source:
         lines = enumerate(source, 1)
         first = next(((number, line) for number, line in lines if line.strip()), None)
         if first is None:
-            raise KnkError("there is no puzzle: the input is empty")
+            raise KnkError("missing puzzle: the input is empty")
         yield from _reader(first[1])(chain([first], lines))
 
 
-def _opened(argument: str | None) -> IO[str]:
+def _open(argument: str | None) -> IO[str]:
     from io import StringIO
 
     if argument is None and sys.stdin.isatty():
-        raise KnkError("there is no puzzle: give it in quotes, as a file, or through a pipe")
+        raise KnkError("missing puzzle: give it in quotes or as a file, or pipe it in")
     if argument is None or argument == "-":
         return sys.stdin
     if is_file(argument):
         return Path(argument).open(encoding="utf-8-sig")
     if FILE_NAME.fullmatch(argument) or not (len(argument.split()) > 1 or _is_notation(argument)):
-        raise KnkError(f"{argument!r} is neither a file that is there nor a puzzle")
+        raise KnkError(f"{argument!r} is neither an existing file nor a puzzle")
     return StringIO(argument)
 
 
 def is_file(argument: str) -> bool:
-    """Whether an argument is the path of a file that is there."""
-    # Unlike Path.is_file, this takes what can be no path (too long, with a null character) for no file.
+    """Whether an argument is the path of an existing file."""
+    # Unlike Path.is_file, this returns False for what cannot be a path (too long, with a null character).
     return os.path.isfile(argument)  # noqa: PTH113
 
 
@@ -81,12 +94,12 @@ def _reader(first: str) -> Callable[[Iterable[tuple[int, str]]], Iterator[Item]]
 
 
 @contextmanager
-def _placed(place: str) -> Iterator[None]:
-    """Say in an error of the library where in the input it arose."""
+def _locate_errors(position: str) -> Iterator[None]:
+    """Put the position in the input before the messages of errors."""
     try:
         yield
     except KnkError as error:
-        raise KnkError(f"{place}: {error}" if place else str(error)) from error
+        raise KnkError(f"{position}: {error}" if position else str(error)) from error
 
 
 def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
@@ -94,7 +107,7 @@ def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
 
     for number, line in lines:
         if line.strip():
-            with _placed(f"line {number}"):
+            with _locate_errors(f"line {number}"):
                 item = Item(decode(line), f"line {number}")
             yield item
 
@@ -102,31 +115,31 @@ def _notation_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
 def _text_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
     from knk.text.parse import parse
 
-    found = False
-    for number, (block, alone) in enumerate(_blocks(line for _, line in lines), 1):
-        place = "the puzzle" if alone else f"puzzle {number}"
-        with _placed("" if alone else place):
-            item = Item(parse(block), place)
+    is_empty = True
+    for number, (block, is_only) in enumerate(_blocks(line for _, line in lines), 1):
+        position = "the puzzle" if is_only else f"puzzle {number}"
+        with _locate_errors("" if is_only else position):
+            item = Item(parse(block), position)
         yield item
-        found = True
-    if not found:
-        raise KnkError("there is no puzzle: the input is empty")
+        is_empty = False
+    if is_empty:
+        raise KnkError("missing puzzle: the input is empty")
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Split a text at the lines of three dashes; each part comes with whether there are no such lines at all."""
+    """Iterate over the blocks of text between separators, each with whether there is no separator at all."""
     block: list[str] = []
-    alone = True
+    is_only = True
     for line in lines:
-        if line.strip() != BETWEEN:
+        if line.strip() != SEPARATOR:
             block.append(line)
             continue
-        alone = False
+        is_only = False
         if any(map(str.strip, block)):
-            yield "".join(block), alone
+            yield "".join(block), is_only
         block = []
     if any(map(str.strip, block)):
-        yield "".join(block), alone
+        yield "".join(block), is_only
 
 
 def _json_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
@@ -135,24 +148,24 @@ def _json_items(lines: Iterable[tuple[int, str]]) -> Iterator[Item]:
     for number, line in lines:
         if line.strip():
             try:
-                values = json.loads(line)
+                row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise KnkError(f"line {number}: a whole JSON object is wanted on each line ({error})") from error
-            yield _item(values, f"line {number}")
+                raise KnkError(f"line {number}: expected a JSON object on each line ({error})") from error
+            yield _item(row, f"line {number}")
 
 
-def _item(values: Any, place: str) -> Item:
-    """Return the puzzle, and the completion if there is one, of a row."""
+def _item(row: Any, position: str) -> Item:
+    """Return the puzzle of a row, with its completion if it has one."""
     from knk.logic.notation import decode
     from knk.text.parse import parse
 
-    if not isinstance(values, dict):
-        raise KnkError(f"{place}: a JSON object is wanted, not {type(values).__name__}")
-    source = next((values[name] for name in _PUZZLE_FIELDS if values.get(name) is not None), None)
-    completion = values.get("completion")
-    if not isinstance(source, str):
-        raise KnkError(f"{place}: the puzzle is wanted as text under {', '.join(map(repr, _PUZZLE_FIELDS))}")
+    if not isinstance(row, dict):
+        raise KnkError(f"{position}: expected a JSON object, got {type(row).__name__}")
+    text = next((row[name] for name in _PUZZLE_FIELDS if row.get(name) is not None), None)
+    completion = row.get("completion")
+    if not isinstance(text, str):
+        raise KnkError(f"{position}: expected a puzzle as a string under {', '.join(map(repr, _PUZZLE_FIELDS))}")
     if not isinstance(completion, str | None):
-        raise KnkError(f"{place}: the completion is wanted as text, not {type(completion).__name__}")
-    with _placed(place):
-        return Item(decode(source) if _is_notation(source) else parse(source), place, completion)
+        raise KnkError(f"{position}: expected the completion as a string, got {type(completion).__name__}")
+    with _locate_errors(position):
+        return Item(decode(text) if _is_notation(text) else parse(text), position, completion)

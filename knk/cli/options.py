@@ -1,159 +1,215 @@
-"""What commands that ask a model have in common: the options, the engine they name, and how a run ends in order."""
+"""Options that several commands share, one by one or in groups (see `knk.cli.groups`).
+
+To give a group's option another default or help text in one command, derive a dataclass in that command's module.
+"""
 
 from __future__ import annotations
 
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from knk.errors import BadSpec
+from knk.errors import BadSpec, KnkError
 from knk.inference.registry import ENGINES
-from knk.tasks.format import PromptStyle
+from knk.text.styles import PromptStyle
 
 if TYPE_CHECKING:
+    from knk.inference.engine import Engine
+    from knk.inference.sampling import Sampling
+    from knk.training.recipe import Recipe
+
     EngineName = str
 else:
     EngineName = Literal[tuple(ENGINES)]  # Typer reads the names from here when the program runs.
-Dialect = Literal["vllm", "transformers", "openai"]
-_TERMINATED: Final = 143
-"""What a shell reports for a program that SIGTERM ended."""
-
-BaseUrl = Annotated[
-    str | None, typer.Option(metavar="URL", help="Where the server's API is: http://localhost:8000/v1.")
-]
-Temperature = Annotated[float | None, typer.Option(metavar="X", help="The temperature.")]
-TopP = Annotated[float | None, typer.Option(metavar="X", help="The share of the probability to draw from.")]
-TopK = Annotated[int | None, typer.Option(metavar="N", help="How many tokens to draw from.")]
-MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="How long an answer may be.")]
-Stop = Annotated[
-    list[str] | None, typer.Option(metavar="TEXT", help="A text that ends an answer; may be given several times.")
-]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Give each answer a seed of its own, made from this one.")]
-Style = Annotated[
-    PromptStyle,
-    typer.Option(help="Prompts as plain text for base models, or as messages for chat models."),
-]
-Concurrency = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Requests under way at once; 64, and 256 inside vLLM.")
-]
-ServerDialect = Annotated[
-    Dialect | None,
-    typer.Option(
-        "--dialect",
-        show_default="vllm",
-        help="How the server takes top-k: vLLM's, as most do, or transformers' way; OpenAI has none.",
-    ),
-]
-Timeout = Annotated[
-    float | None, typer.Option(metavar="SECONDS", show_default="1800", help="How long a request may take.")
-]
-Retries = Annotated[
-    int | None, typer.Option(metavar="N", min=0, show_default="8", help="How often a request that fails is made again.")
-]
-Patience = Annotated[
-    float | None,
-    typer.Option(metavar="SECONDS", show_default="600", help="How long the server may be away, or too busy."),
-]
-KeyName = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        show_default="KNK_API_KEY",
-        help="The environment variable that holds the server's key, if it wants one.",
-    ),
-]
-DataParallel = Annotated[
-    int | None, typer.Option(metavar="N", min=1, show_default="1", help="Copies of the model inside vLLM.")
-]
-TensorParallel = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, show_default="1", help="GPUs that each copy inside vLLM is spread over."),
-]
-MaxModelLen = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together inside vLLM.")
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, show_default="16", help="Answers that are written at once inside transformers."),
-]
 
 Split = Literal["train", "held-out", "test"]
+Dialect = Literal["vllm", "transformers", "openai"]
 
+# Arguments and options on their own.
+
+PuzzleSource = Annotated[
+    str | None, typer.Argument(metavar="PUZZLE|FILE", help="A puzzle, a file of puzzles, or - for stdin (the default).")
+]
+HubName = Annotated[str, typer.Argument(metavar="ORG/NAME", help="Repository on the Hugging Face Hub.")]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="A .jsonl or .parquet file; else they are printed."),
+    typer.Option("--output", "-o", metavar="FILE", help="Write to this .jsonl or .parquet file instead of stdout."),
 ]
-Processes = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes at work; all cores if not given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per puzzle, one per line.")]
+Style = Annotated[
+    PromptStyle, typer.Option(help="Prompt style: plain text for base models, or messages for chat models.")
+]
+Processes = Annotated[int | None, typer.Option(metavar="N", min=1, help="Number of processes (default: all cores).")]
 Progress = Annotated[
     bool | None,
-    typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
+    typer.Option("--progress/--no-progress", help="Show a progress bar (default: on a terminal, after two seconds)."),
 ]
 Executor = Annotated[
     Literal["local", "ray"],
-    typer.Option(help="Processes of this machine, or the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
+    typer.Option(help="Run on this machine, or on the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
 ]
-Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe: a YAML file of TRL's settings.")]
-Overlays = Annotated[
-    list[Path] | None,
-    typer.Option("--with", metavar="FILE", help="Further settings, which go before the recipe's. May be repeated."),
-]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting, which goes before all others. May be repeated."),
-]
-Groups = Annotated[bool, typer.Option("--groups", help="Show sizes, grades, levels and subjects as well.")]
-Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")]
-HubName = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The name on the Hub.")]
+Groups = Annotated[bool, typer.Option("--groups", help="Also show results by size, grade, level and subject.")]
+
+# Options whose default differs from command to command.
+
+Samples = Annotated[int | None, typer.Option("--n", "-n", metavar="N", min=1, help="Number of completions per prompt.")]
+Temperature = Annotated[float | None, typer.Option(metavar="X", help="Sampling temperature; 0 is greedy decoding.")]
+TopP = Annotated[float | None, typer.Option(metavar="X", help="Nucleus sampling threshold (top-p).")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Maximum number of tokens per completion.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed; each completion gets one derived from it.")]
 
 
-def number_or_range(option: str, value: str | None) -> int | tuple[int, int] | None:
-    """Return what an option's value says: a number, a range, or None where there is none.
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How completions are sampled; what is None stays as the preset, the server or the model has it."""
+
+    n: Samples = None
+    temperature: Temperature = None
+    top_p: TopP = None
+    top_k: Annotated[int | None, typer.Option(metavar="N", help="Sample from the N most likely tokens (top-k).")] = None
+    max_tokens: MaxTokens = None
+    stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Stop string (repeatable).")] = None
+    seed: Seed = None
+
+    def apply_to(self, sampling: Sampling) -> Sampling:
+        """Return the sampling, changed where an option was given."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if self.stop is not None:
+            given["stop"] = tuple(self.stop)
+        return replace(sampling, **given)
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How each kind of engine is reached or started; an engine rejects options of other engines."""
+
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Base URL of the server's API: http://localhost:8000/v1.")
+    ] = None
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", show_default="KNK_API_KEY", help="Environment variable that holds the server's API key."
+        ),
+    ] = None
+    dialect: Annotated[
+        Dialect | None,
+        typer.Option(show_default="vllm", help="How the server takes top-k; 'openai' servers do not take it."),
+    ] = None
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", show_default="1800", help="Time limit of a request.")
+    ] = None
+    retries: Annotated[
+        int | None, typer.Option(metavar="N", min=0, show_default="8", help="Retries of a failed request.")
+    ] = None
+    patience: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", show_default="600", help="How long to wait for a server that is unavailable."),
+    ] = None
+    concurrency: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Maximum number of concurrent requests (server: 64, vLLM: 256)."),
+    ] = None
+    data_parallel: Annotated[
+        int | None, typer.Option(metavar="N", min=1, show_default="1", help="vLLM: number of copies of the model.")
+    ] = None
+    tensor_parallel: Annotated[
+        int | None, typer.Option(metavar="N", min=1, show_default="1", help="vLLM: number of GPUs per copy.")
+    ] = None
+    max_model_len: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="vLLM: maximum length of prompt and completion, in tokens.")
+    ] = None
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, show_default="16", help="transformers: completions per batch.")
+    ] = None
+
+    def build(self, name: str, model: str | None, **options: object) -> Engine:
+        """Return a new engine.
+
+        Args:
+            name: the engine's name.
+            model: the model's name or folder; None if the engine needs none.
+            options: further options of the engine, None if they are not given.
+
+        Raises:
+            BadSpec: the engine does not take one of the options, or lacks one.
+        """
+        from knk.inference.registry import build_engine
+
+        return build_engine(name, {"model": model} | asdict(self) | options)
+
+
+@dataclass(frozen=True)
+class RecipeOptions:
+    """A training recipe and the settings that override it."""
+
+    path: Annotated[Path, typer.Argument(metavar="RECIPE", help="A training recipe: a YAML file of TRL settings.")]
+    overlays: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FILE", help="YAML file that overrides settings of the recipe (repeatable)."),
+    ] = None
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Override one setting, after all files (repeatable)."),
+    ] = None
+
+    def load(self) -> Recipe:
+        """Return the recipe with all overrides.
+
+        Raises:
+            BadConfig: a file or a setting is not valid.
+        """
+        from knk.training.recipe import change_of, load
+
+        return load(self.path, self.overlays or (), dict(map(change_of, self.changes or ())))
+
+
+# How values of options are read.
+
+_RANGE: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+
+
+def number_or_range(option: str, text: str | None) -> int | tuple[int, int] | None:
+    """Return the number or the range that an option gives, None if it is not given.
 
     Args:
-        option: the option's name, for the message.
-        value: as it was written.
+        option: the option's name, for the error message.
+        text: the option's value.
 
     Raises:
-        BadSpec: it is neither.
+        BadSpec: the value is neither.
+
+    >>> number_or_range("--people", "5"), number_or_range("--people", "3-7")
+    (5, (3, 7))
     """
-    if value is None:
+    if text is None:
         return None
-    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", value)
-    if not found:
-        raise BadSpec(f"{option} is a number, or a range such as 3-7, not {value!r}")
-    least, most = found.groups()
+    match = _RANGE.fullmatch(text)
+    if not match:
+        raise BadSpec(f"{option}: expected a number or a range such as 3-7, got {text!r}")
+    least, most = match.groups()
     return int(least) if most is None else (int(least), int(most))
 
 
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Take SIGTERM for an interruption, which ends all that is under way in good order."""
-    came: list[int] = []
+def require_output(output: Path | None) -> Path:
+    """Return the folder that --output names.
 
-    def interrupt(number: int, frame: Any) -> None:
-        came.append(number)
-        # What is to happen at an interruption changes while it runs: asyncio has its own way.
-        handler = signal.getsignal(signal.SIGINT)
-        if callable(handler):
-            handler(signal.SIGINT, frame)
+    Raises:
+        KnkError: the option is not given.
+    """
+    if output is None:
+        raise KnkError("missing --output DIR")
+    return output
 
-    # In a job that a script started in the background SIGINT is ignored, and asyncio would then know no interruption.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        if came:
-            raise typer.Exit(_TERMINATED) from None
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+def split_list(text: str) -> list[str]:
+    """Return the items of a list with commas.
+
+    >>> split_list("knk, math500,")
+    ['knk', 'math500']
+    """
+    return [item.strip() for item in text.split(",") if item.strip()]

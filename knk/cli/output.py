@@ -1,63 +1,73 @@
-"""What commands print and write: rows, long lines, and bars of progress."""
+"""What commands print and write: rows, JSON, lines that fit the terminal, and progress bars."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_WIDEST = 100
+"""Columns of a terminal that prose fills at most."""
 
 
-@contextmanager
-def bar(total: int | None, unit: str, wanted: bool | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar, and give what moves it on.
-
-    Args:
-        total: where it ends, None if nobody knows.
-        unit: what is counted.
-        wanted: whether to show it; None for on a terminal, after two seconds.
-    """
-    from tqdm import tqdm
-
-    # tqdm takes None to mean "not unless stderr is a terminal".
-    disable = None if wanted is None else not wanted
-    with tqdm(total=total, unit=f" {unit}", disable=disable, delay=0 if wanted else 2) as shown:
-
-        def advance(count: int) -> None:
-            shown.update(count)
-
-        yield advance
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    print(json.dumps(value, ensure_ascii=False))
 
 
-def wrapped(text: str) -> str:
-    """Return the text in lines that fit the terminal, and as it is where no terminal is."""
+def write_rows(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
+    """Write rows to a file, or print them as JSON lines if no file is given."""
+    if output is None:
+        for row in rows:
+            print_json(row)
+        return
+    from knk.datasets.files import write
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    count = write(output, with_progress(rows, "rows"))
+    print(f"{output}: {count} rows")
+
+
+def wrap(text: str) -> str:
+    """Return text with its lines wrapped to fit the terminal; unchanged if stdout is not a terminal."""
     if not sys.stdout.isatty():
         return text
     import shutil
     import textwrap
 
-    width = min(shutil.get_terminal_size().columns, 100)
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in text.splitlines())
 
 
-def put_rows(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
-    """Write rows to a file, or print them."""
-    import json
+@contextmanager
+def progress_bar(total: int | None, unit: str, show: bool | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar, and yield the function that advances it.
 
-    from knk.datasets.files import write
+    Args:
+        total: the count at which it ends, None if unknown.
+        unit: what is counted, such as "rows".
+        show: whether to show it; None shows it on a terminal, after two seconds.
+    """
+    from tqdm import tqdm
 
-    if output is None:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with bar(None, "rows", None) as advance:
+    # tqdm takes None to mean "unless stderr is not a terminal".
+    disable = None if show is None else not show
+    with tqdm(total=total, unit=f" {unit}", disable=disable, delay=0 if show else 2) as bar:
 
-        def counted() -> Iterator[dict[str, Any]]:
-            for row in rows:
-                advance(1)
-                yield row
+        def advance(count: int) -> None:
+            bar.update(count)
 
-        count = write(output, counted())
-    print(f"{output}: {count} rows")
+        yield advance
+
+
+def with_progress(items: Iterable[T], unit: str) -> Iterator[T]:
+    """Iterate over items while a progress bar counts them."""
+    with progress_bar(None, unit) as advance:
+        for item in items:
+            yield item
+            advance(1)

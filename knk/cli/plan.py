@@ -1,4 +1,4 @@
-"""`knk plan`: what a recipe takes."""
+"""`knk plan`: the GPU memory and the time that a training recipe takes."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.options import Changes, Overlays, Recipe
+from knk.cli.groups import with_option_groups
+from knk.cli.options import Json, RecipeOptions
+from knk.cli.output import print_json
 
 
+@with_option_groups
 def plan(
-    path: Recipe,
+    recipe: RecipeOptions,
     gpus: Annotated[
-        str | None, typer.Option(metavar="NxKIND", help="The GPUs, such as 4xH100; those of this machine if not given.")
+        str | None, typer.Option(metavar="NxKIND", help="GPUs, such as 4xH100 (default: those of this machine).")
     ] = None,
-    overlays: Overlays = None,
-    changes: Changes = None,
     tokens: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Tokens of an answer, on average; 1,600 if not given.")
+        int | None, typer.Option(metavar="N", min=1, help="Average tokens per completion (default: 1,600).")
     ] = None,
     rows: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Examples of SFT; those of the data, or 18,000, if not given."),
+        typer.Option(metavar="N", min=1, help="Number of SFT examples (default: those of the data, or 18,000)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Say whether a recipe fits some GPUs, and how long.
+    """Estimate GPU memory and training time.
 
-    Prints what the fullest GPU holds, part by part, the settings that share a step out over so many GPUs, and the time.
-    What does not fit is said with what would. Nothing is loaded or started, and no GPU is needed: the figures come from
-    the model's size and from assumptions that docs/training.md states; none of them was measured.
+    Prints the memory of the fullest GPU, item by item, the settings that divide a step among the GPUs, and the time. If
+    the recipe does not fit, prints changes that would make it fit. Loads and starts nothing, and needs no GPU: the
+    figures follow from the model's size and from the assumptions in docs/training.md, and are not measured.
 
     Exit status: 0 it fits, 1 it does not, 2 the recipe or the GPUs are unknown.
 
@@ -37,21 +38,17 @@ def plan(
     knk plan recipes/warmup/paper.yaml --gpus 4xH100
     knk plan recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-gpu.yaml --gpus H100
     """
-    import json
-
     from knk.training.plan import advice, gpus_here, gpus_of
-    from knk.training.plan import plan as planned
-    from knk.training.recipe import change_of, load
+    from knk.training.plan import plan as make_plan
 
     number, gpu = gpus_of(gpus) if gpus else gpus_here()
-    recipe = load(path, overlays or (), dict(change_of(change) for change in changes or ()))
-    found = planned(recipe, number, gpu, tokens, rows)
-    told = [] if found.fits else list(advice(found, tokens, rows))
+    estimate = make_plan(recipe.load(), number, gpu, tokens, rows)
+    changes = [] if estimate.fits else list(advice(estimate, tokens, rows))
     if as_json:
-        print(json.dumps(found.to_dict() | {"advice": told}))
+        print_json(estimate.to_dict() | {"advice": changes})
     else:
-        print(found.table())
-        if told:
-            print("what would fit:", *(f"  {line}" for line in told), sep="\n")
-    if not found.fits:
+        print(estimate.table())
+        if changes:
+            print("what would fit:", *(f"  {change}" for change in changes), sep="\n")
+    if not estimate.fits:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`knk report`: one page of pictures."""
+"""`knk report`: results as one HTML page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import typer
 
 
 def report(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Corpora, runs, results, or studies.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")] = Path(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Corpora, training runs, results, or folders of these.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="HTML file to write.")] = Path(
         "report.html"
     ),
-    title: Annotated[str, typer.Option(metavar="TEXT", help="The page's title.")] = "",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the page.")] = "",
 ) -> None:
-    """Write one HTML page about corpora, runs and evaluations.
+    """Write an HTML report on corpora, training runs and evaluations.
 
-    Each path becomes a part of the page: a corpus or a file of rows (sizes, grades, lengths, samples), the folder of a
-    run (loss, rewards, lengths, what the model wrote), the results of an evaluation (tables and pictures with
-    intervals, and which claims hold), or a folder that holds runs and results.
+    Each path becomes a section: a corpus or a file of rows (sizes, grades, lengths, samples), the folder of a training
+    run (loss, rewards, lengths, sample completions), the results of an evaluation (tables and charts with intervals,
+    and which claims hold), or a folder of runs and results.
 
-    The page is one file that needs no network, and can be read on a phone.
+    The report is one file that needs no network, and can be read on a phone.
 
-    Exit status: 0 the page is written, 2 a path is none of these.
+    Exit status: 0 the report is written, 2 a path is none of these.
 
     \b
     knk report corpus -o corpus.html

@@ -1,91 +1,92 @@
-"""`knk solve`: whose role is what."""
+"""`knk solve`: the solution of a puzzle."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 
-from knk.cli.input import items
-from knk.cli.output import wrapped
+from knk.cli.input import read_puzzles
+from knk.cli.options import JsonLines, PuzzleSource
+from knk.cli.output import print_json, wrap
 
 if TYPE_CHECKING:
     from knk.logic.puzzle import Puzzle
 
-_COUNTED: Final = 100
-"""Solutions that are counted; beyond, "more than" is all that is said."""
+_MAX_COUNT: Final = 100
+"""Solutions that are counted exactly; any more are reported as "more than"."""
 
 
-def solve(
-    puzzle: Annotated[
-        str | None, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; a pipe if not given.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each puzzle, one a line.")] = False,
-) -> None:
-    """Say who is what.
+def solve(puzzle: PuzzleSource = None, as_json: JsonLines = False) -> None:
+    """Solve puzzles.
 
-    Reads puzzles in English, in the one-line notation, as JSON lines or from a .parquet file, and finds out which.
-    English is one puzzle, unless lines of three dashes separate several; notation and JSON are one puzzle a line. A
+    Reads puzzles in English, in one-line notation, as JSON lines or from a .parquet file, and detects which it is.
+    English is one puzzle, unless lines of three dashes separate several; notation and JSON are one puzzle per line. A
     JSON object has its puzzle under "puzzle", "text" or "quiz".
 
-    Exit status: 0 if each puzzle has exactly one solution, 1 if some has none or several, 2 if the input is bad.
+    Exit status: 0 if every puzzle has exactly one solution, 1 if one has none or several, 2 if the input is bad.
 
     \b
     knk solve "Ann: Bob is lying. Bob: We are both knaves."
     knk solve "Ann,Bob 0:-1 1:&(-0,-1)"
     knk generate -n 3 --format notation | knk solve --json
     """
-    told = _told_json if as_json else _told
-    unique = True
-    for item in items(puzzle):
-        text, fine = told(item.puzzle)
-        print(text)
-        unique = unique and fine
-    if not unique:
+    all_unique = True
+    for item in read_puzzles(puzzle):
+        solution = _solution(item.puzzle)
+        if as_json:
+            print_json(_as_json(item.puzzle, solution))
+        else:
+            print(wrap(_as_text(item.puzzle, solution)))
+        all_unique = all_unique and solution.number == 1
+    if not all_unique:
         raise typer.Exit(1)
 
 
-def _told(puzzle: Puzzle) -> tuple[str, bool]:
-    """Return a puzzle's solution in words, and whether it has exactly one."""
-    count, roles = _solved(puzzle)
-    if count == 0:
-        return "No solution: nothing fits what they say.", False
-    sure = _sentence(puzzle, roles)
-    if count == 1:
-        return wrapped(sure), True
-    several = f"{count} solutions" if count <= _COUNTED else f"More than {_COUNTED} solutions"
-    return wrapped(
-        f"{several}; " + (f"in all of them {sure}" if roles else "nobody is the same in all of them.")
-    ), False
+class _Solution(NamedTuple):
+    """The number of solutions, at most one above `_MAX_COUNT`, and the roles that are the same in all of them."""
+
+    number: int
+    roles: dict[str, bool]
 
 
-def _told_json(puzzle: Puzzle) -> tuple[str, bool]:
-    import json
-
-    from knk.logic.notation import encode
-
-    count, roles = _solved(puzzle)
-    words = {name: puzzle.roles[not knight] for name, knight in roles.items()}
-    found = {"puzzle": encode(puzzle), "solutions": min(count, _COUNTED), "more": count > _COUNTED, "roles": words}
-    return json.dumps(found, ensure_ascii=False), count == 1
-
-
-def _solved(puzzle: Puzzle) -> tuple[int, dict[str, bool]]:
-    """Return how many solutions there are, up to one above `_COUNTED`, and whose role is the same in all of them."""
+def _solution(puzzle: Puzzle) -> _Solution:
     from knk.logic.solver import count, follows, solve
     from knk.logic.statements import Knight
 
-    found = count(puzzle, _COUNTED + 1)
-    if found == 1:
-        return found, dict(zip(puzzle.names, solve(puzzle), strict=True))
-    if found == 0:
-        return found, {}
-    sure = ((name, follows(puzzle, Knight(person))) for person, name in enumerate(puzzle.names))
-    return found, {name: knight for name, knight in sure if knight is not None}
+    number = count(puzzle, _MAX_COUNT + 1)
+    if number == 1:
+        return _Solution(number, dict(zip(puzzle.names, solve(puzzle), strict=True)))
+    if number == 0:
+        return _Solution(number, {})
+    certain = ((name, follows(puzzle, Knight(person))) for person, name in enumerate(puzzle.names))
+    return _Solution(number, {name: knight for name, knight in certain if knight is not None})
 
 
-def _sentence(puzzle: Puzzle, roles: dict[str, bool]) -> str:
+def _role_words(puzzle: Puzzle, solution: _Solution) -> dict[str, str]:
+    return {name: puzzle.roles[not knight] for name, knight in solution.roles.items()}
+
+
+def _as_json(puzzle: Puzzle, solution: _Solution) -> dict[str, object]:
+    from knk.logic.notation import encode
+
+    return {
+        "puzzle": encode(puzzle),
+        "solutions": min(solution.number, _MAX_COUNT),
+        "more": solution.number > _MAX_COUNT,
+        "roles": _role_words(puzzle, solution),
+    }
+
+
+def _as_text(puzzle: Puzzle, solution: _Solution) -> str:
     from knk.text.vocabulary import article, join_words
 
-    words = [(name, puzzle.roles[not knight]) for name, knight in roles.items()]
-    return join_words([f"{name} is {article(word)} {word}" for name, word in words]) + "."
+    if solution.number == 0:
+        return "No solution: nothing fits what they say."
+    words = _role_words(puzzle, solution)
+    sentence = join_words([f"{name} is {article(word)} {word}" for name, word in words.items()]) + "."
+    if solution.number == 1:
+        return sentence
+    number = f"{solution.number}" if solution.number <= _MAX_COUNT else f"More than {_MAX_COUNT}"
+    common = f"in all of them {sentence}" if words else "nobody is the same in all of them."
+    return f"{number} solutions; {common}"

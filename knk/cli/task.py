@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from knk.cli.groups import with_option_groups
 from knk.cli.options import Output, Split, Style, number_or_range
-from knk.cli.output import put_rows
+from knk.cli.output import write_rows
 from knk.errors import KnkError
 
 
+@dataclass(frozen=True)
+class PuzzleOptions:
+    """What puzzles the task kk generates, unless --data names some."""
+
+    people: Annotated[
+        str | None, typer.Option("--people", "-p", metavar="N|MIN-MAX", help="kk: number of people (default: 3-7).")
+    ] = None
+    grade: Annotated[str | None, typer.Option(metavar="N|MIN-MAX", help="kk: difficulty grade, 1 to 5.")] = None
+    seed: Annotated[int | None, typer.Option(metavar="N", help="kk: random seed of the puzzles.")] = None
+
+
+@with_option_groups
 def task(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The task: kk, hendrycks_math, mmlu_pro, humaneval_plus.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="kk, hendrycks_math, mmlu_pro or humaneval_plus.")],
+    *,
     split: Annotated[
         Split,
-        typer.Option(help="The items to train on, those of the published test set that are not, or that set as it is."),
+        typer.Option(
+            help="'train' is for training, 'held-out' is the rest of the published test set, 'test' is all of it."
+        ),
     ] = "train",
     style: Style = "paper",
     data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="A local file with the published rows, in place of the Hub.")
+        Path | None, typer.Option(metavar="PATH", help="Read rows from this file instead of from the Hub.")
     ] = None,
-    revision: Annotated[
-        str | None, typer.Option(metavar="REV", help="Another revision of the dataset on the Hub than the usual one.")
-    ] = None,
+    revision: Annotated[str | None, typer.Option(metavar="REV", help="Revision of the dataset on the Hub.")] = None,
     subject: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of mmlu_pro one subject: physics, history, ...")
+        str | None, typer.Option(metavar="NAME", help="mmlu_pro: only this subject: physics, history, ...")
     ] = None,
     trained: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="Of hendrycks_math a local file of the training set, for held-out."),
+        Path | None, typer.Option(metavar="PATH", help="hendrycks_math: file with the training set, for held-out.")
     ] = None,
     n: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="How many puzzles, or items to train on.")
+        int | None, typer.Option("-n", metavar="N", min=1, help="Number of puzzles, or of items to train on.")
     ] = None,
-    people: Annotated[
-        str | None, typer.Option("--people", "-p", metavar="N|MIN-MAX", help="Of kk how many people: 3-7.")
-    ] = None,
-    grade: Annotated[str | None, typer.Option(metavar="N|MIN-MAX", help="Of kk the grade, from 1 to 5.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Of kk the seed that puzzles are made with.")] = None,
+    puzzles: PuzzleOptions,
     output: Output = None,
 ) -> None:
-    """Write the rows of a task as TRL's GRPO reads them.
+    """Write the rows of a task for TRL's GRPO trainer.
 
-    Each row has a prompt, an identity, and what the task's rewards (knk.rewards) look at. Puzzles are made to order,
-    unless --data names a corpus or a file; the other tasks come from the Hub, or from a local file with the same rows.
+    Each row has a prompt, an id, and the columns that the task's rewards (knk.rewards) read. The task kk generates its
+    puzzles, unless --data names a corpus or a file; the other tasks come from the Hub, or from a file with the same
+    rows.
 
-    Exit status: 0 all is well, 2 the input is bad.
+    Exit status: 0 success, 2 the input is bad.
 
     \b
     knk task kk -n 100 -o kk.jsonl
@@ -58,31 +67,29 @@ def task(
     from knk import tasks
 
     loaded = tasks.load(name)
-    asked = {"n": n, "revision": revision, "subject": subject, "trained": trained}
-    to_order = {"people": people, "grade": grade, "seed": seed}
-    given: dict[str, Any] = {key: value for key, value in (asked | to_order).items() if value is not None}
-    for option in given:
+    values = {"n": n, "revision": revision, "subject": subject, "trained": trained} | vars(puzzles)
+    options: dict[str, Any] = {option: value for option, value in values.items() if value is not None}
+    for option in options:
         if option not in loaded.OPTIONS:
-            raise KnkError(
-                f"the task {name} has no --{option}; it has {', '.join(f'--{one}' for one in loaded.OPTIONS)}"
-            )
-        if data is not None and option in to_order:
-            raise KnkError(f"--{option} is for puzzles made to order, not for those in --data")
+            known = ", ".join(f"--{option}" for option in loaded.OPTIONS)
+            raise KnkError(f"--{option} cannot be used with the task {name}, which takes {known}")
+        if data is not None and option in vars(puzzles):
+            raise KnkError(f"--{option} cannot be used with --data")
     if name == "kk" and data is None:
-        given = _made_to_order(given)
-    if "trained" in given:
-        given["train"] = given.pop("trained")
-    put_rows(tasks.prompts(loaded, loaded.rows(split, data, **given), style), output)
+        options = _with_spec(options)
+    if "trained" in options:
+        options["train"] = options.pop("trained")
+    write_rows(tasks.prompts(loaded, loaded.rows(split, data, **options), style), output)
 
 
-def _made_to_order(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with those that say what puzzles to make as a specification."""
+def _with_spec(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with a specification in place of those for puzzles."""
     from knk.generation.generate import spec_of
     from knk.tasks.kk import PAPER
 
     changes: dict[str, Any] = {"people": PAPER.people}
-    if "people" in given:
-        changes["people"] = number_or_range("--people", given.pop("people"))
-    if "grade" in given:
-        changes["target"] = {"grade": number_or_range("--grade", given.pop("grade"))}
-    return given | {"spec": spec_of(**changes)}
+    if "people" in options:
+        changes["people"] = number_or_range("--people", options.pop("people"))
+    if "grade" in options:
+        changes["target"] = {"grade": number_or_range("--grade", options.pop("grade"))}
+    return options | {"spec": spec_of(**changes)}

@@ -5,34 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 import typer
 
+from knk.cli.groups import with_option_groups
 from knk.cli.options import (
-    BaseUrl,
-    BatchSize,
-    Concurrency,
-    DataParallel,
     EngineName,
-    KeyName,
-    MaxModelLen,
-    MaxTokens,
-    Patience,
-    Retries,
-    Seed,
-    ServerDialect,
-    Stop,
+    EngineOptions,
+    Json,
+    Progress,
+    SamplingOptions,
+    Split,
     Style,
-    Temperature,
-    TensorParallel,
-    Timeout,
-    TopK,
-    TopP,
-    terminable,
+    require_output,
 )
+from knk.cli.output import print_json
+from knk.cli.signals import interrupt_on_sigterm
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
@@ -41,262 +32,203 @@ if TYPE_CHECKING:
     from knk.teacher import CostEstimate, Observer, Sampling, Summary
 
 Preset = Literal["paper"]
-Split = Literal["train", "held-out", "test"]
 _FAILED: Final = 1
 
 
+@dataclass(frozen=True)
+class PromptOptions:
+    """What is asked: which puzzles, in what style."""
+
+    style: Style = "paper"
+    split: Annotated[
+        Split, typer.Option(help="Split of the corpus. Of a file, 'test' is all rows, the others those of that split.")
+    ] = "train"
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N puzzles.")] = None
+
+
+@dataclass(frozen=True)
+class EstimateOptions:
+    """What the cost of a run is estimated from."""
+
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate requests, tokens and GPU hours; send nothing.")
+    ] = False
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="--dry-run: count prompt tokens with this tokenizer, not as characters / 4."),
+    ] = None
+    answer_tokens: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0, help="--dry-run: average tokens per completion (default: --max-tokens)."),
+    ] = None
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0.001, help="--dry-run: tokens per second of one GPU, to estimate GPU hours."),
+    ] = None
+
+
+@with_option_groups
 def teach(
     corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or a .parquet or .jsonl file of rows.")],
+    *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder to store the answers in.")
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to store the answers in.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The model: its name on the server, or its folder.")
+        str | None,
+        typer.Option(metavar="NAME", help="Model: a folder, a name on the Hub, or the name on the server."),
     ] = None,
-    base_url: BaseUrl = None,
     engine: Annotated[
         EngineName | None,
         typer.Option(
-            help="What answers: a server, vLLM or transformers inside this process, or the library's own proofs, which "
-            "need no model. "
-            "If not given: the server if there is a URL, else the proofs."
+            help="What answers; 'trace' is the library's own proofs, which need no model (default: server with "
+            "--base-url, else trace)."
         ),
     ] = None,
     preset: Annotated[
         Preset | None,
         typer.Option(
-            help="Sampling to start from: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, "
-            "and stops at '</answer>', 'User:' and 'Assistant:'."
+            help="Sampling preset: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, and the stop "
+            "strings '</answer>', 'User:' and 'Assistant:'."
         ),
     ] = None,
-    n: Annotated[
-        int | None, typer.Option("--n", "-n", metavar="N", min=1, help="Answers to each puzzle; 1 if not given.")
-    ] = None,
-    temperature: Temperature = None,
-    top_p: TopP = None,
-    top_k: TopK = None,
-    max_tokens: MaxTokens = None,
-    stop: Stop = None,
-    seed: Seed = None,
-    style: Style = "paper",
-    split: Annotated[
-        Split, typer.Option(help="Which puzzles to ask. Of a file 'test' is all, and the others those of that split.")
-    ] = "train",
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask only the first N puzzles.")] = None,
-    concurrency: Concurrency = None,
+    sampling: SamplingOptions,
+    prompts: PromptOptions,
+    engines: EngineOptions,
     per_request: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="1", help="Answers to ask for in one request.")
+        int | None, typer.Option(metavar="N", min=1, show_default="1", help="Server: completions per request.")
     ] = None,
-    dialect: ServerDialect = None,
-    timeout: Timeout = None,
-    retries: Retries = None,
-    patience: Patience = None,
-    api_key_env: KeyName = None,
-    data_parallel: DataParallel = None,
-    tensor_parallel: TensorParallel = None,
-    max_model_len: MaxModelLen = None,
-    batch_size: BatchSize = None,
-    progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show a bar; if not given, on a terminal after two seconds."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; say how many requests and tokens it would take.")
-    ] = False,
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="For the dry run: count prompts with this tokenizer, not by characters / 4."),
-    ] = None,
-    answer_tokens: Annotated[
-        float | None,
-        typer.Option(metavar="N", min=0, help="For the dry run: tokens of an answer on average; else --max-tokens."),
-    ] = None,
-    tokens_per_second: Annotated[
-        float | None,
-        typer.Option(metavar="N", min=0.001, help="For the dry run: what one GPU writes, to tell the GPU hours."),
-    ] = None,
+    progress: Progress = None,
+    as_json: Json = False,
+    costs: EstimateOptions,
 ) -> None:
-    """Ask a teacher about every puzzle of a corpus.
+    """Ask a teacher model to solve every puzzle of a corpus.
 
-    Its answers are stored. The teacher is any server that speaks the OpenAI API, a model inside vLLM or transformers,
-    or, with no model, the library's own proofs. Each answer is stored the moment it arrives, exactly as it came.
-    Whatever ends the command, run the same command again: it goes on, and asks for nothing that is there. A server that
-    is away is waited for.
+    The teacher is a server with the OpenAI API, a model in vLLM or transformers, or, without a model, the library's own
+    proofs. Each answer is stored as soon as it arrives, exactly as it is. After an interruption, run the same command
+    again: it resumes, and repeats no request that was answered. It waits for a server that is unavailable.
 
-    DIR/answers.jsonl holds an answer a line, DIR/failed.jsonl what was given up, DIR/inference.json the
-    settings. What is not given is left to the server or the model, but for --max-tokens, which is required.
+    DIR/answers.jsonl has one answer per line, DIR/failed.jsonl the requests that were given up, and DIR/inference.json
+    the settings of the run. Sampling options that are not given are left to the server or the model, except
+    --max-tokens, which a model needs.
 
-    The key that a server may want is read from an environment variable, and neither stored nor shown.
+    The server's API key is read from an environment variable, and neither stored nor shown.
 
-    Exit status: 0 all answers are there, 1 some were given up (the same command asks for them again), 2 the input is
-    bad, the folder is not free, or the server refuses.
+    Exit status: 0 all answers are there, 1 some requests were given up (run the same command to retry them), 2 the
+    input is bad, the folder is in use, or the server refuses.
 
     \b
-    knk teach corpus -o told
+    knk teach corpus -o answers
     knk teach corpus --preset paper --model QwQ --base-url http://localhost:8000/v1 -o answers
     knk teach corpus --preset paper --dry-run --tokens-per-second 2500
     """
-    from knk.inference.registry import build_engine
-    from knk.teacher import teach as taught
+    from knk.teacher import PRESETS, Sampling
+    from knk.teacher import teach as ask_teacher
 
-    sampling = _sampling(preset, n, temperature, top_p, top_k, max_tokens, stop, seed)
-    name = engine or ("server" if base_url else "trace")
-    if dry_run:
-        _tell_cost(
-            _cost(
-                corpus,
-                output,
-                sampling,
-                name,
-                style,
-                split,
-                limit,
-                per_request or 1,
-                tokenizer,
-                answer_tokens,
-                tokens_per_second,
-            ),
-            tokenizer,
-            answer_tokens,
-            as_json,
-        )
+    settings = sampling.apply_to(PRESETS[preset] if preset else Sampling())
+    name = engine or ("server" if engines.base_url else "trace")
+    if costs.dry_run:
+        if name != "trace" and settings.max_tokens is None and costs.answer_tokens is None:
+            raise KnkError("missing --max-tokens N, or --answer-tokens N for the average")
+        _print_estimate(_estimate(corpus, output, settings, prompts, per_request, costs), costs, as_json)
         return
-    if output is None:
-        raise KnkError("there is no folder to store the answers in: give one after -o")
-    chosen = build_engine(
-        name,
-        {
-            "model": model,
-            "base_url": base_url,
-            "api_key_env": api_key_env,
-            "dialect": dialect,
-            "per_request": per_request,
-            "timeout": timeout,
-            "retries": retries,
-            "patience": patience,
-            "data_parallel": data_parallel,
-            "tensor_parallel": tensor_parallel,
-            "max_model_len": max_model_len,
-            "concurrency": concurrency,
-            "batch_size": batch_size,
-        },
-    )
-
-    with _observer(corpus, split, limit, sampling.n, progress) as observer, terminable():
-        summary = taught(corpus, output, chosen, sampling, style=style, split=split, limit=limit, observer=observer)
-    _tell(output, summary, as_json)
+    folder = require_output(output)
+    teacher = engines.build(name, model, per_request=per_request)
+    with _observer(corpus, prompts, settings.n, progress) as observer, interrupt_on_sigterm():
+        summary = ask_teacher(corpus, folder, teacher, settings, **vars(prompts), observer=observer)
+    if as_json:
+        print_json({"folder": str(folder)} | summary.to_dict())
+    else:
+        print("\n".join(_summary(folder, summary)))
     if summary.failed:
         raise typer.Exit(_FAILED)
 
 
-def _sampling(
-    preset: str | None,
-    n: int | None,
-    temperature: float | None,
-    top_p: float | None,
-    top_k: int | None,
-    max_tokens: int | None,
-    stop: list[str] | None,
-    seed: int | None,
-) -> Sampling:
-    from knk.teacher import PRESETS, Sampling
-
-    given: dict[str, Any] = {
-        "n": n,
-        "temperature": temperature,
-        "top_p": top_p,
-        "top_k": top_k,
-        "max_tokens": max_tokens,
-        "stop": tuple(stop) if stop else None,
-        "seed": seed,
-    }
-    start = PRESETS[preset] if preset else Sampling()
-    return replace(start, **{name: value for name, value in given.items() if value is not None})
-
-
-# What it would cost.
-
-
-def _cost(
+def _estimate(
     corpus: str,
     output: Path | None,
     sampling: Sampling,
-    engine: str,
-    style: str,
-    split: str,
-    limit: int | None,
-    per_request: int,
-    tokenizer: str | None,
-    answer_tokens: float | None,
-    tokens_per_second: float | None,
+    prompts: PromptOptions,
+    per_request: int | None,
+    costs: EstimateOptions,
 ) -> CostEstimate:
     from knk.teacher import estimate_cost
     from knk.teacher.tokens import prompt_counter
 
-    if engine != "trace" and sampling.max_tokens is None and answer_tokens is None:
-        raise KnkError("say how long an answer may be: --max-tokens, or --answer-tokens for the average")
     return estimate_cost(
         corpus,
         sampling,
         folder=output,
-        style=style,
-        split=split,
-        limit=limit,
-        per_request=per_request,
-        answer_tokens=answer_tokens,
-        tokens_per_second=tokens_per_second,
-        count_tokens=prompt_counter(tokenizer) if tokenizer else None,
+        **vars(prompts),
+        per_request=per_request or 1,
+        answer_tokens=costs.answer_tokens,
+        tokens_per_second=costs.tokens_per_second,
+        count_tokens=prompt_counter(costs.tokenizer) if costs.tokenizer else None,
     )
 
 
-def _tell_cost(found: CostEstimate, tokenizer: str | None, answer_tokens: float | None, as_json: bool) -> None:
-    import json
-
+def _print_estimate(estimate: CostEstimate, costs: EstimateOptions, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"dry_run": True} | found.to_dict()))
+        print_json({"dry_run": True} | estimate.to_dict())
         return
-    rule = f"by the tokenizer {tokenizer}" if tokenizer else "a token for every 4 characters"
-    most = "" if answer_tokens is not None else "at most "
-    print(f"{found.puzzles:,} puzzles, {found.requests:,} requests, {found.answers:,} answers")
-    print(f"{found.prompt_tokens:,} tokens of prompts ({rule})")
-    if found.completion_tokens:
-        print(f"{most}{found.completion_tokens:,} tokens of answers")
-    if found.gpu_hours is not None:
-        print(f"{most}{found.gpu_hours:,.1f} GPU hours for the answers")
+    method = f"tokenizer {costs.tokenizer}" if costs.tokenizer else "one per 4 characters"
+    at_most = "" if costs.answer_tokens is not None else "at most "
+    print(f"{estimate.puzzles:,} puzzles, {estimate.requests:,} requests, {estimate.answers:,} answers")
+    print(f"{estimate.prompt_tokens:,} prompt tokens ({method})")
+    if estimate.completion_tokens:
+        print(f"{at_most}{estimate.completion_tokens:,} completion tokens")
+    if estimate.gpu_hours is not None:
+        print(f"{at_most}{estimate.gpu_hours:,.1f} GPU hours for the completions")
 
 
-# What happens, and what came of it.
+def _summary(folder: Path, summary: Summary) -> Iterator[str]:
+    """Iterate over lines about a run that has ended."""
+    existing = f", {summary.existing:,} already there" if summary.existing else ""
+    yield (
+        f"{folder}: {summary.stored:,} answers{existing}, {summary.truncated:,} truncated, {summary.failed:,} given up"
+    )
+    if summary.duplicates:
+        yield f"{summary.duplicates:,} puzzles repeat an earlier one, maybe under other names, and were asked once"
+    if summary.dropped:
+        yield f"{summary.dropped:,} answers arrived that were not asked for, and were dropped"
+    if summary.completion_tokens:
+        speed = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
+        yield f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} tokens/s)"
+    if summary.failed:
+        yield f"{folder / 'failed.jsonl'} has the reasons; run the same command again to retry"
 
 
-class _Lines:
-    """Says in a line each what a person may want to know."""
+# What is shown while the run goes on.
+
+
+class _MessagePrinter:
+    """Prints messages, and shows no progress."""
 
     def skipped(self, answers: int) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def done(self, answers: int, tokens: int) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def notify(self, message: str) -> None:
-        """Say it."""
+        """Print the message."""
         print(f"knk: {message}", file=sys.stderr)
 
 
-class _Bar:
-    """Moves a bar that shows tokens a second and the time left."""
+class _BarUpdater:
+    """Updates a bar that shows tokens per second and the time left."""
 
     def __init__(self, bar: tqdm[NoReturn]) -> None:
         self._bar = bar
         self._tokens = 0
 
     def skipped(self, answers: int) -> None:
-        """Move on, and leave what was there out of the speed."""
+        """Advance the bar by answers that were stored before, which do not count towards the speed."""
         self._bar.initial += answers
         self._bar.update(answers)
 
     def done(self, answers: int, tokens: int) -> None:
-        """Move on."""
+        """Advance the bar."""
         self._tokens += tokens
         seconds = self._bar.format_dict["elapsed"]
         if self._tokens and seconds:
@@ -304,39 +236,20 @@ class _Bar:
         self._bar.update(answers)
 
     def notify(self, message: str) -> None:
-        """Say it above the bar."""
+        """Print the message above the bar."""
         self._bar.write(f"knk: {message}", file=sys.stderr)
 
 
 @contextmanager
-def _observer(corpus: str, split: str, limit: int | None, n: int, wanted: bool | None) -> Iterator[Observer]:
-    """Give what shows how the run goes: a bar, or where none is wanted lines."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield _Lines()
+def _observer(corpus: str, prompts: PromptOptions, n: int, show: bool | None) -> Iterator[Observer]:
+    """Yield what shows the progress of a run: a bar, or lines if no bar is to be shown."""
+    if not (sys.stderr.isatty() if show is None else show):
+        yield _MessagePrinter()
         return
     from tqdm import tqdm
 
     from knk.teacher.run import count_puzzles
 
-    total = count_puzzles(corpus, split, limit) * n
-    with tqdm(total=total, unit=" answers", delay=0 if wanted else 2, smoothing=0.05) as bar:
-        yield _Bar(bar)
-
-
-def _tell(output: Path, summary: Summary, as_json: bool) -> None:
-    import json
-
-    if as_json:
-        print(json.dumps({"folder": str(output)} | summary.to_dict()))
-        return
-    there = f", {summary.existing:,} were there" if summary.existing else ""
-    print(f"{output}: {summary.stored:,} answers{there}, {summary.truncated:,} cut off, {summary.failed:,} given up")
-    if summary.duplicates:
-        print(f"{summary.duplicates:,} puzzles came again, maybe under other names, and were asked once")
-    if summary.dropped:
-        print(f"{summary.dropped:,} answers came that were not asked for, and were dropped")
-    if summary.completion_tokens:
-        speed = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
-        print(f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} a second)")
-    if summary.failed:
-        print(f"{output / 'failed.jsonl'} says why; the same command asks again")
+    total = count_puzzles(corpus, prompts.split, prompts.limit) * n
+    with tqdm(total=total, unit=" answers", delay=0 if show else 2, smoothing=0.05) as bar:
+        yield _BarUpdater(bar)

@@ -1,4 +1,4 @@
-"""`knk train`: a recipe run by TRL's trainers."""
+"""`knk train`: a training recipe, run by TRL's trainers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.options import Changes, Overlays, Recipe
+from knk.cli.groups import with_option_groups
+from knk.cli.options import RecipeOptions
 
 
+@with_option_groups
 def train(
-    path: Recipe,
-    overlays: Overlays = None,
-    changes: Changes = None,
-    only_check: Annotated[bool, typer.Option("--check", help="Look whether the run can work, and stop.")] = False,
+    recipe: RecipeOptions,
+    only_check: Annotated[bool, typer.Option("--check", help="Check that the run can work, and stop.")] = False,
     only_print: Annotated[
         bool, typer.Option("--print-config", help="Print the settings as 'trl' takes them, and stop.")
     ] = False,
-    here: Annotated[
-        bool, typer.Option("--in-process", help="Train without accelerate's launcher: one device, a quicker start.")
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Train without accelerate's launcher: one device, quicker to start.")
     ] = False,
 ) -> None:
-    """Train a model by a recipe: SFT or GRPO, by TRL's own trainers.
+    """Train a model with a recipe: SFT or GRPO, by TRL's own trainers.
 
-    A recipe is a YAML file of the settings that 'trl sft --config' or 'trl grpo --config' takes. It may extend another
-    one; 'trainer' says which of the two trains. Before anything is loaded, data, rewards, lengths, batches, disk and
-    memory are looked at, and what cannot work is refused with what to change.
+    A recipe is a YAML file of the settings that 'trl sft --config' or 'trl grpo --config' takes. It can extend another
+    recipe; its setting 'trainer' selects one of the two trainers. Before anything is loaded, the command checks data,
+    rewards, lengths, batches, disk and memory, and rejects what cannot work with what to change.
 
-    The run's folder (output_dir) holds TRL's checkpoints, run.json with what was run on what, and metrics.jsonl with
-    what was logged. The same command goes on after a run was killed, from its last checkpoint.
+    The run's folder (output_dir) holds TRL's checkpoints, run.json (what was run on what) and metrics.jsonl (what was
+    logged). After an interruption, run the same command again: it resumes from the last checkpoint.
 
     Exit status: 0 trained, 2 the recipe, the data or the folder cannot work, or the trainer failed.
 
@@ -37,22 +37,18 @@ def train(
     knk train recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-gpu.yaml --set seed=2
     trl grpo --config <(knk train recipes/rlvr/math.yaml --print-config)
     """
-    from knk.training.recipe import change_of, load
-
-    recipe = load(path, overlays or (), dict(change_of(change) for change in changes or ()))
+    loaded = recipe.load()
     if only_print:
-        print(recipe.yaml(), end="")
+        print(loaded.yaml(), end="")
         return
     if only_check:
         from knk.training.preflight import check
 
-        print(*check(recipe), sep="\n")
+        print(*check(loaded), sep="\n")
         return
-    from knk.training.run import train as run
+    from knk.training.run import train as run_training
 
-    manifest = run(recipe, here)
-    times = len(manifest["sessions"])
-    print(
-        f"{recipe.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s"
-        + (f", in {times} sessions" if times > 1 else "")
-    )
+    manifest = run_training(loaded, in_process)
+    sessions = len(manifest["sessions"])
+    in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
+    print(f"{loaded.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}")

@@ -1,4 +1,4 @@
-"""`knk verify`: a verdict on an answer."""
+"""`knk verify`: the verdict on an answer."""
 
 from __future__ import annotations
 
@@ -8,64 +8,68 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.input import FILE_NAME, is_file, items
-from knk.cli.output import wrapped
+from knk.cli.input import FILE_NAME, Item, is_file, read_puzzles
+from knk.cli.output import print_json, wrap
 from knk.errors import KnkError
 
 
 def verify(
-    puzzle: Annotated[str, typer.Argument(metavar="PUZZLE|FILE", help="The puzzle itself or a file; - is a pipe.")],
+    puzzle: Annotated[str, typer.Argument(metavar="PUZZLE|FILE", help="A puzzle, a file of puzzles, or - for stdin.")],
     completion: Annotated[
         str | None,
-        typer.Argument(metavar="COMPLETION|FILE", help="The answer itself or a file; a pipe if not given."),
+        typer.Argument(metavar="COMPLETION|FILE", help="An answer, or a file that holds one (default: stdin)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each verdict, one a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per verdict, one per line.")] = False,
 ) -> None:
-    """Say whether a completion gives the puzzle's solution.
+    """Verify an answer to a puzzle.
 
-    The puzzle is read as 'knk solve' reads it. JSON lines may hold an object for each answer, with the answer under
-    "completion": then each line gets its verdict.
+    Reads the puzzle as 'knk solve' does. JSON lines may have an answer each, under "completion"; then each line gets a
+    verdict.
 
-    Exit status: 0 if the answer (each answer) is right, 1 if it is wrong, 2 if the input is bad.
+    Exit status: 0 if every answer is right, 1 if one is wrong, 2 if the input is bad.
 
     \b
     knk verify puzzle.txt "Ann is a knight and Bob is a knave."
     knk verify puzzle.txt < answer.txt
     knk verify --json answers.jsonl
     """
-    import json
-
     from knk.answers.verify import verify as judge
 
-    answer = None if completion is None else _completion(completion)
-    right = True
-    for number, item in enumerate(items(puzzle)):
-        if item.completion is not None and answer is not None:
-            raise KnkError(f"{item.place} has a completion of its own; leave out the one on the command line")
-        if item.completion is None and number:
-            raise KnkError(f"{item.place} has no completion of its own, and one answer is for one puzzle")
+    answer = None if completion is None else _read_completion(completion)
+    all_correct = True
+    for number, item in enumerate(read_puzzles(puzzle)):
+        _check_completions(item, number, answer)
         if item.completion is None and answer is None:
-            answer = _piped_completion(puzzle)
+            answer = _read_stdin(puzzle)
         verdict = judge(item.completion if item.completion is not None else answer or "", item.puzzle)
-        claims = dict(verdict.claims)
-        told = {"correct": verdict.correct, "reason": verdict.reason, "claims": claims}
-        print(json.dumps(told, ensure_ascii=False) if as_json else wrapped(str(verdict)))
-        right = right and bool(verdict)
-    if not right:
+        if as_json:
+            print_json({"correct": verdict.correct, "reason": verdict.reason, "claims": dict(verdict.claims)})
+        else:
+            print(wrap(str(verdict)))
+        all_correct = all_correct and bool(verdict)
+    if not all_correct:
         raise typer.Exit(1)
 
 
-def _completion(argument: str) -> str:
+def _check_completions(item: Item, number: int, answer: str | None) -> None:
+    """Check that there is at most one answer to a puzzle, and at most one puzzle for an answer."""
+    if item.completion is not None and answer is not None:
+        raise KnkError(f"{item.position} has its own completion: remove the one on the command line")
+    if item.completion is None and number:
+        raise KnkError(f'{item.position} has no completion: several puzzles need JSON lines with a "completion" each')
+
+
+def _read_completion(argument: str) -> str:
     if is_file(argument):
         return Path(argument).read_text(encoding="utf-8-sig")
     if FILE_NAME.fullmatch(argument):
-        raise KnkError(f"there is no file {argument!r}")
+        raise KnkError(f"no such file: {argument!r}")
     return argument
 
 
-def _piped_completion(puzzle: str) -> str:
+def _read_stdin(puzzle: str) -> str:
     if puzzle == "-":
-        raise KnkError('a puzzle from a pipe needs its answer on the command line, or under "completion" in JSON lines')
+        raise KnkError('missing answer: give it after the puzzle, or as "completion" in JSON lines')
     if sys.stdin.isatty():
-        raise KnkError("there is no answer to verify: give it after the puzzle, as a file, or through a pipe")
+        raise KnkError("missing answer: give it after the puzzle, as text or a file, or pipe it in")
     return sys.stdin.read()

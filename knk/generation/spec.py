@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 
 from knk.errors import BadPuzzle, BadSpec
+from knk.generation.presets import Preset
 from knk.logic.puzzle import DEFAULT_ROLES, Puzzle, Roles
 from knk.logic.statements import STATEMENT_KINDS
 from knk.proofs.difficulty import (
@@ -200,7 +201,7 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
         raise BadSpec(f"{name} is a number from {least} to {most}, or the least and the most, not {value!r}")
 
 
-PRESETS: Final[dict[str, Spec]] = {
+PRESETS: Final[dict[Preset, Spec]] = {
     "classic": Spec(),
     "rich": Spec(kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS),
 }

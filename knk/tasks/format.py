@@ -12,13 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 from knk.answers.verdict import Reason
 from knk.errors import BadRow
+from knk.text.styles import PROMPT_STYLES
 
-PromptStyle = Literal["paper", "chat"]
-PROMPT_STYLES: Final[tuple[str, ...]] = get_args(PromptStyle)
 Message = dict[str, str]
 Prompt = str | list[Message]
 Completion = str | Sequence[Mapping[str, Any]]

@@ -59,13 +59,13 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bench", "m"], "no folder to keep the answers"),
+        (["bench", "m"], "missing --output"),
         (
             ["bench", "m", "-o", "x", "--tasks", "gsm8k", "--no-lm-eval"],
             "there is no benchmark 'gsm8k'; there are knk, ",
         ),
         (["bench", "m", "-o", "x", "--tasks", ",", "--no-lm-eval"], "no benchmark to run"),
-        (["bench", "m", "-o", "x", "--data", "math500"], "--data is a benchmark and a file"),
+        (["bench", "m", "-o", "x", "--data", "math500"], "--data: expected a benchmark and a file"),
         (
             ["bench", "m", "-o", "x", "--engine", "vllm", "--base-url", "http://h/v1"],
             "--base-url cannot be used with --engine",

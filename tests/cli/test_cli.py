@@ -152,10 +152,25 @@ def test_a_preset_is_what_the_options_change(run: Run) -> None:
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    from knk.cli import generate as making
+    from knk.cli.corpus.export import Format as ExportFormat
+    from knk.cli.corpus.sft import Keep
+    from knk.cli.generate import FORMATS, Format
+    from knk.cli.options import Dialect, Split
+    from knk.cli.teach import Preset as TeachPreset
+    from knk.generation.presets import PRESET_NAMES
+    from knk.inference.sampling import PRESETS
+    from knk.inference.server import DIALECTS
+    from knk.tasks.source import SPLITS
+    from knk.teacher.export import EXPORT_FORMATS
+    from knk.teacher.sft.policy import Keep as LibraryKeep
 
-    assert set(get_args(making.Preset)) == set(knk.PRESETS)
-    assert set(get_args(making.Format)) == set(making._PRINTED)
+    assert tuple(knk.PRESETS) == PRESET_NAMES
+    assert get_args(TeachPreset) == tuple(PRESETS)
+    assert get_args(Format) == tuple(FORMATS)
+    assert get_args(ExportFormat) == EXPORT_FORMATS
+    assert get_args(Keep) == get_args(LibraryKeep)
+    assert get_args(Dialect) == DIALECTS
+    assert get_args(Split) == SPLITS
 
 
 def test_grades_and_measures_are_searched_for(run: Run) -> None:
@@ -376,9 +391,9 @@ def test_the_group_of_commands_has_help(run: Run) -> None:
 
 BAD = [
     ((), "generate --grade 9", "grade is a number from 1 to 5"),
-    ((), "generate --grade hard", "--grade is a number, or a range"),
-    ((), "generate --target nesting", "--target is written like"),
-    ((), "generate --target nesting:x", "nesting is a number, or a range"),
+    ((), "generate --grade hard", "--grade: expected a number or a range"),
+    ((), "generate --target nesting", "--target: expected measures such as"),
+    ((), "generate --target nesting:x", "--target nesting: expected a number or a range"),
     ((), "generate --target people:3", "'people' is no target"),
     ((), "generate --grade 2 --target nesting:2", "no puzzle can have"),
     ((), "generate --people 3 --grade 3 -n 123 --format notation", "122 have grade 3"),
@@ -387,7 +402,7 @@ BAD = [
     ((), "corpus build", "Missing argument"),
     ((), "corpus audit nothing.parquet", "there is no file or folder 'nothing.parquet'"),
     ((), "corpus biuld", "Did you mean 'build'"),
-    ((), "generate --people x", "--people is a number, or a range"),
+    ((), "generate --people x", "--people: expected a number or a range"),
     ((), "generate --people 7-3", "people"),
     ((), "generate --people 0", "people"),
     ((), "generate -n -1", "-n"),
@@ -400,9 +415,9 @@ BAD = [
     ((), "generate --people 2 -n 1000 --format notation", "41"),
     ((), "solve", "the input is empty"),
     (("---", "---"), "solve", "the input is empty"),
-    ((), "solve puzzle.txt", "'puzzle.txt' is neither a file"),
-    ((), "solve Ann", "'Ann' is neither a file"),
-    ((), "solve /", "'/' is neither a file"),
+    ((), "solve puzzle.txt", "'puzzle.txt' is neither an existing file"),
+    ((), "solve Ann", "'Ann' is neither an existing file"),
+    ((), "solve /", "'/' is neither an existing file"),
     ((), "verify", "Missing argument"),
     ((), "verify - Ann", "the input is empty"),
     ((), "solve --jsn", "'knk solve --help'"),
@@ -412,16 +427,16 @@ BAD = [
     ((LIARS, "Ann,Bob 0:*1"), "solve", "line 2: "),
     (("Ann: Bob is a walrus.",), "solve", "walrus"),
     ((TEXT, "---", "Ann was born a knave."), "solve", "puzzle 2: "),
-    (("{",), "solve", "line 1: a whole JSON object is wanted"),
+    (("{",), "solve", "line 1: expected a JSON object"),
     (("{}",), "solve", "'puzzle', 'text', 'quiz'"),
     (('{"puzzle": 1}',), "solve", "line 1: "),
     (("{" * 100_000,), "solve", "line 1: "),
-    (('{"puzzle": "Ann 0:-0"}', "[]"), "solve", "not list"),
-    ((json.dumps({"puzzle": LIARS, "completion": ["Ann"]}),), "verify -", "not list"),
-    ((json.dumps({"puzzle": LIARS, "completion": RIGHT}),), "verify - Ann", "completion of its own"),
-    ((LIARS,), "verify -", "needs its answer"),
-    ((LIARS, LIARS), "verify - Ann", "one answer is for one puzzle"),
-    ((), "verify Ann,Bob answer.txt", "there is no file 'answer.txt'"),
+    (('{"puzzle": "Ann 0:-0"}', "[]"), "solve", "got list"),
+    ((json.dumps({"puzzle": LIARS, "completion": ["Ann"]}),), "verify -", "got list"),
+    ((json.dumps({"puzzle": LIARS, "completion": RIGHT}),), "verify - Ann", "has its own completion"),
+    ((LIARS,), "verify -", "missing answer"),
+    ((LIARS, LIARS), "verify - Ann", "has no completion"),
+    ((), "verify Ann,Bob answer.txt", "no such file: 'answer.txt'"),
     (("Ann is a knave.",), "verify Ann,Bob", "more than one"),
 ]
 
@@ -536,8 +551,8 @@ def test_lines_fit_a_terminal() -> None:
 
 
 def test_a_terminal_is_not_waited_for() -> None:
-    assert on_a_terminal("solve") == "knk: there is no puzzle: give it in quotes, as a file, or through a pipe\n"
-    assert on_a_terminal("verify", LIARS).startswith("knk: there is no answer to verify")
+    assert on_a_terminal("solve") == "knk: missing puzzle: give it in quotes or as a file, or pipe it in\n"
+    assert on_a_terminal("verify", LIARS).startswith("knk: missing answer")
 
 
 def test_the_reference_is_what_the_help_says() -> None:

@@ -70,11 +70,14 @@ def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["kk", "--subject", "physics"], "the task kk has no --subject; it has --n, --people, --grade, --seed"),
-        (["kk", "--revision", "x"], "the task kk has no --revision"),
-        (["mmlu_pro", "--seed", "3"], "the task mmlu_pro has no --seed"),
-        (["kk", "--data", "x.jsonl", "--grade", "3"], "--grade is for puzzles made to order"),
-        (["kk", "--people", "few"], "--people is a number, or a range such as 3-7, not 'few'"),
+        (
+            ["kk", "--subject", "physics"],
+            "--subject cannot be used with the task kk, which takes --n, --people, --grade, --seed",
+        ),
+        (["kk", "--revision", "x"], "--revision cannot be used with the task kk"),
+        (["mmlu_pro", "--seed", "3"], "--seed cannot be used with the task mmlu_pro"),
+        (["kk", "--data", "x.jsonl", "--grade", "3"], "--grade cannot be used with --data"),
+        (["kk", "--people", "few"], "--people: expected a number or a range such as 3-7, got 'few'"),
         (["kk", "--grade", "9"], "grade"),
     ],
 )

@@ -400,7 +400,7 @@ def test_a_puzzle_that_is_there_twice_is_asked_once(tmp_path: Path, run: Run) ->
         assert (summary.existing, summary.stored, summary.duplicates) == (there, 4 - there, 2)
     assert estimate_cost(path, Sampling(n=2), split="test").answers == 4
     _, out, _ = run(path, "-o", tmp_path / "run", "-n", "2", "--split", "test")
-    assert out.splitlines()[1] == "2 puzzles came again, maybe under other names, and were asked once"
+    assert out.splitlines()[1] == "2 puzzles repeat an earlier one, maybe under other names, and were asked once"
 
 
 def test_an_unfinished_line_is_cut_off(puzzles: Path, tmp_path: Path) -> None:
@@ -541,7 +541,7 @@ def test_a_signal_ends_a_run_at_once_and_in_good_order(
 def test_the_command_without_a_model_tells_proofs(puzzles: Path, tmp_path: Path, run: Run) -> None:
     status, out, err = run(puzzles, "-o", tmp_path / "run", "-n", "2", "--limit", "3", "--split", "test")
     assert (status, err) == (0, "")
-    assert out == f"{tmp_path / 'run'}: 6 answers, 0 cut off, 0 given up\n"
+    assert out == f"{tmp_path / 'run'}: 6 answers, 0 truncated, 0 given up\n"
 
 
 def test_the_command_reports_what_was_given_up(puzzles: Path, tmp_path: Path, run: Run) -> None:
@@ -550,13 +550,13 @@ def test_the_command_reports_what_was_given_up(puzzles: Path, tmp_path: Path, ru
         server_options = (*options, "--base-url", faulty.url, "--concurrency", "1", "--retries", "0")
         status, out, err = run(*server_options)
         assert (status, err) == (1, "")
-        assert out.splitlines()[0] == f"{tmp_path / 'run'}: 3 answers, 0 cut off, 1 given up"
-        assert out.splitlines()[1] == "2 answers came that were not asked for, and were dropped"
-        assert "failed.jsonl says why" in out.splitlines()[-1]
+        assert out.splitlines()[0] == f"{tmp_path / 'run'}: 3 answers, 0 truncated, 1 given up"
+        assert out.splitlines()[1] == "2 answers arrived that were not asked for, and were dropped"
+        assert "failed.jsonl has the reasons" in out.splitlines()[-1]
         status, out, _ = run(*server_options)
         assert (status, out.splitlines()[0]) == (
             0,
-            f"{tmp_path / 'run'}: 1 answers, 3 were there, 0 cut off, 0 given up",
+            f"{tmp_path / 'run'}: 1 answers, 3 already there, 0 truncated, 0 given up",
         )
 
 
@@ -575,14 +575,14 @@ def test_the_command_takes_the_key_from_the_environment(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "no folder"),
+        ((), "missing --output"),
         (("-o", "x", "--model", "m"), "--model cannot be used with --engine trace"),
         (("-o", "x", "--base-url", "http://host/v1"), "missing --model: --engine server needs it"),
         (("-o", "x", "--engine", "server", "--model", "m"), "missing --base-url: --engine server needs it"),
         (("-o", "x", "--model", "m", "--base-url", "http://host/v1"), "missing --max-tokens"),
         (("-o", "x", "--model", "m", "--base-url", "host"), "expected e.g. http://"),
         (("-o", "x", "--temperature", "-1"), "temperature must be at least 0"),
-        (("--dry-run", "--engine", "server"), "how long an answer may be"),
+        (("--dry-run", "--engine", "server"), "missing --max-tokens"),
     ],
 )
 def test_the_command_says_what_is_missing(
@@ -616,9 +616,9 @@ def test_a_dry_run_counts_and_asks_nothing(puzzles: Path, tmp_path: Path, run: R
     tokens = 4 * sum(count_by_characters(kk.prompt(row)) for row in kk.rows("test", puzzles))
     assert out.splitlines() == [
         "200 puzzles, 800 requests, 800 answers",
-        f"{tokens:,} tokens of prompts (a token for every 4 characters)",
-        "at most 6,553,600 tokens of answers",
-        "at most 1.8 GPU hours for the answers",
+        f"{tokens:,} prompt tokens (one per 4 characters)",
+        "at most 6,553,600 completion tokens",
+        "at most 1.8 GPU hours for the completions",
     ]
     _, out, _ = run(puzzles, *told, "--limit", "10", "--answer-tokens", "900", "--per-request", "3", "--json")
     found = json.loads(out)

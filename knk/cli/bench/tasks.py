@@ -37,7 +37,7 @@ def tasks(
         print(include_path())
         return
     if output is None:
-        raise KnkError("there is no folder to write the task files in: give one after -o")
+        raise KnkError("missing --output DIR")
     files = {}
     for one in data:
         name, _, path = one.partition("=")

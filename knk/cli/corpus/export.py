@@ -1,4 +1,4 @@
-"""`knk corpus export`: rows in the form that others train on."""
+"""`knk corpus export`: rows in the formats that trainers read."""
 
 from __future__ import annotations
 
@@ -9,34 +9,31 @@ from typing import Annotated, Literal
 import typer
 
 from knk.cli.options import Executor, Output, Processes, Style
-from knk.cli.output import put_rows
+from knk.cli.output import write_rows
 from knk.text.styles import ProofStyle
 
-Form = Literal["public", "grpo", "sft"]
+Format = Literal["public", "grpo", "sft"]
 
 
 def export(
     source: Annotated[Path, typer.Argument(metavar="PATH", help="A corpus, or a file of rows.")],
-    to: Annotated[
-        Form, typer.Option(help="The columns of the public data, or TRL's prompts, or its prompts and completions.")
-    ],
-    split: Annotated[str, typer.Option(metavar="NAME", help="The split of a corpus.")] = "train",
+    to: Annotated[Format, typer.Option(help="Format to export to; see above.")],
+    split: Annotated[str, typer.Option(metavar="NAME", help="Split of the corpus.")] = "train",
     style: Style = "paper",
-    proof_style: Annotated[
-        ProofStyle, typer.Option(help="For sft, how the proof is told; see 'knk explain'.")
-    ] = "long",
-    seed: Annotated[int, typer.Option(help="Chooses among the wordings of proofs.")] = 0,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first rows.")] = None,
+    proof_style: Annotated[ProofStyle, typer.Option(help="sft: style of the proofs; see 'knk explain'.")] = "long",
+    seed: Annotated[int, typer.Option(metavar="N", help="sft: random seed; varies the wording of proofs.")] = 0,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Export only the first N rows.")] = None,
     processes: Processes = None,
     executor: Executor = "local",
     output: Output = None,
 ) -> None:
-    """Write rows in the form that others train on.
+    """Export rows in the formats that trainers read.
 
-    public has the columns of the public K&K data, which Logic-RL and verl read; grpo has a prompt and what
-    knk.rewards looks at; sft has a prompt and a completion that reasons in a checked proof and then answers.
+    'public' has the columns of the public K&K data, which Logic-RL and verl read. 'grpo' has a prompt and the columns
+    that knk.rewards reads, for TRL's GRPO trainer. 'sft' has a prompt and a completion, for TRL's SFT trainer: a
+    checked proof as the reasoning, then the answer.
 
-    Exit status: 0 all is well, 2 the input is bad.
+    Exit status: 0 success, 2 the input is bad.
 
     \b
     knk corpus export corpus --to sft -o sft.jsonl
@@ -46,4 +43,4 @@ def export(
     from knk.teacher.export import ExportFormat, export_rows
 
     rows = islice(read_rows(source, split), limit)
-    put_rows(export_rows(rows, ExportFormat(to, style, proof_style, seed, split), processes, executor), output)
+    write_rows(export_rows(rows, ExportFormat(to, style, proof_style, seed, split), processes, executor), output)

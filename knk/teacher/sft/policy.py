@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from knk.errors import BadRow
-from knk.tasks.format import PROMPT_STYLES
 from knk.teacher.sft.judge import JudgedAnswer, message_text
 from knk.teacher.tokens import TextCounter
+from knk.text.styles import PROMPT_STYLES
 
 Keep = Literal["all", "formatted", "correct"]
 KEEP_CHOICES: Final = ("all", "formatted", "correct")
