@@ -321,8 +321,8 @@ def _audit(audit: Audit) -> list[str]:
     verdict = "found no wrong row, no duplicate and no leak" if audit.ok else "found what the tables tell"
     head = ["rows", *(part.name for part in audit.parts)]
     kinds = [
-        [(fault.what, fault) for fault in part.faults]
-        + [(f"the same as an earlier row: {same.what}", same) for same in part.duplicates]
+        [(fault.name, fault) for fault in part.faults]
+        + [(f"the same as an earlier row: {same.name}", same) for same in part.duplicates]
         + [("with a trivial statement", part.trivial)]
         for part in audit.parts
     ]
@@ -330,7 +330,7 @@ def _audit(audit: Audit) -> list[str]:
     shares = ", ".join(f"{part.knights.share:.1%} in {part.name}" for part in audit.parts)
     told.append(f"People who are knights: {shares}.")
     if audit.leaks:
-        leaks = [[(f"the same: {same.what}", same) for same in leak.levels] for leak in audit.leaks]
+        leaks = [[(f"the same: {same.name}", same) for same in leak.levels] for leak in audit.leaks]
         head = ["rows", *(f"{leak.target} in {leak.source}" for leak in audit.leaks)]
         told += ["Rows of one split that stand in another:", _table(head, _by_part(leaks))]
     told.append(
@@ -343,5 +343,5 @@ def _audit(audit: Audit) -> list[str]:
 def _by_part(columns: Sequence[Sequence[tuple[str, Finding]]]) -> list[list[str]]:
     """Return a line for each thing that was looked for in any column."""
     names = list(dict.fromkeys(name for column in columns for name, _ in column))
-    cells = [{name: f"{finding.count:,} of {finding.of:,}" for name, finding in column} for column in columns]
+    cells = [{name: f"{finding.count:,} of {finding.total:,}" for name, finding in column} for column in columns]
     return [[_cell(name), *(column.get(name, "not looked at") for column in cells)] for name in names]

@@ -332,7 +332,7 @@ def test_a_corpus_is_built_and_audited(run: Run, tmp_path: Path) -> None:
     }
     told = run("corpus", "audit", folder)
     assert (told.status, told.err) == (0, "")
-    assert "test rows that stand in train" in told.out
+    assert "test rows that are also in train" in told.out
 
 
 def test_a_dry_run_builds_nothing(run: Run, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_an_audit_that_finds_something_says_so(run: Run, tmp_path: Path) -> None
         run("generate", "--people", "3", "-n", "300", "--seed", seed, "-o", tmp_path / f"{name}.jsonl")
     told = run("corpus", "audit", tmp_path / "train.jsonl", tmp_path / "test.jsonl")
     assert (told.status, told.err) == (1, "")
-    assert "test.jsonl rows that stand in train.jsonl" in told.out
+    assert "test.jsonl rows that are also in train.jsonl" in told.out
     found = json.loads(run("corpus", "audit", tmp_path, "--json").out)
     assert not found["ok"]
     assert found["leaks"][0]["levels"][-1]["count"] > 20

@@ -31,6 +31,7 @@ from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.proofs.difficulty import MEASURES, Difficulty, difficulty
 from knk.text.parse import parse
+from tests.support.folders import files_in
 from tests.support.paths import ROOT
 
 MIXED = """
@@ -41,11 +42,6 @@ parts:
   - {name: again, people: 3, rows: 300}
   - {name: hard, preset: rich, depth: 0, people: 4, rows: 60, splits: [test]}
 """
-
-
-def made_in(folder: Path) -> dict[str, bytes]:
-    """Every file under a folder, hidden ones included."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def rows_in(folder: Path, split: str) -> Iterator[dict[str, Any]]:
@@ -99,7 +95,7 @@ def test_the_manifest_says_what_is_there(undisturbed: Path, mixed: CorpusConfig)
     manifest = Manifest.from_json(text)
     assert manifest.to_json() == text
     assert manifest.about["config"] == mixed.to_dict()
-    files = made_in(undisturbed)
+    files = files_in(undisturbed)
     assert files.keys() == {MANIFEST, *(file.path for file in manifest.files)}
     for file in manifest.files:
         assert hashlib.sha256(files[file.path]).hexdigest() == file.sha256
@@ -142,7 +138,7 @@ def test_same_bytes_with_more_processes(
     monkeypatch.setattr("knk.datasets.stream.SINGLE_PROCESS_ROWS", 0)
     done: list[int] = []
     build(mixed, tmp_path / "two", processes=2, progress=done.append)
-    assert made_in(tmp_path / "two") == made_in(undisturbed)
+    assert files_in(tmp_path / "two") == files_in(undisturbed)
     assert sum(done) == mixed.rows
 
 
@@ -186,7 +182,7 @@ def test_killed_and_resumed_gives_the_same_bytes(undisturbed: Path, tmp_path: Pa
     build(CorpusConfig.from_yaml(config), folder, progress=done.append)
     assert done[0] >= 200
     assert sum(done) == 1060
-    assert made_in(folder) == made_in(undisturbed)
+    assert files_in(folder) == files_in(undisturbed)
 
 
 class Cut(BaseException):
@@ -218,7 +214,7 @@ def test_cut_off_at_each_place_where_the_disk_changes(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build_module, "BATCH", 18)
         build(config, tmp_path / "whole")
-        expected = made_in(tmp_path / "whole")
+        expected = files_in(tmp_path / "whole")
         for number in count():
             folder = tmp_path / str(number)
             try:
@@ -232,7 +228,7 @@ def test_cut_off_at_each_place_where_the_disk_changes(tmp_path: Path) -> None:
                 if inside.exists():
                     (inside / ".a-00000.parquet.half").write_text("PAR1")
                 build(config, folder)
-                assert made_in(folder) == expected
+                assert files_in(folder) == expected
     assert number > 30
 
 
@@ -241,7 +237,7 @@ def test_a_torn_line_of_the_journal_is_no_batch(undisturbed: Path, mixed: Corpus
     whole_lines = journal.read_bytes()
     journal.write_bytes(whole_lines[:-20])
     build(mixed, tmp_path / "corpus")
-    assert made_in(tmp_path / "corpus") == made_in(undisturbed)
+    assert files_in(tmp_path / "corpus") == files_in(undisturbed)
 
 
 def stopped_after(config: CorpusConfig, folder: Path, batches: int) -> Path:
@@ -289,19 +285,19 @@ def test_a_changed_file_is_noticed(mixed: CorpusConfig, tmp_path: Path) -> None:
 
 
 def test_a_finished_corpus_is_left_alone(undisturbed: Path, mixed: CorpusConfig) -> None:
-    before, done = made_in(undisturbed), list[int]()
+    before, done = files_in(undisturbed), list[int]()
     manifest = build(mixed, undisturbed, progress=done.append)
     assert manifest.to_json().encode() == before[MANIFEST]
-    assert made_in(undisturbed) == before
+    assert files_in(undisturbed) == before
     assert done == [1060]
 
 
 def test_another_config_is_refused(undisturbed: Path, mixed: CorpusConfig, tmp_path: Path) -> None:
     other = CorpusConfig(mixed.parts, 6, shares=mixed.shares)
-    before = made_in(undisturbed)
+    before = files_in(undisturbed)
     with pytest.raises(BadFolder, match="another config"):
         build(other, undisturbed)
-    assert made_in(undisturbed) == before
+    assert files_in(undisturbed) == before
     stopped_after(mixed, tmp_path, batches=1)
     with pytest.raises(BadFolder, match="another config"):
         build(other, tmp_path)
@@ -401,7 +397,7 @@ def test_a_search_is_gone_on_with(graded: Path, tmp_path: Path) -> None:
     for batches in (1, 2, 3):
         stopped_after(config, tmp_path / "corpus", batches)
     build(config, tmp_path / "corpus", processes=2)
-    assert made_in(tmp_path / "corpus") == made_in(graded)
+    assert files_in(tmp_path / "corpus") == files_in(graded)
 
 
 def test_a_search_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,7 @@ from knk.hub.staging import (
     stage,
     stage_model,
 )
+from tests.support.folders import files_in
 from tests.support.hub_server import (
     READER,
     TOKEN,
@@ -65,11 +66,6 @@ parts:
 # What huggingface-hub does with its HTTP library is its own affair.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 SERVER_ERROR = re.compile(r"the Hub failed \(status 5\d\d\): run the command again")
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones included."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def rows_in(folder: Path, pattern: str = "**/*.parquet") -> Counter[str]:

@@ -20,7 +20,7 @@ from knk.generation.spec import Spec
 from knk.parallel.executors import open_executor
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
-from tests.datasets.test_build import made_in
+from tests.support.folders import files_in
 from tests.support.paths import ROOT
 
 CONFIG = CorpusConfig(
@@ -135,14 +135,16 @@ def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
 
     build(CONFIG, tmp_path / "there", progress=kill, executor="ray")
     assert len(seen) > 3
-    assert made_in(tmp_path / "there") == made_in(tmp_path / "here")
+    assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
 
 
 @with_ray
-def test_an_audit_on_ray_is_the_same(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knk.datasets.audit.run.ROWS_ALONE", 10)
+def test_an_audit_on_ray_is_the_same(cluster: Any, tmp_path: Path) -> None:
     build(CONFIG, tmp_path / "corpus")
-    assert audit(tmp_path / "corpus", executor="ray").to_dict() == audit(tmp_path / "corpus").to_dict()
+    assert (
+        audit(tmp_path / "corpus", executor="ray", single_process_rows=10).to_dict()
+        == audit(tmp_path / "corpus").to_dict()
+    )
 
 
 @with_ray
@@ -157,4 +159,4 @@ def test_the_command_starts_a_cluster_of_its_own(tmp_path: Path) -> None:
     config.write_text("parts: [{name: a, people: 4, rows: 300}]")
     for executor in ("ray", "local"):
         assert main(["corpus", "build", str(config), "-o", str(tmp_path / executor), "--executor", executor]) == 0
-    assert made_in(tmp_path / "ray") == made_in(tmp_path / "local")
+    assert files_in(tmp_path / "ray") == files_in(tmp_path / "local")

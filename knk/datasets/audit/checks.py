@@ -1,4 +1,4 @@
-"""The checks of a single row: whether it can be read, has one solution, and stores the right answer and text."""
+"""The checks of a single row: whether it is readable, has one solution, and stores the right answer and text."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from knk.logic.triviality import is_trivial
 from knk.text.parse import parse
 
 FAULTS: Final = ("unreadable", "no solution", "several solutions", "wrong answer", "text of another puzzle")
-"""What may be wrong with a row by itself."""
-LONGEST_EXAMPLE: Final = 120
-"""Characters of a row that an example quotes."""
+"""What may be wrong with a single row."""
+MAX_EXAMPLE: Final = 120
+"""The longest text of an example, in characters."""
 
 
-class RowFacts(NamedTuple):
-    """What one row says of itself, whatever the others are.
+class CheckedRow(NamedTuple):
+    """What a row alone shows.
 
     Args:
-        marks: its fingerprints, one a level.
-        unreadable: why it cannot be read, if it cannot; then the rest is empty.
-        people: how many people it has.
-        kinds: the kinds of its statements.
-        trivial: its notation, if it has a trivial statement.
-        problems: for each fault that it was looked at for what is wrong, "" if nothing is.
-        knights: how many people are knights, where it has just one solution.
+        fingerprints: its fingerprints, one per level of sameness; 0 where there is none.
+        unreadable: why it cannot be read, "" if it can; if it cannot, all fields below are empty.
+        people: the number of people.
+        kinds: the kind of each statement.
+        trivial: its notation if it has a trivial statement, else "".
+        problems: for each fault that was checked what is wrong, "" if nothing is.
+        knights: the number of knights, None if it does not have exactly one solution.
     """
 
-    marks: tuple[int, ...]
+    fingerprints: tuple[int, ...]
     unreadable: str = ""
     people: int = 0
     kinds: tuple[str, ...] = ()
@@ -45,33 +45,33 @@ class RowFacts(NamedTuple):
     knights: int | None = None
 
 
-def check_rows(rows: Sequence[Mapping[str, Any]]) -> list[RowFacts]:
-    """Return the facts of each row."""
+def check_rows(rows: Sequence[Mapping[str, Any]]) -> list[CheckedRow]:
+    """Check each row: the job that an executor runs."""
     return list(map(_check_row, rows))
 
 
-def _check_row(row: Mapping[str, Any]) -> RowFacts:
+def _check_row(row: Mapping[str, Any]) -> CheckedRow:
     try:
         puzzle = _puzzle_of(row)
     except KnkError as error:
-        return RowFacts(fingerprints(row, None), str(error))
+        return CheckedRow(fingerprints(row, None), str(error))
     notation = encode(puzzle)
-    found = list(islice(solutions(puzzle), 2))
+    first_two = list(islice(solutions(puzzle), 2))
     problems = {
-        "text of another puzzle": _other_puzzle(row, puzzle),
-        "no solution": notation if not found else "",
-        "several solutions": notation if len(found) > 1 else "",
+        "text of another puzzle": _wrong_text(row, puzzle),
+        "no solution": notation if not first_two else "",
+        "several solutions": notation if len(first_two) > 1 else "",
     }
-    if len(found) == 1:
-        problem = _wrong_answer(row, puzzle, found[0])
+    if len(first_two) == 1:
+        problem = _wrong_answer(row, puzzle, first_two[0])
         problems["wrong answer"] = f"{problem}; {notation}" if problem else problem
-    return RowFacts(
+    return CheckedRow(
         fingerprints(row, puzzle),
         people=len(puzzle.names),
-        kinds=tuple(said.statement.kind for said in puzzle.statements),
-        trivial=notation if any(is_trivial(said.statement) for said in puzzle.statements) else "",
-        problems=tuple((what, problem) for what, problem in problems.items() if problem is not None),
-        knights=sum(found[0]) if len(found) == 1 else None,
+        kinds=tuple(utterance.statement.kind for utterance in puzzle.statements),
+        trivial=notation if any(is_trivial(utterance.statement) for utterance in puzzle.statements) else "",
+        problems=tuple((name, problem) for name, problem in problems.items() if problem is not None),
+        knights=sum(first_two[0]) if len(first_two) == 1 else None,
     )
 
 
@@ -80,22 +80,22 @@ def _puzzle_of(row: Mapping[str, Any]) -> Puzzle:
         return decode(row[PUZZLE_COLUMN])
     text = text_of(row)
     if text is None:
-        raise BadFile(f"none of the columns {', '.join((PUZZLE_COLUMN, *TEXT_COLUMNS))} is there")
+        raise BadFile(f"expected one of the columns {', '.join((PUZZLE_COLUMN, *TEXT_COLUMNS))}")
     return parse(text)
 
 
 def quote(row: Mapping[str, Any]) -> str:
-    """Return the row's puzzle in notation; where it cannot be read, what stands there."""
+    """Return the row's puzzle in notation, or as it is stored if it is unreadable."""
     try:
-        return shorten(encode(_puzzle_of(row)))
+        return shortened(encode(_puzzle_of(row)))
     except KnkError:
-        return shorten(str(row.get(PUZZLE_COLUMN) or text_of(row)))
+        return shortened(str(row.get(PUZZLE_COLUMN) or text_of(row)))
 
 
-def shorten(text: str) -> str:
-    """Return the text on one line, cut to `LONGEST_EXAMPLE` characters."""
+def shortened(text: str) -> str:
+    """Return the text on one line, cut to `MAX_EXAMPLE` characters."""
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 3]}..."
+    return text if len(text) <= MAX_EXAMPLE else f"{text[: MAX_EXAMPLE - 3]}..."
 
 
 def _wrong_answer(row: Mapping[str, Any], puzzle: Puzzle, solution: Solution) -> str | None:
@@ -104,50 +104,52 @@ def _wrong_answer(row: Mapping[str, Any], puzzle: Puzzle, solution: Solution) ->
     if not stored:
         return None
     for column, value in stored.items():
-        problem = _wrong_roles(row, puzzle, solution, value) if isinstance(value, list | tuple) else ""
-        if isinstance(value, str):
+        if isinstance(value, list | tuple):
+            problem = _wrong_roles(row, puzzle, solution, value)
+        elif isinstance(value, str):
             verdict = verify(value, puzzle, solution=solution)
             problem = "" if verdict else str(verdict)
-        elif not isinstance(value, list | tuple):
-            problem = f"neither a list nor English but {type(value).__name__}"
+        else:
+            problem = f"expected a list or English, got {type(value).__name__}"
         if problem:
             return f"{column}: {problem}"
     return ""
 
 
 def _wrong_roles(row: Mapping[str, Any], puzzle: Puzzle, solution: Solution, stored: Sequence[Any]) -> str:
-    listed = row.get("names")
-    names = list(map(str, listed)) if isinstance(listed, list) else []
+    """Return what is wrong with a list of roles, in the order of the column "names" or else of the puzzle."""
+    column = row.get("names")
+    names = list(map(str, column)) if isinstance(column, list) else []
     if sorted(names) != sorted(puzzle.names):
         names = list(puzzle.names)
-    roles = dict(zip(puzzle.names, solution, strict=True))
     if not all(isinstance(role, bool) for role in stored):
-        return f"not a list of true and false: {stored}"
-    right = [roles[name] for name in names]
-    return "" if list(stored) == right else f"{_signs(stored)} is stored, {_signs(right)} is right"
+        return f"expected a list of true and false, got {stored}"
+    roles = dict(zip(puzzle.names, solution, strict=True))
+    correct = [roles[name] for name in names]
+    return "" if list(stored) == correct else f"expected {_signs(correct)}, got {_signs(stored)}"
 
 
 def _signs(roles: Sequence[bool]) -> str:
     return "".join("+" if role else "-" for role in roles)
 
 
-def _other_puzzle(row: Mapping[str, Any], puzzle: Puzzle) -> str | None:
-    """Return how the English differs from the notation, "" if it does not, None where only one is there."""
+def _wrong_text(row: Mapping[str, Any], puzzle: Puzzle) -> str | None:
+    """Return how the English differs from the notation, "" if it does not, None if the row lacks one of them."""
     text = text_of(row)
     if row.get(PUZZLE_COLUMN) is None or text is None:
         return None
     try:
-        told = parse(text)
+        parsed = parse(text)
     except KnkError as error:
         return str(error)
-    if told.statements == puzzle.statements and told.names == puzzle.names:
+    if parsed.statements == puzzle.statements and parsed.names == puzzle.names:
         return ""
-    if sorted(told.names) != sorted(puzzle.names):
-        return f"the text names {', '.join(told.names)}"
-    moved = told.reordered([told.names.index(name) for name in puzzle.names])
-    return "" if _meanings(moved) == _meanings(puzzle) else f"the text says {encode(told)}"
+    if sorted(parsed.names) != sorted(puzzle.names):
+        return f"the text names {', '.join(parsed.names)}"
+    reordered = parsed.reordered([parsed.names.index(name) for name in puzzle.names])
+    return "" if _meanings(reordered) == _meanings(puzzle) else f"the text says {encode(parsed)}"
 
 
 def _meanings(puzzle: Puzzle) -> set[tuple[int, Meaning]]:
-    """Return who says what, whichever way it is put."""
-    return {(said.speaker, meaning(said.statement)) for said in puzzle.statements}
+    """Return each speaker with the meaning of what they say."""
+    return {(speaker, meaning(statement)) for speaker, statement in puzzle.statements}

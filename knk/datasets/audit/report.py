@@ -1,25 +1,27 @@
-"""The result of an audit: what it found in each part of the data, as values, JSON and lines of text."""
+"""The result of an audit: what was found in each part of the data, as values, as JSON and as lines of text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 Tally = tuple[tuple[str, int], ...]
+"""Names, each with a count."""
 
 
 @dataclass(frozen=True)
-class Example:
+class ExampleRow:
     """A row that shows what was found.
 
     Args:
-        place: the file and the row's number in it, counted from 1.
-        text: the puzzle in notation, or what cannot be read, or what is wrong; cut where it is long.
-        same_as: the place of the row that says the same, where that is what was found.
+        row: its file and its number in the file, from 1, such as "train.jsonl:5".
+        text: the puzzle in notation, or what is wrong with the row; cut if it is long.
+        same_as: the row that it equals, "" if the finding is not about equal rows.
         same_text: that row's puzzle.
     """
 
-    place: str
+    row: str
     text: str
     same_as: str = ""
     same_text: str = ""
@@ -30,43 +32,65 @@ class Finding:
     """How often something was found, and where.
 
     Args:
-        what: what was found.
+        name: what was found.
         count: how often.
-        of: among how many.
-        by_people: for each number of people how often, and among how many; only where it was found.
-        examples: a few of them.
+        total: the number of rows, or of people, among which it was looked for.
+        by_people: for each number of people that it was found with, the count and the total.
+        examples: a few rows that show it.
 
     >>> Finding("wrong answer", 1, 4).share
     0.25
     """
 
-    what: str
+    name: str
     count: int
-    of: int
+    total: int
     by_people: tuple[tuple[int, int, int], ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[ExampleRow, ...] = ()
 
     @property
     def share(self) -> float:
-        """The count's share, 0 where there is nothing to count."""
-        return self.count / self.of if self.of else 0.0
+        """The count divided by the total, 0 if the total is 0."""
+        return self.count / self.total if self.total else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON holds it."""
+        return {
+            "name": self.name,
+            "count": self.count,
+            "total": self.total,
+            "share": round(self.share, 6),
+            "by_people": {str(people): [count, total] for people, count, total in self.by_people},
+            "examples": [{key: value for key, value in vars(example).items() if value} for example in self.examples],
+        }
+
+    def lines(self) -> list[str]:
+        """Return the finding as lines of text: the counts, and two lines for each example."""
+        sizes = ", ".join(f"{people}: {count:,}/{total:,}" for people, count, total in self.by_people)
+        head = f"  {self.name:22} {self.count:>9,} of {self.total:>9,} {self.share:>7.1%}"
+        lines = [f"{head}  by people {sizes}" if sizes else head]
+        for example in self.examples:
+            lines.append(f"      {example.row}  {example.text}")
+            if example.same_as:
+                lines.append(f"      = {example.same_as}  {example.same_text}")
+        return lines
 
 
 @dataclass(frozen=True)
-class Part:
+class PartReport:
     """What was found in one dataset, or in one split of it.
 
     Args:
-        name: the split, or the dataset.
-        rows: how many rows there are.
-        faults: rows that are wrong, one finding for each of `FAULTS`.
-        trivial: rows with a statement that is true, or false, whoever is what.
-        knights: people who are knights, in puzzles with one solution.
-        duplicates: rows that repeat an earlier row of the part, for each level that could be looked at.
-        kinds: how many statements there are of each kind.
-        people: how many puzzles there are of each number of people.
-        not_compared: puzzles too symmetric for their trees to be compared under renaming; all that would be found of
-            them there is found at the level `logical`.
+        name: the name of the split or the dataset.
+        rows: the number of rows.
+        faults: rows with a fault, one finding for each of `knk.datasets.audit.checks.FAULTS`.
+        trivial: rows with a statement that is true, or false, whatever the roles are.
+        knights: people who are knights, in puzzles with exactly one solution.
+        duplicates: rows that equal an earlier row of the part, for each level that could be compared.
+        kinds: the number of statements of each kind.
+        people: the number of puzzles of each number of people.
+        not_compared: the number of puzzles that are too symmetric to be compared at `renamed` and `folded`; equal ones
+            are found at `logical`.
     """
 
     name: str
@@ -79,122 +103,110 @@ class Part:
     people: Tally
     not_compared: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON holds it."""
+        return {
+            "name": self.name,
+            "rows": self.rows,
+            "faults": [finding.to_dict() for finding in self.faults],
+            "trivial": self.trivial.to_dict(),
+            "knights": self.knights.to_dict(),
+            "duplicates": [finding.to_dict() for finding in self.duplicates],
+            "kinds": dict(self.kinds),
+            "people": dict(self.people),
+            "not_compared": self.not_compared,
+        }
+
+    def lines(self) -> list[str]:
+        """Return the report as lines of text."""
+        lines = [
+            f"{self.name}: {self.rows:,} rows",
+            f"  people             {_tally_line(self.people)}",
+            f"  statements         {_tally_line(self.kinds)}",
+            *_lines((*self.faults, self.trivial, self.knights)),
+            "  rows that equal an earlier row",
+            *_lines(self.duplicates),
+        ]
+        if self.not_compared:
+            lines.append(f"  {self.not_compared:,} puzzles are too symmetric to be compared under renaming")
+        return lines
+
 
 @dataclass(frozen=True)
 class Leak:
-    """Rows of one part that stand in another.
+    """Rows of one part that are also in another.
 
     Args:
-        source: the part they stand in, as train.
-        target: the part they are counted in, as test.
-        levels: the findings, for each level that could be looked at.
+        source: the other part, such as train.
+        target: the part that the rows are counted in, such as test.
+        levels: the findings, one for each level that could be compared.
     """
 
     source: str
     target: str
     levels: tuple[Finding, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the leak as JSON holds it."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "levels": [finding.to_dict() for finding in self.levels],
+        }
+
+    def lines(self) -> list[str]:
+        """Return the leak as lines of text."""
+        return [f"{self.target} rows that are also in {self.source}", *_lines(self.levels)]
+
 
 @dataclass(frozen=True)
 class Audit:
-    """What is the matter with one or two datasets.
+    """What was found in one or two datasets.
 
     Args:
-        parts: the splits of the one, or the two.
-        leaks: for each two parts, which rows of the later stand in the earlier.
+        parts: a report for each split of the one dataset, or for each of the two datasets.
+        leaks: for each two parts, the rows of the later part that are also in the earlier one.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PartReport, ...]
     leaks: tuple[Leak, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether there is no wrong row, no duplicate and no leak, at any level.
+        """Whether there is no faulty row, no duplicate and no leak, at any level.
 
-        Trivial statements and shares of roles and kinds are told, and are nobody's fault.
+        Trivial statements and the shares of roles and kinds are reported, but are not faults.
         """
-        found = [finding for part in self.parts for finding in (*part.faults, *part.duplicates)]
-        found += [finding for leak in self.leaks for finding in leak.levels]
-        return not any(finding.count for finding in found)
+        findings = [finding for part in self.parts for finding in (*part.faults, *part.duplicates)]
+        findings += [finding for leak in self.leaks for finding in leak.levels]
+        return not any(finding.count for finding in findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as dicts, lists, numbers and strings, as JSON has them.
+        """Return the audit as JSON holds it.
 
         >>> Audit((), ()).to_dict()
         {'ok': True, 'parts': [], 'leaks': []}
         """
         return {
             "ok": self.ok,
-            "parts": [_part_dict(part) for part in self.parts],
-            "leaks": [
-                {"source": leak.source, "target": leak.target, "levels": [_finding_dict(f) for f in leak.levels]}
-                for leak in self.leaks
-            ],
+            "parts": [part.to_dict() for part in self.parts],
+            "leaks": [leak.to_dict() for leak in self.leaks],
         }
 
     def table(self) -> list[str]:
-        """Return all of it as lines of text, to be read by people.
+        """Return the audit as lines of text.
 
-        >>> Audit((Part("train", 0, (), Finding("t", 0, 0), Finding("knights", 1, 2), (), (), (), 0),), ()).table()[0]
+        >>> part = PartReport("train", 0, (), Finding("t", 0, 0), Finding("knights", 1, 2), (), (), (), 0)
+        >>> Audit((part,), ()).table()[0]
         'train: 0 rows'
         """
-        lines = []
-        for part in self.parts:
-            lines += _part_lines(part)
-        for leak in self.leaks:
-            lines.append(f"{leak.target} rows that stand in {leak.source}")
-            lines += [line for finding in leak.levels for line in _finding_lines(finding)]
-        return lines
+        lines = [line for part in self.parts for line in part.lines()]
+        return lines + [line for leak in self.leaks for line in leak.lines()]
 
 
-def _finding_dict(finding: Finding) -> dict[str, Any]:
-    return {
-        "what": finding.what,
-        "count": finding.count,
-        "of": finding.of,
-        "share": round(finding.share, 6),
-        "by_people": {str(people): [count, of] for people, count, of in finding.by_people},
-        "examples": [{key: value for key, value in vars(example).items() if value} for example in finding.examples],
-    }
-
-
-def _part_dict(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "rows": part.rows,
-        "faults": list(map(_finding_dict, part.faults)),
-        "trivial": _finding_dict(part.trivial),
-        "knights": _finding_dict(part.knights),
-        "duplicates": list(map(_finding_dict, part.duplicates)),
-        "kinds": dict(part.kinds),
-        "people": dict(part.people),
-        "not_compared": part.not_compared,
-    }
-
-
-def _part_lines(part: Part) -> list[str]:
-    lines = [f"{part.name}: {part.rows:,} rows"]
-    lines.append(f"  people             {_tally_line(part.people)}")
-    lines.append(f"  statements         {_tally_line(part.kinds)}")
-    for finding in (*part.faults, part.trivial, part.knights):
-        lines += _finding_lines(finding)
-    lines.append("  rows that repeat an earlier one")
-    lines += [line for finding in part.duplicates for line in _finding_lines(finding)]
-    if part.not_compared:
-        lines.append(f"  {part.not_compared:,} puzzles are too symmetric to be compared under renaming")
-    return lines
+def _lines(findings: Iterable[Finding]) -> list[str]:
+    return [line for finding in findings for line in finding.lines()]
 
 
 def _tally_line(tally: Tally) -> str:
     return ", ".join(f"{name}: {count:,}" for name, count in tally)
-
-
-def _finding_lines(finding: Finding) -> list[str]:
-    sizes = ", ".join(f"{people}: {count:,}/{of:,}" for people, count, of in finding.by_people)
-    head = f"  {finding.what:22} {finding.count:>9,} of {finding.of:>9,} {finding.share:>7.1%}"
-    lines = [f"{head}  by people {sizes}" if sizes else head]
-    for example in finding.examples:
-        lines.append(f"      {example.place}  {example.text}")
-        if example.same_as:
-            lines.append(f"      = {example.same_as}  {example.same_text}")
-    return lines
