@@ -38,17 +38,18 @@ def plan(
     knk plan recipes/warmup/paper.yaml --gpus 4xH100
     knk plan recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-gpu.yaml --gpus H100
     """
-    from knk.training.plan import advice, gpus_here, gpus_of
+    from knk.training.gpus import local_gpus, parse_gpus
+    from knk.training.plan import alternatives
     from knk.training.plan import plan as make_plan
 
-    number, gpu = gpus_of(gpus) if gpus else gpus_here()
+    number, gpu = parse_gpus(gpus) if gpus else local_gpus()
     estimate = make_plan(recipe.load(), number, gpu, tokens, rows)
-    changes = [] if estimate.fits else list(advice(estimate, tokens, rows))
+    changes = [] if estimate.fits else list(alternatives(estimate, tokens, rows))
     if as_json:
-        print_json(estimate.to_dict() | {"advice": changes})
+        print_json(estimate.to_dict() | {"alternatives": changes})
     else:
         print(estimate.table())
         if changes:
-            print("what would fit:", *(f"  {change}" for change in changes), sep="\n")
+            print("What would fit:", *(f"  {change}" for change in changes), sep="\n")
     if not estimate.fits:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The data that a recipe trains on: its files, their hashes, their rows."""
+"""The datasets of a recipe: their files, hashes and rows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Source:
     """A dataset that a recipe names.
 
     Args:
-        name: as the recipe names it: a kind of file, or a repository of the Hub.
+        name: the format of local files ("json", "parquet"), or a repository on the Hub.
         split: the split that is trained on.
-        files: the files on this machine; none where it is of the Hub.
+        files: the local files; none for a repository on the Hub.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Source:
     files: tuple[Path, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the rows, a piece of a file at a time."""
+        """Iterate over the rows, without reading a file whole."""
         for path in self.files:
             yield from read(path)
 
-    def told(self) -> list[dict[str, Any]]:
-        """Return what a manifest says of it: a name, hash, size and number of rows for each file."""
+    def manifest_entries(self) -> list[dict[str, Any]]:
+        """Return its entries in a run's manifest: name, hash, size and number of rows of each file."""
         if not self.files:
             return [{"data": self.name, "split": self.split}]
         return [
@@ -57,34 +57,37 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
         recipe: the recipe.
 
     Raises:
-        BadConfig: it names none, or files that are not there.
+        BadConfig: it names none, or a file does not exist.
     """
-    named = recipe.settings.get("datasets")
-    if isinstance(named, list) and named:
-        return tuple(_source(recipe, one) for one in named)
+    entries = recipe.settings.get("datasets")
+    if isinstance(entries, list) and entries:
+        return tuple(_source(recipe, entry) for entry in entries)
     name = recipe.settings.get("dataset_name")
     if isinstance(name, str) and name:
         return (Source(name, str(recipe.settings.get("dataset_train_split") or "train")),)
-    raise BadConfig(f"{recipe.path}: it names no data: put a list of datasets under 'datasets'")
+    raise BadConfig(f"{recipe.path}: missing setting 'datasets', a list of datasets")
 
 
-def _source(recipe: Recipe, named: Any) -> Source:
-    if not isinstance(named, Mapping) or not isinstance(named.get("path"), str):
-        raise BadConfig(f"{recipe.path}: each of 'datasets' has a 'path': {' or '.join(_LOCAL)}, or a name on the Hub")
-    split = str(named.get("split") or "train")
-    if named["path"] not in _LOCAL:
-        return Source(named["path"], split)
-    patterns = named.get("data_files")
+def _source(recipe: Recipe, entry: Any) -> Source:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
+        raise BadConfig(
+            f"{recipe.path}: expected each entry of 'datasets' to have a 'path': {' or '.join(_LOCAL)}, "
+            "or a name on the Hub"
+        )
+    split = str(entry.get("split") or "train")
+    if entry["path"] not in _LOCAL:
+        return Source(entry["path"], split)
+    patterns = entry.get("data_files")
     patterns = [patterns] if isinstance(patterns, str) else patterns
     if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
-        raise BadConfig(f"{recipe.path}: 'data_files' names the file of the data, or is a list of such names")
-    found = (_files(recipe, pattern) for pattern in patterns)
-    return Source(named["path"], split, tuple(path for paths in found for path in paths))
+        raise BadConfig(f"{recipe.path}: expected 'data_files' to be a file name or a list of file names")
+    matches = (_files(recipe, pattern) for pattern in patterns)
+    return Source(entry["path"], split, tuple(path for paths in matches for path in paths))
 
 
 def _files(recipe: Recipe, pattern: str) -> list[Path]:
-    paths = sorted(Path(found) for found in glob(pattern))  # noqa: PTH207 - a pattern may be absolute
+    paths = sorted(Path(name) for name in glob(pattern))  # noqa: PTH207 - a pattern may be absolute
     if not paths:
         made_by = f"; make it with: {recipe.made_by}" if recipe.made_by else ""
-        raise BadConfig(f"{pattern}: the data are not there{made_by}")
+        raise BadConfig(f"{pattern}: no such file{made_by}")
     return paths

@@ -1,4 +1,4 @@
-"""What a run's folder says of the run: `run.json`, the manifest, and `metrics.jsonl`, what the trainer logged."""
+"""The records in a run's folder: `run.json`, the manifest, and `metrics.jsonl`, the metrics that the trainer logged."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ PACKAGES: Final = (
     "knk torch transformers trl accelerate datasets tokenizers peft vllm deepspeed math-verify sympy numpy".split()
 )
 _STATE: Final = "trainer_state.json"
-_SAME: Final = ("trainer", "settings", "data")
+_IDENTITY: Final = ("trainer", "settings", "data")
 
 Manifest = dict[str, Any]
 
 
-def begun(recipe: Recipe) -> Manifest:
-    """Return the manifest of a run that is to begin.
+def new_manifest(recipe: Recipe) -> Manifest:
+    """Return the manifest of a run that is about to start.
 
     Args:
-        recipe: what is trained.
+        recipe: the recipe.
     """
     return {
         "format": FORMAT,
         "recipe": recipe.path.name,
         "trainer": recipe.trainer,
         "settings": portable(dict(recipe.settings)),
-        "data": [told for source in sources(recipe) for told in source.told()],
+        "data": [entry for source in sources(recipe) for entry in source.manifest_entries()],
         "seed": recipe.settings.get("seed", 42),
         "versions": versions(),
-        "git": git(recipe.path.parent),
+        "git": git_state(recipe.path.parent),
         "hardware": hardware(),
         "steps": 0,
         "seconds": 0.0,
@@ -54,7 +54,7 @@ def begun(recipe: Recipe) -> Manifest:
 
 
 def read(folder: Path) -> Manifest | None:
-    """Return the manifest in a run's folder, None where there is none.
+    """Return the manifest in a run's folder, or None.
 
     Args:
         folder: the run's folder.
@@ -68,9 +68,9 @@ def read(folder: Path) -> Manifest | None:
     try:
         manifest = read_json(path)
     except BadFile as error:
-        raise BadFolder(f"{path}: not a run's manifest") from error
+        raise BadFolder(f"{path}: expected a run's manifest") from error
     if manifest.get("format") != FORMAT or not isinstance(manifest.get("sessions"), list):
-        raise BadFolder(f"{path}: not a run's manifest of the format {FORMAT!r}")
+        raise BadFolder(f"{path}: expected a run's manifest of format {FORMAT!r}")
     return manifest
 
 
@@ -79,80 +79,80 @@ def write(folder: Path, manifest: Mapping[str, Any]) -> None:
 
     Args:
         folder: the run's folder.
-        manifest: what to write.
+        manifest: the manifest.
     """
     with whole_file(folder / MANIFEST) as file:
         file.write(json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def is_same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two manifests are of the same trainer, settings and data.
+def is_same_run(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two manifests have the same trainer, settings and data.
 
     Args:
-        one: a manifest.
-        other: another.
+        first: a manifest.
+        second: another manifest.
     """
-    return all(one.get(name) == other.get(name) for name in _SAME)
+    return all(first.get(name) == second.get(name) for name in _IDENTITY)
 
 
-def session(step: int) -> dict[str, Any]:
-    """Return the entry of a session that begins at a step.
+def new_session(step: int) -> dict[str, Any]:
+    """Return a manifest's entry for a session that starts now.
 
     Args:
-        step: the last step that was done before.
+        step: the number of steps already done.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return {"started": started, "seconds": 0.0, "from_step": step, "to_step": step, "outcome": "running"}
 
 
-def checkpoint(folder: Path) -> tuple[int, Path] | None:
-    """Return the step and the folder of the last whole checkpoint of a run, None where there is none.
+def last_checkpoint(folder: Path) -> tuple[int, Path] | None:
+    """Return the step and the folder of a run's last complete checkpoint, or None.
 
-    A trainer writes its state last, so a checkpoint without one was cut off.
+    A trainer writes its state last, so a checkpoint without a state is incomplete.
 
     Args:
         folder: the run's folder.
     """
     numbered = ((path.name.removeprefix("checkpoint-"), path) for path in folder.glob("checkpoint-*"))
-    found = sorted((int(number), path) for number, path in numbered if number.isdecimal())
-    return next(((step, path) for step, path in reversed(found) if _history(path) is not None), None)
+    checkpoints = sorted((int(number), path) for number, path in numbered if number.isdecimal())
+    return next(((step, path) for step, path in reversed(checkpoints) if _history(path) is not None), None)
 
 
 def write_metrics(folder: Path) -> int:
-    """Write what the trainer logged up to the last checkpoint, and return that checkpoint's step.
+    """Write the metrics logged up to the last checkpoint, and return that checkpoint's step.
 
     Args:
         folder: the run's folder.
     """
-    found = checkpoint(folder)
-    if found is None:
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
         return 0
-    step, path = found
+    step, path = checkpoint
     with whole_file(folder / METRICS) as file:
         file.writelines(json.dumps(entry).encode() + b"\n" for entry in _history(path) or [])
     return step
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that matter, as far as they are installed.
+    """Return the versions of Python and of the relevant packages that are installed.
 
     >>> "python" in versions()
     True
     """
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
-def git(folder: Path) -> dict[str, Any] | None:
-    """Return the revision that a folder is checked out at and whether it was changed since, None outside a checkout.
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Return the revision of a checkout and whether it has uncommitted changes, None outside a checkout.
 
     Args:
-        folder: a folder.
+        folder: a folder in the checkout.
     """
     revision = _git(folder, "rev-parse", "HEAD")
     if not revision:
@@ -161,9 +161,9 @@ def git(folder: Path) -> dict[str, Any] | None:
 
 
 def portable(value: Any) -> Any:
-    """Return a value in which a path is told from the working directory on, or by its last part outside it.
+    """Return a value with absolute paths made relative to the working directory, or cut to their last part.
 
-    A manifest is published with the checkpoint, and must not tell whose machine made it.
+    A manifest is published with the checkpoint and must not reveal paths of the machine.
 
     Args:
         value: settings, or a part of them.
@@ -182,19 +182,19 @@ def portable(value: Any) -> Any:
 
 
 class Clock:
-    """Seconds since a session began."""
+    """Counts the seconds since it was made."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._start = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """The seconds since then, to a tenth."""
-        return round(time.monotonic() - self._begun, 1)
+        """The seconds, to a tenth."""
+        return round(time.monotonic() - self._start, 1)
 
 
 def _history(path: Path) -> list[dict[str, Any]] | None:
-    """What the trainer had logged at a checkpoint, None where the checkpoint is not whole."""
+    """Return the metrics logged up to a checkpoint, or None if the checkpoint is incomplete."""
     try:
         history = read_json(path / _STATE)["log_history"]
     except (OSError, BadFile, KeyError):

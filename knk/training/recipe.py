@@ -1,15 +1,15 @@
 """A training recipe: a YAML file of TRL's own settings, and what it extends.
 
-A recipe has the keys that `trl sft --config` and `trl grpo --config` take, and three of ours:
+A recipe has the keys that `trl sft --config` and `trl grpo --config` take, and three more:
 
-| key | what it says |
+| key | meaning |
 |---|---|
-| `extends` | another recipe, relative to this file, whose settings hold where this one has none |
+| `extends` | another recipe, relative to this file, whose settings are the defaults |
 | `trainer` | `sft` or `grpo` |
-| `made_by` | the command that makes the data, told to whoever has not made it |
+| `made_by` | the command that makes the data, shown if the data do not exist |
 
-A path after `accelerate_config` is relative to the file that names it; all other paths are relative to where the
-command is run, as TRL has them. Settings that would run code from elsewhere are refused.
+The path in `accelerate_config` is relative to the file that names it. All other paths are relative to the working
+directory, as in TRL. Settings that would run code from elsewhere are rejected.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from knk.errors import BadConfig
 from knk.yaml_config import mapping, parse_yaml, read_yaml
 
 TRAINERS: Final = ("sft", "grpo")
-_DEEPEST: Final = 8
-_OURS: Final = ("extends", "trainer", "made_by")
+_MAX_EXTENDS: Final = 8
+_OWN_KEYS: Final = ("extends", "trainer", "made_by")
 _ACCELERATE: Final = "accelerate_config"
-_TRLS: Final = {
+_TRL_CONFIGS: Final = {
     "multi_gpu": "MULTI_GPU",
     **dict.fromkeys(("zero1", "zero2", "zero3"), "DEEPSPEED"),
     **dict.fromkeys(("fsdp1", "fsdp2"), "FSDP"),
     "single_gpu": "NO",
 }
-"""The configurations that TRL brings, with what shares the work out."""
-_REFUSED: Final = {
+"""TRL's own accelerate configurations, with their distributed types."""
+_REJECTED: Final = {
     "trust_remote_code": "it would run code that comes with a model",
     "env": "a file should not set the environment: set the variables in your shell",
-    "reward_model_name_or_path": "rewards here are functions, named under reward_funcs",
+    "reward_model_name_or_path": "use reward functions, under reward_funcs",
 }
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, and how.
+    """A training recipe.
 
     Args:
-        path: the file that was read.
+        path: its file.
         trainer: `sft` or `grpo`.
         settings: TRL's settings.
-        made_by: the command that makes the data; empty if the recipe names none.
+        made_by: the command that makes the data, or an empty string.
 
     Raises:
-        BadConfig: there is no such trainer, or a setting is refused.
+        BadConfig: the trainer is unknown, or a setting is rejected.
     """
 
     path: Path
@@ -63,31 +63,31 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.trainer not in TRAINERS:
-            said = f"not {self.trainer!r}" if self.trainer else "and here is none"
-            raise BadConfig(f"{self.path}: 'trainer' is {' or '.join(TRAINERS)}, {said}")
-        for name, why in _REFUSED.items():
+            actual = repr(self.trainer) if self.trainer else "none"
+            raise BadConfig(f"{self.path}: expected 'trainer' to be {' or '.join(TRAINERS)}, got {actual}")
+        for name, why in _REJECTED.items():
             if self.settings.get(name):
-                raise BadConfig(f"{self.path}: leave {name!r} out: {why}")
+                raise BadConfig(f"{self.path}: remove {name!r}: {why}")
 
     @property
     def output(self) -> Path:
         """The folder that the run writes to."""
         folder = self.settings.get("output_dir")
         if not isinstance(folder, str) or not folder:
-            raise BadConfig(f"{self.path}: 'output_dir' is the folder for the run, and there is none")
+            raise BadConfig(f"{self.path}: missing setting 'output_dir', the folder of the run")
         return Path(folder)
 
     @property
     def model(self) -> str:
-        """The name or the folder of the model that is trained."""
+        """The name or the folder of the model to train."""
         model = self.settings.get("model_name_or_path")
         if not isinstance(model, str) or not model:
-            raise BadConfig(f"{self.path}: 'model_name_or_path' is the model to train, and there is none")
+            raise BadConfig(f"{self.path}: missing setting 'model_name_or_path', the model to train")
         return model
 
     @property
     def processes(self) -> int:
-        """How many processes train side by side: by the recipe, else by the configuration for accelerate."""
+        """The number of training processes, from the recipe or else from its accelerate configuration."""
         if self.settings.get("num_processes") is not None:
             return self.number("num_processes", 1)
         if "num_processes" not in self.launch:
@@ -96,47 +96,49 @@ class Recipe:
 
     @property
     def launch(self) -> Mapping[str, Any]:
-        """The configuration for accelerate; of those that TRL brings, how they share weights out."""
+        """The accelerate configuration; of TRL's own, only the distributed type."""
         name = self.settings.get(_ACCELERATE)
         if name is None:
             return {}
-        if name in _TRLS:
-            return {"distributed_type": _TRLS[name]}
+        if name in _TRL_CONFIGS:
+            return {"distributed_type": _TRL_CONFIGS[name]}
         if not isinstance(name, str) or not Path(name).is_file():
-            raise BadConfig(f"{_ACCELERATE}: there is no file {str(name)[:80]!r}, and TRL has none of that name")
+            raise BadConfig(
+                f"{_ACCELERATE}: expected a file or one of {', '.join(_TRL_CONFIGS)}, got {str(name)[:80]!r}"
+            )
         return mapping(read_yaml(Path(name)), name)
 
     def number(self, name: str, default: int) -> int:
-        """Return a setting that is a whole number from 1 up.
+        """Return a setting that is a positive integer.
 
         Args:
             name: the setting's name.
-            default: what TRL takes where there is none.
+            default: TRL's default.
 
         Raises:
-            BadConfig: it is none.
+            BadConfig: it is something else.
         """
         return default if self.settings.get(name) is None else _positive(self.settings, name, self.path)
 
     def share(self, name: str, default: float) -> float:
-        """Return a setting that is a number above 0.
+        """Return a setting that is a positive number.
 
         Args:
             name: the setting's name.
-            default: what is taken where there is none.
+            default: the default.
 
         Raises:
-            BadConfig: it is none.
+            BadConfig: it is something else.
         """
         value = self.settings.get(name)
         if value is None:
             return default
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
-            raise BadConfig(f"{self.path}: {name!r} is a number above 0, not {str(value)[:40]!r}")
+            raise BadConfig(f"{self.path}: expected {name!r} to be a positive number, got {str(value)[:40]!r}")
         return float(value)
 
     def yaml(self) -> str:
-        """Return the settings as the YAML that `trl` takes."""
+        """Return the settings as YAML for `trl`."""
         import yaml
 
         return str(yaml.safe_dump(dict(self.settings), sort_keys=False, allow_unicode=True, width=100))
@@ -147,15 +149,15 @@ def load(
     overlays: Iterable[str | os.PathLike[str]] = (),
     changes: Mapping[str, Any] | None = None,
 ) -> Recipe:
-    """Return the recipe in a file, with all that it extends.
+    """Return the recipe in a file, merged with the recipes that it extends.
 
     Args:
         path: the file.
-        overlays: files of further settings; a later one goes before an earlier one.
-        changes: settings that go before all others.
+        overlays: files of further settings; a later one overrides an earlier one.
+        changes: settings that override all others.
 
     Raises:
-        BadConfig: a file is no recipe, extends itself, or has settings that are refused.
+        BadConfig: a file is not a recipe, extends itself, or has a setting that is rejected.
     """
     path = Path(path)
     settings = _merged(path, ())
@@ -166,21 +168,21 @@ def load(
     return Recipe(path, str(trainer), settings, str(made_by))
 
 
-def change_of(text: str) -> tuple[str, Any]:
-    """Return the setting that `name=value` says; the value is read as YAML.
+def parse_change(text: str) -> tuple[str, Any]:
+    """Return the name and the value of a setting in the form `name=value`; the value is parsed as YAML.
 
     Args:
-        text: as it was typed.
+        text: the setting.
 
     Raises:
-        BadConfig: there is no name or no value.
+        BadConfig: the name or the value is missing or invalid.
 
-    >>> change_of("learning_rate=1.0e-6")
+    >>> parse_change("learning_rate=1.0e-6")
     ('learning_rate', 1e-06)
     """
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise BadConfig(f"a setting is written as name=value, not {text[:80]!r}")
+        raise BadConfig(f"expected a setting of the form name=value, got {text[:80]!r}")
     try:
         return name, _as_number(parse_yaml(value))
     except BadConfig as error:
@@ -188,29 +190,29 @@ def change_of(text: str) -> tuple[str, Any]:
 
 
 def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
-    """The settings of a file over those that it extends."""
+    """Return the settings of a file, merged over those that it extends."""
     here = path.resolve()
-    if here in above or len(above) > _DEEPEST:
+    if here in above or len(above) > _MAX_EXTENDS:
         raise BadConfig(f"{path}: it extends itself")
     own = {name: _as_number(value) for name, value in mapping(read_yaml(path), str(path)).items()}
     if isinstance(own.get(_ACCELERATE), str):
-        own[_ACCELERATE] = _beside(here, own[_ACCELERATE])
+        own[_ACCELERATE] = _resolve(here, own[_ACCELERATE])
     base = own.pop("extends", None)
     if base is None:
         return own
     if not isinstance(base, str):
-        raise BadConfig(f"{path}: 'extends' is the path of another recipe")
+        raise BadConfig(f"{path}: expected 'extends' to be the path of another recipe")
     return _merged(path.parent / base, (*above, here)) | own
 
 
-def _beside(path: Path, name: str) -> str:
-    """A file named relative to another; a name that is no file is one of TRL's own."""
-    beside = path.parent / name
-    return str(beside.resolve()) if beside.is_file() else name
+def _resolve(path: Path, name: str) -> str:
+    """Return a file name relative to another file as an absolute path; other names are TRL's own."""
+    file = path.parent / name
+    return str(file.resolve()) if file.is_file() else name
 
 
 def _as_number(value: Any) -> Any:
-    """A number that YAML takes for a text, such as 1e-6."""
+    """Return the number in a string that YAML does not parse as a number, such as 1e-6."""
     if not isinstance(value, str) or not value[:1].isdigit():
         return value
     try:
@@ -222,5 +224,5 @@ def _as_number(value: Any) -> Any:
 def _positive(settings: Mapping[str, Any], name: str, path: Path) -> int:
     value = settings.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise BadConfig(f"{path}: {name!r} is a whole number from 1 up, not {str(value)[:40]!r}")
+        raise BadConfig(f"{path}: expected {name!r} to be a positive integer, got {str(value)[:40]!r}")
     return value

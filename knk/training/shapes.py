@@ -1,4 +1,4 @@
-"""How large a model is, from the numbers in its configuration alone: parameters, adapters, cache, activations."""
+"""The size of a model, computed from its configuration: parameters, adapters, cache, activations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from knk.errors import BadConfig
 
 HALF: Final = 2
-"""Bytes of a number in bfloat16."""
+"""The bytes of a bfloat16 number."""
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,15 @@ class Shape:
     """A decoder of the Llama family, to which Qwen2.5, OLMo2, Mistral and most others belong.
 
     Args:
-        layers: how many layers.
-        hidden: the width of the stream.
-        inner: the width inside the feed-forward blocks.
-        heads: attention heads.
-        kv_heads: heads that have keys and values of their own.
-        vocabulary: tokens.
-        tied: whether the head is the embedding again.
+        layers: number of layers.
+        hidden: hidden size.
+        inner: intermediate size of the feed-forward blocks.
+        heads: number of attention heads.
+        kv_heads: number of key-value heads.
+        vocabulary: vocabulary size.
+        tied: whether the output layer shares the embedding's weights.
         biased: whether queries, keys and values have biases.
-        head: the width of a head; the stream's by the number of heads if not given.
+        head: dimension of a head; `hidden / heads` if 0.
 
     >>> f"{KNOWN['Qwen/Qwen2.5-3B'].parameters:,}"
     '3,085,938,688'
@@ -42,21 +42,21 @@ class Shape:
     head: int = 0
 
     @property
-    def _widths(self) -> tuple[int, int]:
-        """The widths of queries, and of keys and of values."""
+    def _dimensions(self) -> tuple[int, int]:
+        """The total dimension of the queries, and of the keys (or values)."""
         head = self.head or self.hidden // self.heads
         return head * self.heads, head * self.kv_heads
 
     @property
     def layer_parameters(self) -> int:
         """The parameters of one layer."""
-        queries, keys = self._widths
+        queries, keys = self._dimensions
         biases = queries + 2 * keys if self.biased else 0
         return 2 * self.hidden * (queries + keys) + 3 * self.hidden * self.inner + 2 * self.hidden + biases
 
     @property
     def embedding_parameters(self) -> int:
-        """The parameters of the embedding alone."""
+        """The parameters of the embedding."""
         return self.vocabulary * self.hidden
 
     @property
@@ -65,24 +65,24 @@ class Shape:
         return self.layers * self.layer_parameters + (1 if self.tied else 2) * self.embedding_parameters + self.hidden
 
     def adapter_parameters(self, rank: int) -> int:
-        """Return the parameters of LoRA's adapters on all linear layers.
+        """Return the parameters of LoRA adapters on all linear layers.
 
         Args:
-            rank: their rank.
+            rank: the adapters' rank.
         """
-        queries, keys = self._widths
+        queries, keys = self._dimensions
         attention = 2 * (self.hidden + queries) + 2 * (self.hidden + keys)
         return self.layers * rank * (attention + 3 * (self.hidden + self.inner))
 
     @property
     def cache_bytes(self) -> int:
-        """The bytes of keys and values that one token leaves in the cache."""
-        return 2 * HALF * self.layers * self._widths[1]
+        """The bytes of one token's keys and values in the cache."""
+        return 2 * HALF * self.layers * self._dimensions[1]
 
     @property
     def layer_activations(self) -> int:
-        """The bytes of one token's activations in one layer, for the backward pass, without attention's matrix."""
-        queries, keys = self._widths
+        """The bytes of one token's activations in one layer for the backward pass, without the attention matrix."""
+        queries, keys = self._dimensions
         return HALF * (6 * self.hidden + 2 * queries + 2 * keys + 4 * self.inner)
 
 
@@ -96,17 +96,17 @@ KNOWN: Final[Mapping[str, Shape]] = {
     "Qwen/Qwen2.5-32B": Shape(64, 5120, 27648, 40, 8, 152_064, False, True),
     "HuggingFaceTB/SmolLM2-135M": Shape(30, 576, 1536, 9, 3, 49_152, True),
 }
-"""Models that can be planned for without asking the Hub."""
+"""Models that can be planned for without access to the Hub."""
 
 
 def shape_of(model: str) -> Shape:
-    """Return a model's shape: of those that are known here, else from its configuration.
+    """Return a model's shape, from `KNOWN` or from its configuration.
 
     Args:
         model: a folder, or a name on the Hub.
 
     Raises:
-        BadConfig: it is not known, and its configuration cannot be read or says too little.
+        BadConfig: it is not known, and its configuration cannot be read or is incomplete.
     """
     if (known := KNOWN.get(model.removesuffix("-Instruct"))) is not None:
         return known
@@ -116,21 +116,21 @@ def shape_of(model: str) -> Shape:
         return from_config(AutoConfig.from_pretrained(model).to_dict())
     except ImportError as error:
         raise BadConfig(
-            f"the size of {model!r} is not known here, and reading its configuration needs transformers: "
+            f"the size of {model!r} is not known, and reading its configuration needs transformers: "
             "pip install 'knk[train]'"
         ) from error
     except (OSError, ValueError) as error:
-        raise BadConfig(f"the size of {model!r} is not known here, and its configuration cannot be read") from error
+        raise BadConfig(f"the size of {model!r} is not known, and its configuration cannot be read") from error
 
 
 def from_config(config: Mapping[str, Any]) -> Shape:
-    """Return the shape that a configuration of transformers tells of.
+    """Return the shape in a transformers configuration.
 
     Args:
         config: the configuration.
 
     Raises:
-        ValueError: it is not of such a decoder.
+        ValueError: it is not the configuration of such a decoder.
 
     >>> from_config(
     ...     {

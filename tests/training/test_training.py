@@ -18,9 +18,9 @@ from knk.datasets.files import write
 from knk.errors import BadConfig, BadFolder
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
-from knk.training import manifest as book
+from knk.training import manifest as records
 from knk.training.data import sources
-from knk.training.recipe import Recipe, change_of, load
+from knk.training.recipe import Recipe, load, parse_change
 from tests.support.tiny_models import save_tiny_model
 
 needs_trl = [
@@ -38,7 +38,7 @@ def put(path: Path, text: str) -> Path:
 # Reading.
 
 
-def test_a_recipe_has_what_it_extends_and_goes_before_it(tmp_path: Path) -> None:
+def test_a_recipe_overrides_what_it_extends(tmp_path: Path) -> None:
     put(tmp_path / "paper.yaml", "trainer: grpo\nmade_by: knk task kk\nlearning_rate: 1e-6\nbeta: 0.0\noutput_dir: out")
     put(tmp_path / "more" / "mine.yaml", "extends: ../paper.yaml\nlearning_rate: 2e-5")
     overlay = put(tmp_path / "small.yaml", "beta: 0.1\nseed: 3")
@@ -47,7 +47,7 @@ def test_a_recipe_has_what_it_extends_and_goes_before_it(tmp_path: Path) -> None
     assert recipe.settings == {"learning_rate": 2e-5, "beta": 0.1, "output_dir": "out", "seed": 4}
 
 
-def test_the_plain_yaml_is_read_back_as_the_same_settings(tmp_path: Path) -> None:
+def test_the_yaml_for_trl_has_the_same_settings(tmp_path: Path) -> None:
     import yaml
 
     recipe = load(
@@ -64,7 +64,7 @@ def test_the_plain_yaml_is_read_back_as_the_same_settings(tmp_path: Path) -> Non
     )
 
 
-def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
+def test_an_accelerate_configuration_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
     launch = put(tmp_path / "accelerate" / "two.yaml", "num_processes: 2")
     put(tmp_path / "paper.yaml", "trainer: sft\naccelerate_config: accelerate/two.yaml")
     recipe = load(put(tmp_path / "deep" / "mine.yaml", "extends: ../paper.yaml"))
@@ -75,12 +75,12 @@ def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(t
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("seed: 1", "'trainer' is sft or grpo"),
+        ("seed: 1", "expected 'trainer' to be sft or grpo, got none"),
         ("trainer: dpo", "'dpo'"),
         ("extends: mine.yaml\ntrainer: sft", "extends itself"),
-        ("extends: [1]", "'extends' is the path"),
+        ("extends: [1]", "expected 'extends' to be the path"),
         ("- a\n- b", "expected a mapping"),
         ("a: [", "not YAML"),
         ("a: !!python/object/apply:os.system ['true']", "not YAML"),
@@ -89,24 +89,24 @@ def test_a_configuration_for_accelerate_is_found_beside_the_file_that_names_it(t
         ("a: " + "x" * 70_000, "characters"),
     ],
 )
-def test_what_is_no_recipe_is_refused_in_a_line(text: str, told: str, tmp_path: Path) -> None:
+def test_an_invalid_recipe_is_an_error_in_one_line(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(BadConfig) as caught:
         load(put(tmp_path / "mine.yaml", text))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["seed", "=3", "a b=3", "a=[1"])
-def test_what_is_no_change_is_refused(text: str) -> None:
+def test_an_invalid_change_is_an_error(text: str) -> None:
     with pytest.raises(BadConfig):
-        change_of(text)
+        parse_change(text)
 
 
-def test_a_change_is_read_as_yaml() -> None:
-    assert change_of("a=[x, 1]") == ("a", ["x", 1])
-    assert change_of("a=1e-6") == ("a", 1e-6)
-    assert change_of("a=b=c") == ("a", "b=c")
-    assert change_of("a=null") == ("a", None)
+def test_a_change_is_parsed_as_yaml() -> None:
+    assert parse_change("a=[x, 1]") == ("a", ["x", 1])
+    assert parse_change("a=1e-6") == ("a", 1e-6)
+    assert parse_change("a=b=c") == ("a", "b=c")
+    assert parse_change("a=null") == ("a", None)
 
 
 # Data.
@@ -116,27 +116,27 @@ def recipe_of(**settings: Any) -> Recipe:
     return Recipe(Path("mine.yaml"), "sft", settings, "knk task kk -o rows.jsonl")
 
 
-def test_files_are_found_and_told_with_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manifest_entries_have_the_hashes_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for number in (1, 2):
         put(tmp_path / f"part-{number}.jsonl", '{"a": 1}\n' * number)
     (source,) = sources(recipe_of(datasets=[{"path": "json", "data_files": "part-*.jsonl", "split": "train"}]))
-    assert [told["rows"] for told in source.told()] == [1, 2]
-    assert {told["file"] for told in source.told()} == {"part-1.jsonl", "part-2.jsonl"}
+    assert [entry["rows"] for entry in source.manifest_entries()] == [1, 2]
+    assert {entry["file"] for entry in source.manifest_entries()} == {"part-1.jsonl", "part-2.jsonl"}
     assert len(list(source.rows())) == 3
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
-        ({}, "names no data"),
+        ({}, "missing setting 'datasets'"),
         ({"datasets": ["a"]}, "'path'"),
         ({"datasets": [{"path": "json"}]}, "'data_files'"),
         ({"datasets": [{"path": "json", "data_files": "none.jsonl"}]}, "make it with: knk task kk -o rows.jsonl"),
     ],
 )
-def test_data_that_are_not_there_are_refused(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadConfig, match=told):
+def test_missing_data_are_an_error(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
         sources(recipe_of(**settings))
 
 
@@ -147,25 +147,25 @@ def checkpoint(folder: Path, step: int, state: str) -> None:
     put(folder / f"checkpoint-{step}" / "trainer_state.json", state)
 
 
-def test_a_checkpoint_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
-    assert book.checkpoint(tmp_path) is None
+def test_an_incomplete_checkpoint_does_not_count(tmp_path: Path) -> None:
+    assert records.last_checkpoint(tmp_path) is None
     checkpoint(tmp_path, 5, json.dumps({"log_history": [{"step": 5, "loss": 1.5}]}))
     checkpoint(tmp_path, 10, '{"log_his')
     (tmp_path / "checkpoint-15").mkdir()
     (tmp_path / "checkpoint-best").mkdir()
-    assert book.checkpoint(tmp_path) == (5, tmp_path / "checkpoint-5")
-    assert book.write_metrics(tmp_path) == 5
+    assert records.last_checkpoint(tmp_path) == (5, tmp_path / "checkpoint-5")
+    assert records.write_metrics(tmp_path) == 5
     assert (tmp_path / "metrics.jsonl").read_text() == '{"step": 5, "loss": 1.5}\n'
 
 
-def test_a_manifest_tells_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_manifest_contains_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     put(tmp_path / "rows.jsonl", '{"text": "a"}\n')
     data = [{"path": "json", "data_files": str(tmp_path / "rows.jsonl")}]
     recipe = Recipe(
         tmp_path / "mine.yaml", "sft", {"datasets": data, "model_name_or_path": "/home/ann/tiny", "output_dir": "out"}
     )
-    manifest = book.begun(recipe)
+    manifest = records.new_manifest(recipe)
     assert str(tmp_path) not in json.dumps(manifest)
     assert "/home" not in json.dumps(manifest)
     assert manifest["settings"]["datasets"][0]["data_files"] == "rows.jsonl"
@@ -173,10 +173,10 @@ def test_a_manifest_tells_no_path_of_the_machine(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "knk-run-1"}'])
-def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
+def test_an_invalid_manifest_is_an_error(text: str, tmp_path: Path) -> None:
     put(tmp_path / "run.json", text)
     with pytest.raises(BadFolder):
-        book.read(tmp_path)
+        records.read(tmp_path)
 
 
 # Real runs.
@@ -218,19 +218,19 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(bench: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """`knk train` as a shell starts it, the leader of a group of processes; what it says goes to a file."""
-    with (bench / "told.txt").open("wb") as told:
+    with (bench / "output.txt").open("wb") as message:
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("knk")), "train", *arguments],
             cwd=bench,
             env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(bench / "hf")},
-            stdout=told,
+            stdout=message,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
 
 
-def ended(process: subprocess.Popen[bytes], bench: Path) -> tuple[int, str]:
-    return process.wait(timeout=300), (bench / "told.txt").read_text(encoding="utf-8", errors="replace")
+def finish(process: subprocess.Popen[bytes], bench: Path) -> tuple[int, str]:
+    return process.wait(timeout=300), (bench / "output.txt").read_text(encoding="utf-8", errors="replace")
 
 
 def steps_logged(folder: Path) -> list[int]:
@@ -246,17 +246,17 @@ class TestRuns:
         folder = bench / "runs" / trainer
         first = command(bench, f"{trainer}.yaml")
         deadline = time.monotonic() + 240
-        while not book.checkpoint(folder):
-            assert first.poll() is None, ended(first, bench)[1][-3000:]
+        while not records.last_checkpoint(folder):
+            assert first.poll() is None, finish(first, bench)[1][-3000:]
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        status, told = ended(command(bench, f"{trainer}.yaml"), bench)
+        status, message = finish(command(bench, f"{trainer}.yaml"), bench)
         assert status == 2
-        assert "another process trains here" in told
+        assert "another process trains here" in message
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-        status, told = ended(command(bench, f"{trainer}.yaml"), bench)
-        assert status == 0, told[-3000:]
+        status, message = finish(command(bench, f"{trainer}.yaml"), bench)
+        assert status == 0, message[-3000:]
         manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         assert [one["outcome"] for one in manifest["sessions"]] == ["killed", "finished"]
         resumed = manifest["sessions"][1]["from_step"]
@@ -267,14 +267,14 @@ class TestRuns:
         assert steps_logged(folder) == list(range(1, steps + 1))
         assert (folder / "model.safetensors").exists()
         assert str(bench) not in (folder / "run.json").read_text() + (folder / "recipe.yaml").read_text()
-        status, told = ended(command(bench, f"{trainer}.yaml"), bench)  # It is done, and not done again.
+        status, message = finish(command(bench, f"{trainer}.yaml"), bench)  # A finished run is not repeated.
         assert (status, json.loads((folder / "run.json").read_text())) == (0, manifest)
-        status, told = ended(command(bench, f"{trainer}.yaml", "--set", "learning_rate=1e-2"), bench)
+        status, message = finish(command(bench, f"{trainer}.yaml", "--set", "learning_rate=1e-2"), bench)
         assert status == 2
-        assert "another output_dir" in told
+        assert "another output_dir" in message
 
     @pytest.mark.parametrize(
-        ("trainer", "change", "told"),
+        ("trainer", "change", "message"),
         [
             ("sft", "max_lenght=3", "did you mean 'max_length'"),
             ("sft", "max_length=600", "longer than 600 tokens"),
@@ -290,27 +290,27 @@ class TestRuns:
         ],
     )
     def test_what_cannot_work_is_refused_before_it_starts(
-        self, trainer: str, change: str, told: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+        self, trainer: str, change: str, message: str, bench: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from knk.training.preflight import check
 
         monkeypatch.chdir(bench)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        name, value = change_of(change)
+        name, value = parse_change(change)
         with pytest.raises(BadConfig) as caught:
             check(load(f"{trainer}.yaml", (), {name: value}))
-        assert told in str(caught.value)
+        assert message in str(caught.value)
         assert "\n" not in str(caught.value)
 
-    def test_a_trainer_that_fails_is_told_of(self, bench: Path) -> None:
+    def test_a_failing_trainer_is_an_error(self, bench: Path) -> None:
         put(bench / "my_rewards.py", "def bad(prompts, **columns):\n    raise RuntimeError('no reward today')\n")
         changes = ["reward_funcs=[my_rewards.bad]", "output_dir=runs/bad", "max_steps=2"]
-        status, told = ended(
+        status, message = finish(
             command(bench, "grpo.yaml", *(word for change in changes for word in ("--set", change))), bench
         )
         assert status == 2
-        assert "no reward today" in told
-        assert told.splitlines()[-1].startswith("knk: the trainer ended with status 1")
+        assert "no reward today" in message
+        assert message.splitlines()[-1].startswith("knk: the trainer exited with status 1")
         manifest = json.loads((bench / "runs" / "bad" / "run.json").read_text(encoding="utf-8"))
         assert (manifest["status"], manifest["sessions"][0]["outcome"]) == ("failed", "failed")
 
