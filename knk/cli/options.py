@@ -163,9 +163,9 @@ class RecipeOptions:
         Raises:
             BadConfig: a file or a setting is not valid.
         """
-        from knk.training.recipe import change_of, load
+        from knk.training.recipe import parse_change, load
 
-        return load(self.path, self.overlays or (), dict(map(change_of, self.changes or ())))
+        return load(self.path, self.overlays or (), dict(map(parse_change, self.changes or ())))
 
 
 # How values of options are read.
