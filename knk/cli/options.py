@@ -163,7 +163,7 @@ class RecipeOptions:
         Raises:
             BadConfig: a file or a setting is not valid.
         """
-        from knk.training.recipe import parse_change, load
+        from knk.training.recipe import load, parse_change
 
         return load(self.path, self.overlays or (), dict(map(parse_change, self.changes or ())))
 
