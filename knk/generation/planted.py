@@ -19,7 +19,7 @@ from knk.generation.grammar import Draws, Grammar
 from knk.generation.sampled import Block
 from knk.generation.spec import Spec
 from knk.logic.algebra import masks
-from knk.logic.keys import meaning
+from knk.logic.meaning import meaning
 from knk.logic.mixing import mix
 from knk.logic.puzzle import Utterance
 from knk.logic.solver import NARROW, Circuit, narrow_clauses

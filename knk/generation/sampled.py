@@ -19,7 +19,7 @@ import numpy.typing as npt
 from knk.generation.grammar import SHARES, Draws, Grammar
 from knk.generation.spec import Spec
 from knk.logic.algebra import masks
-from knk.logic.keys import MAX_RELABELLED_PEOPLE, image_words
+from knk.logic.keys import MAX_RELABELLED_PEOPLE, relabelled_fingerprints
 from knk.logic.mixing import UInt64Array, mix_words
 from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.solver import Solution, unpacked
@@ -215,7 +215,7 @@ def _shared_out(grammar: Grammar, speaker: int, statements: Sequence[Statement],
 
 def _image_marks(people: int, tables: Sequence[int]) -> UInt64Array:
     """Return the fingerprint of each speaker and statement under every relabelling; silence has none."""
-    images = [image_words(people, [speaker] * len(tables), tables)[:, 0] for speaker in range(people)]
+    images = [relabelled_fingerprints(people, [speaker] * len(tables), tables)[:, 0] for speaker in range(people)]
     return np.pad(np.stack(images), ((0, 0), (0, 1), (0, 0)))
 
 

@@ -1,56 +1,54 @@
 """Canonical keys: one fingerprint for all puzzles that differ only in how they are written down.
 
 Two puzzles have the same key when one becomes the other by renaming and reordering the people, by reordering or
-repeating statements, and by writing statements in logically equal ways. The key is the smallest fingerprint over
-relabellings of the people: over all of them up to five people, where a table lookup does it, and over those that
-colour refinement leaves (individualisation and refinement, as in McKay and Piperno, "Practical graph isomorphism, II",
-https://arxiv.org/abs/1301.1493) above.
+repeating statements, and by writing statements in logically equal ways. For few people the key is the least fingerprint
+over all relabellings, by table lookup; for more it is the least over those that refinement leaves (see
+`knk.logic.labelling`).
 
 Everything is integer arithmetic written out here or BLAKE2, so that keys agree on every machine and release.
-
-Glossary: a *said* is a speaker and a statement. A *meaning* is a statement's truth table folded by symmetry: people
-who may be swapped without changing it form a *class*, and the table says for each number of knights in each class
-whether the statement holds. A *colour* is a 64-bit number that tells apart people whose situations differ.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from knk.logic.labelling import Labelling, connected
+from knk.logic.meaning import Meaning, meaning
 from knk.logic.mixing import MASK, UInt64Array, mix, mix_words
-from knk.logic.statements import Atom, Compound, Statement
+from knk.logic.statements import Statement
 
 MAX_RELABELLED_PEOPLE: Final = 5
 """Up to this many people a key is the minimum over all relabellings."""
-MAX_TABLE_ENTRIES: Final = 1 << 16
-"""Entries of a folded truth table; a statement that needs more is compared as it is written."""
 
 
 def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
-    """Return the key of the puzzle in which `people` people say `statements`, 32 hexadecimal digits.
+    """Return the key of a puzzle, 32 hexadecimal digits.
+
+    Args:
+        people: how many people there are.
+        statements: pairs of speaker and statement.
 
     >>> from knk.logic.statements import Knave
     >>> key(2, [(0, Knave(1))]) == key(2, [(1, Knave(0))])
     True
     """
     if people > MAX_RELABELLED_PEOPLE:
-        return _refined_key(people, statements)
-    images = dict(_image(people, *said) for said in statements)
-    if not images:
+        return refined_key(people, statements)
+    fingerprints = dict(_fingerprints(people, speaker, statement) for speaker, statement in statements)
+    if not fingerprints:
         return f"{mix(people):016x}{mix(~people):016x}"
-    total = reduce(np.add, images.values())
-    place = total[0].argmin()
-    return f"{mix(int(total[0, place])):016x}{mix(int(total[1, place])):016x}"
+    total = reduce(np.add, fingerprints.values())
+    least = total[0].argmin()
+    return f"{mix(int(total[0, least])):016x}{mix(int(total[1, least])):016x}"
 
 
 # Few people: every relabelling.
@@ -58,7 +56,7 @@ def key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
 
 @cache
 def _relabellings(people: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
-    """Return all ways to relabel, as new label of each person and as source place of each table entry."""
+    """Return all relabellings: the new label of each person, and the source index of each table entry."""
     orders = np.array(list(itertools.permutations(range(people))), dtype=np.uint8)
     entries = np.arange(1 << people)
     sources = np.zeros((len(orders), len(entries)), dtype=np.intp)
@@ -67,11 +65,16 @@ def _relabellings(people: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.in
     return orders, sources
 
 
-def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> UInt64Array:
-    """Return for each said a fingerprint under every relabelling, shape (utterances, 2, relabellings), for few people.
+def relabelled_fingerprints(people: int, speakers: Sequence[int], tables: Sequence[int]) -> UInt64Array:
+    """Return the fingerprint of each utterance under every relabelling, shape (utterances, 2, relabellings).
 
-    A puzzle's fingerprints are the sums of those of its different utterances; the first half alone tells puzzles apart
-    but for one chance in 2**64.
+    A puzzle's fingerprints are the sums of those of its distinct utterances; the first half alone tells puzzles apart
+    but for a chance of one in 2**64.
+
+    Args:
+        people: how many people there are, up to `MAX_RELABELLED_PEOPLE`.
+        speakers: the speaker of each utterance.
+        tables: the truth table of each utterance's statement.
     """
     orders, sources = _relabellings(people)
     weights = np.uint64(1) << np.arange(1 << people, dtype=np.uint64)
@@ -83,168 +86,86 @@ def image_words(people: int, speakers: Sequence[int], tables: Sequence[int]) -> 
 
 
 @lru_cache(maxsize=16384)
-def _image(people: int, speaker: int, statement: Statement) -> tuple[int, UInt64Array]:
+def _fingerprints(people: int, speaker: int, statement: Statement) -> tuple[int, UInt64Array]:
+    """Return a number that identifies an utterance, and its fingerprints."""
     table = statement.table(people)
-    return table << 3 | speaker, image_words(people, [speaker], [table])[0]
+    return table << 3 | speaker, relabelled_fingerprints(people, [speaker], [table])[0]
 
 
-# Many people: colour refinement.
+# Many people: refinement.
+
+
+def refined_key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
+    """Return the key that puzzles of many people have; it works for few people too, but gives them another key."""
+    profiles = {(p.speaker, p.meaning): p for p in itertools.starmap(_profile, statements)}
+    groups = connected(profiles.values(), lambda profile: profile.people)
+    forms = sorted(_GroupLabelling(group).canonical_form() for group in groups)
+    return _long_digest(people.to_bytes(8, "big"), *forms).hex()
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """What a statement means: `classes` of interchangeable people and the truth for each count of knights in them.
+class _Profile:
+    """An utterance prepared for refinement.
 
     Args:
-        classes: people, in classes; nobody in two, nobody on whom the truth does not depend.
-        table: 0 or 1 for each vector of counts, the first class's count varying slowest; nothing where the table would
-            be too large.
-        written: the statement, where it has no table.
+        speaker: who makes the statement.
+        meaning: the statement's meaning.
+        base: a digest of the statement that does not depend on labels.
+        roles: for each class of the meaning, a digest of its part in the statement.
+        people: the speaker, and everybody on whom the statement's truth depends.
     """
-
-    classes: tuple[tuple[int, ...], ...]
-    table: bytes
-    written: Statement | None = None
-
-
-@lru_cache(maxsize=65536)
-def meaning(statement: Statement) -> Meaning:
-    """Return the statement's meaning, the same for logically equal statements but for the order of classes.
-
-    >>> from knk.logic.statements import Knave, Not, Or
-    >>> meaning(Not(Or(Knave(4), Knave(2))))
-    Meaning(classes=((2, 4),), table=b'\\x00\\x00\\x01', written=None)
-    """
-    classes = _written_classes(statement)
-    sizes = [len(members) + 1 for members in classes]
-    if math.prod(sizes) > MAX_TABLE_ENTRIES:
-        return Meaning(tuple(classes), b"", statement)
-    return _folded(classes, _tabulated(statement, classes, sizes))
-
-
-def _written_classes(statement: Statement) -> list[tuple[int, ...]]:
-    """Group people whom the statement names in the same places and ways."""
-    marks: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
-    for place, whole in enumerate(statement.walk()):
-        for part in whole.parts:
-            if isinstance(part, Atom) and _pools_atoms(whole):
-                marks[part.person].append((place, part.is_knight))
-        if not isinstance(whole, Atom):
-            for person in whole.named:
-                marks[person].append((place, True))
-    grouped: defaultdict[Any, list[int]] = defaultdict(list)
-    alone = _people_of_single_atoms(statement)
-    for person in sorted(statement.people):
-        grouped[person if person in alone else tuple(sorted(marks[person]))].append(person)
-    return [tuple(members) for members in grouped.values()]
-
-
-def _people_of_single_atoms(statement: Statement) -> set[int]:
-    """People named by an atom whose place in its parent matters."""
-    alone = {statement.person} if isinstance(statement, Atom) else set()
-    for whole in statement.walk():
-        if not _pools_atoms(whole):
-            alone.update(part.person for part in whole.parts if isinstance(part, Atom))
-    return alone
-
-
-def _pools_atoms(statement: Statement) -> bool:
-    """Whether a statement has any number of parts in any order, so that the people of its atoms may be swapped."""
-    return isinstance(statement, Compound) and statement.is_symmetric and statement.max_parts is None
-
-
-def _tabulated(statement: Statement, classes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Evaluate the statement for each vector of counts, the first k of a class standing for any k."""
-    counts = np.indices(sizes)
-    xs = {person: counts[place] > rank for place, members in enumerate(classes) for rank, person in enumerate(members)}
-    full = np.ones(sizes, dtype=bool)
-    return np.broadcast_to(statement.value(xs, full), sizes)  # type: ignore[arg-type]
-
-
-def _folded(classes: Sequence[tuple[int, ...]], table: npt.NDArray[np.bool_]) -> Meaning:
-    """Drop the classes on which nothing depends, then merge those that may be swapped."""
-    kept = list(classes)
-    for axis in reversed(range(len(kept))):
-        if (table == table.take([0], axis)).all():
-            table = np.take(table, [0], axis).squeeze(axis)
-            del kept[axis]
-    merged = True
-    while merged:
-        merged = False
-        for left, right in itertools.combinations(range(len(kept)), 2):
-            joined = _joined(table, left, right)
-            if joined is not None:
-                table = joined
-                kept = [m for place, m in enumerate(kept) if place not in (left, right)] + [kept[left] + kept[right]]
-                merged = True
-                break
-    order = sorted(range(len(kept)), key=lambda place: min(kept[place]))
-    return Meaning(
-        tuple(tuple(sorted(kept[place])) for place in order), table.transpose(order).astype(np.uint8).tobytes()
-    )
-
-
-def _joined(table: npt.NDArray[np.bool_], left: int, right: int) -> npt.NDArray[np.bool_] | None:
-    """Return the table with two classes made one, as its last axis, if only the sum of their counts matters."""
-    moved = np.moveaxis(table, (left, right), (-2, -1))
-    if not (moved[..., 1:, :-1] == moved[..., :-1, 1:]).all():
-        return None
-    return np.concatenate([moved[..., :, 0], moved[..., -1, 1:]], axis=-1)
-
-
-def _as_written(statement: Statement, label: Mapping[int, int]) -> bytes:
-    """Return the statement's tree with labels for people, in an order of its own where order means nothing."""
-    inside = [_as_written(part, label) for part in statement.parts]
-    if statement.is_symmetric:
-        inside.sort()
-    rest = [value for value in statement.parameters if isinstance(value, str | bool)]
-    count = [value for value in statement.parameters if type(value) is int]
-    named = sorted(label[person] for person in statement.named)
-    return f"{type(statement).__name__}{rest}{count}{named}(".encode() + b",".join(inside) + b")"
-
-
-@dataclass(frozen=True)
-class _Spoken:
-    """A said made ready for refinement: `roles` holds a number for each class of the meaning."""
 
     speaker: int
     meaning: Meaning
     base: int
     roles: tuple[int, ...]
+    people: tuple[int, ...]
 
 
 @lru_cache(maxsize=65536)
-def _spoken(speaker: int, statement: Statement) -> _Spoken:
+def _profile(speaker: int, statement: Statement) -> _Profile:
     meant = meaning(statement)
+    digests = _written_digests(meant, meant.written) if meant.written else _table_digests(meant)
+    base = _digest(b"statement", *sorted(digests))
+    spoken_by = tuple(speaker in members for members in meant.classes)
+    roles = tuple(_digest(b"role", d, bytes([own])) for d, own in zip(digests, spoken_by, strict=True))
+    people = dict.fromkeys((speaker, *itertools.chain.from_iterable(meant.classes)))
+    return _Profile(speaker, meant, base, roles, tuple(people))
+
+
+def _table_digests(meant: Meaning) -> list[bytes]:
+    """Return for each class how often the statement is true for each number of knights in it."""
     sizes = [len(members) + 1 for members in meant.classes]
-    if meant.written is None:
-        table = np.frombuffer(meant.table, dtype=np.uint8).reshape(sizes)
-        axes = range(len(sizes))
-        profiles = [table.sum(axis=tuple(a for a in axes if a != axis), dtype=np.int64).tobytes() for axis in axes]
-    else:
-        profiles = _written_profiles(meant)
-    base = _digest(b"statement", *sorted(profiles))
-    inside = tuple(speaker in members for members in meant.classes)
-    return _Spoken(
-        speaker, meant, base, tuple(_digest(b"role", p, bytes([i])) for p, i in zip(profiles, inside, strict=True))
-    )
+    table = np.frombuffer(meant.table, dtype=np.uint8).reshape(sizes)
+    axes = range(len(sizes))
+    return [table.sum(axis=tuple(a for a in axes if a != axis), dtype=np.int64).tobytes() for axis in axes]
 
 
-def _written_profiles(meant: Meaning) -> list[bytes]:
-    """Return for each class where in the statement's tree it is named, the tree seen without names."""
-    assert meant.written is not None
-    places: defaultdict[int, list[bytes]] = defaultdict(list)
-    nobody = dict.fromkeys(meant.written.people, 0)
+def _written_digests(meant: Meaning, written: Statement) -> list[bytes]:
+    """Return for each class where in the statement's tree it is named, the tree without labels."""
+    positions: defaultdict[int, list[bytes]] = defaultdict(list)
+    unlabelled = dict.fromkeys(written.people, 0)
 
     def visit(statement: Statement, above: bytes) -> None:
-        here = _long_digest(above, _as_written(statement, nobody))
+        here = _long_digest(above, _as_written(statement, unlabelled))
         for person in statement.named:
-            places[person].append(here)
-        for number, part in enumerate(statement.parts):
-            visit(part, here + bytes([0 if statement.is_symmetric else number]))
+            positions[person].append(here)
+        for index, part in enumerate(statement.parts):
+            visit(part, here + bytes([0 if statement.is_symmetric else index]))
 
-    visit(meant.written, b"")
-    return [b"".join(sorted(places[members[0]])) for members in meant.classes]
+    visit(written, b"")
+    return [b"".join(sorted(positions[members[0]])) for members in meant.classes]
+
+
+def _as_written(statement: Statement, labels: Mapping[int, int]) -> bytes:
+    """Return the statement's tree with labels for people, in a fixed order where order has no meaning."""
+    parts = [_as_written(part, labels) for part in statement.parts]
+    if statement.is_symmetric:
+        parts.sort()
+    settings = [value for value in statement.parameters if isinstance(value, str | bool)]
+    numbers = [value for value in statement.parameters if type(value) is int]
+    named = sorted(labels[person] for person in statement.named)
+    return f"{type(statement).__name__}{settings}{numbers}{named}(".encode() + b",".join(parts) + b")"
 
 
 def _digest(*pieces: bytes) -> int:
@@ -259,164 +180,82 @@ def _long_digest(*pieces: bytes) -> bytes:
     return digest.digest()
 
 
-def _refined_key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
-    utterances = {(spoken.speaker, spoken.meaning): spoken for spoken in itertools.starmap(_spoken, statements)}
-    forms = sorted(_Component(utterances).form() for utterances in _components(list(utterances.values())))
-    return _long_digest(people.to_bytes(8, "big"), *forms).hex()
+class _GroupLabelling(Labelling[bytes]):
+    """The canonical form of utterances that share people."""
 
-
-def _components(utterances: list[_Spoken]) -> Iterator[list[_Spoken]]:
-    """Split what is said into groups that share nobody."""
-    leader: dict[int, int] = {}
-
-    def find(person: int) -> int:
-        leader.setdefault(person, person)
-        while leader[person] != person:
-            leader[person] = person = leader[leader[person]]
-        return person
-
-    for said in utterances:
-        for members in said.meaning.classes:
-            for person in members:
-                leader[find(person)] = find(said.speaker)
-    groups: defaultdict[int, list[_Spoken]] = defaultdict(list)
-    for said in utterances:
-        groups[find(said.speaker)].append(said)
-    yield from groups.values()
-
-
-class _Component:
-    """People tied together by what they say of one another, and the search for their canonical form."""
-
-    def __init__(self, utterances: list[_Spoken]) -> None:
-        people = sorted({s.speaker for s in utterances} | {p for s in utterances for c in s.meaning.classes for p in c})
-        place = {person: number for number, person in enumerate(people)}
-        self.people = people
-        self.size = len(people)
-        self.utterances = [
+    def __init__(self, profiles: list[_Profile]) -> None:
+        self._people = sorted({person for profile in profiles for person in profile.people})
+        super().__init__(len(self._people))
+        index = {person: number for number, person in enumerate(self._people)}
+        self._utterances = [
             (
-                place[s.speaker],
-                s.base,
-                [(role, [place[p] for p in members]) for role, members in zip(s.roles, s.meaning.classes, strict=True)],
-                s.meaning,
+                index[profile.speaker],
+                profile.base,
+                [
+                    (role, [index[person] for person in members])
+                    for role, members in zip(profile.roles, profile.meaning.classes, strict=True)
+                ],
+                profile.meaning,
             )
-            for s in utterances
+            for profile in profiles
         ]
 
-    def form(self) -> bytes:
-        """Return bytes that are equal just for components that are the same up to renaming."""
-        self._best: bytes | None = None
-        self._best_order: list[int] = []
-        self._first: bytes | None = None
-        self._first_order: list[int] = []
-        self._automorphisms: list[dict[int, int]] = []
-        self._search(self._refine(self._twins_apart()), ())
-        assert self._best is not None
-        return self._best
+    def canonical_form(self) -> bytes:
+        """Return bytes that are equal if and only if the groups are the same up to renaming."""
+        return self.least_form(self.refined(self._initial_colours()))
 
-    def _twins_apart(self) -> list[int]:
-        """Colour apart people who can plainly be swapped: no search is needed to choose among them."""
-        marks: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
-        for number, (speaker, _, classes, _) in enumerate(self.utterances):
-            marks[speaker].append((number, -1))
-            for place, (_, members) in enumerate(classes):
+    def _initial_colours(self) -> list[int]:
+        """Tell apart people who are named in the same places: any choice among them gives the same form."""
+        positions: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
+        for number, (speaker, _, classes, _) in enumerate(self._utterances):
+            positions[speaker].append((number, -1))
+            for index, (_, members) in enumerate(classes):
                 for person in members:
-                    marks[person].append((number, place))
-        met: Counter[tuple[tuple[int, int], ...]] = Counter()
+                    positions[person].append((number, index))
+        seen: Counter[tuple[tuple[int, int], ...]] = Counter()
         colours = []
-        for mark in map(tuple, marks):
-            colours.append(met[mark])
-            met[mark] += 1
+        for position in map(tuple, positions):
+            colours.append(seen[position])
+            seen[position] += 1
         return colours
 
-    def _refine(self, colours: list[int]) -> list[int]:
-        """Recolour everybody by what is said by and about them, until that tells no more people apart."""
-        known = len(set(colours))
-        while True:
-            gathered = [0] * self.size
-            for speaker, base, classes, _ in self.utterances:
-                total = mix(base ^ colours[speaker])
-                for role, members in classes:
-                    for person in members:
-                        total += mix(colours[person] ^ role)
-                total = mix(total & MASK)
-                gathered[speaker] += total
-                for role, members in classes:
-                    share = mix(total ^ role)
-                    for person in members:
-                        gathered[person] += share
-            colours = [mix((mix(c) + g) & MASK) for c, g in zip(colours, gathered, strict=True)]
-            now = len(set(colours))
-            if now == known or now == self.size:
-                return colours
-            known = now
+    def recoloured(self, colours: list[int]) -> list[int]:
+        """Return each person's colour mixed with those of the utterances by and about them."""
+        gathered = [0] * self.size
+        for speaker, base, classes, _ in self._utterances:
+            total = mix(base ^ colours[speaker])
+            for role, members in classes:
+                for person in members:
+                    total += mix(colours[person] ^ role)
+            total = mix(total & MASK)
+            gathered[speaker] += total
+            for role, members in classes:
+                share = mix(total ^ role)
+                for person in members:
+                    gathered[person] += share
+        return [mix((mix(c) + g) & MASK) for c, g in zip(colours, gathered, strict=True)]
 
-    def _search(self, colours: list[int], chosen: tuple[int, ...]) -> None:
-        cell = self._cell(colours)
-        if not cell:
-            self._meet_leaf(sorted(range(self.size), key=colours.__getitem__))
-            return
-        tried: list[int] = []
-        for person in cell:
-            if tried and self._orbit(person, chosen) & set(tried):
-                continue
-            tried.append(person)
-            marked = list(colours)
-            marked[person] = mix(colours[person] ^ MASK)
-            self._search(self._refine(marked), (*chosen, person))
+    def individualised(self, colour: int, rank: int) -> int:  # noqa: ARG002 - only one person is singled out at a time
+        """Return the new colour of a person who is singled out of those of one colour."""
+        return mix(colour ^ MASK)
 
-    def _cell(self, colours: list[int]) -> list[int]:
-        """Return the smallest set of people who are not told apart yet, or nobody."""
-        cells: defaultdict[int, list[int]] = defaultdict(list)
-        for person, colour in enumerate(colours):
-            cells[colour].append(person)
-        mixed = [(len(members), colour) for colour, members in cells.items() if len(members) > 1]
-        return cells[min(mixed)[1]] if mixed else []
-
-    def _meet_leaf(self, order: list[int]) -> None:
-        form = self._leaf(order)
-        for known, known_order in ((self._first, self._first_order), (self._best, self._best_order)):
-            if form == known:
-                self._automorphisms.append(dict(zip(known_order, order, strict=True)))
-                return
-        if self._first is None:
-            self._first, self._first_order = form, order
-        if self._best is None or form < self._best:
-            self._best, self._best_order = form, order
-
-    def _orbit(self, person: int, fixed: tuple[int, ...]) -> set[int]:
-        """Return everybody whom the symmetries found so far that keep `fixed` can put in a person's place."""
-        useful = [swap for swap in self._automorphisms if all(swap[f] == f for f in fixed)]
-        useful += [{new: old for old, new in swap.items()} for swap in useful]
-        orbit, fresh = {person}, [person]
-        while fresh:
-            at = fresh.pop()
-            for swap in useful:
-                if swap[at] not in orbit:
-                    orbit.add(swap[at])
-                    fresh.append(swap[at])
-        return orbit
-
-    def _leaf(self, order: list[int]) -> bytes:
-        """Return a digest of everything said, the people labelled in `order`."""
-        label = [0] * self.size
-        for number, person in enumerate(order):
-            label[person] = number
+    def form(self, labels: list[int]) -> bytes:
+        """Return a digest of all utterances under a labelling."""
         lines = []
-        for speaker, _, classes, meant in self.utterances:
-            relabelled = tuple(tuple(sorted(label[p] for p in members)) for _, members in classes)
+        for speaker, _, classes, meant in self._utterances:
+            relabelled = tuple(tuple(sorted(labels[p] for p in members)) for _, members in classes)
             ranks = tuple(sorted(range(len(relabelled)), key=relabelled.__getitem__))
             if meant.written is not None:
-                table = _as_written(meant.written, dict(zip(self.people, label, strict=True)))
+                table = _as_written(meant.written, dict(zip(self._people, labels, strict=True)))
             elif ranks == tuple(range(len(ranks))):
                 table = meant.table
             else:
-                table = _reordered(meant.table, tuple(len(members) + 1 for members in relabelled), ranks)
-            lines.append(f"{label[speaker]}{[relabelled[r] for r in ranks]}".encode() + table)
+                table = _transposed(meant.table, tuple(len(members) + 1 for members in relabelled), ranks)
+            lines.append(f"{labels[speaker]}{[relabelled[r] for r in ranks]}".encode() + table)
         return _long_digest(self.size.to_bytes(8, "big"), *sorted(lines))
 
 
 @lru_cache(maxsize=65536)
-def _reordered(table: bytes, sizes: tuple[int, ...], ranks: tuple[int, ...]) -> bytes:
-    """Return the table with its classes in another order."""
+def _transposed(table: bytes, sizes: tuple[int, ...], ranks: tuple[int, ...]) -> bytes:
+    """Return a folded truth table with its classes in another order."""
     return np.frombuffer(table, dtype=np.uint8).reshape(sizes).transpose(ranks).tobytes()

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple, Self
 
 from knk.errors import BadPuzzle
-from knk.logic import keys as canonical
+from knk.logic import keys
 from knk.logic.statements import Statement
 
 Roles = tuple[str, str]
@@ -94,7 +94,7 @@ class Puzzle:
         >>> first.key == Puzzle(("Cid", "Dora"), ((1, Not(Knight(0))),)).key
         True
         """
-        return canonical.key(len(self.names), self.statements)
+        return keys.key(len(self.names), self.statements)
 
     def reordered(self, order: Iterable[int]) -> Puzzle:
         """Return the same puzzle with its people listed in another order: `order[i]` says who comes i-th.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knk.logic.algebra import masks
-from knk.logic.keys import MAX_TABLE_ENTRIES, meaning
+from knk.logic.meaning import MAX_TABLE_ENTRIES, meaning
 from knk.logic.puzzle import Utterance
 from knk.logic.solver import sat_solver
 from knk.logic.statements import Iff, Knight

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from knk.errors import BadTrace, GaveUp, ManySolutions, NoSolution
 from knk.generation.generate import generate
-from knk.logic.keys import meaning
+from knk.logic.meaning import meaning
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import solutions

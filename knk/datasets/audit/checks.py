@@ -10,7 +10,7 @@ from knk.answers.verify import verify
 from knk.datasets.audit.sameness import fingerprints
 from knk.datasets.audit.sources import ANSWER_COLUMNS, PUZZLE_COLUMN, TEXT_COLUMNS, text_of
 from knk.errors import BadFile, KnkError
-from knk.logic.keys import Meaning, meaning
+from knk.logic.meaning import Meaning, meaning
 from knk.logic.notation import decode, encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solutions

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 from knk.datasets.audit.sources import text_of
 from knk.errors import GaveUp
+from knk.logic.labelling import Labelling, connected
 from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.statements import Atom, Not, Statement
@@ -80,31 +80,15 @@ def tree_form(puzzle: Puzzle, loose: bool = False) -> str:
         names = {person: str(person) for person in range(len(puzzle.names))}
         folded = [Utterance(speaker, _folded(statement)) for speaker, statement in utterances]
         utterances = {_line(utterance, names, loose): utterance for utterance in folded}.values()
-    components = _components(utterances)
+    components = connected(utterances, _people_of)
     involved = {person for component in components for utterance in component for person in _people_of(utterance)}
-    forms = sorted(_Labelling(component, loose).form() for component in components)
+    forms = sorted(_TreeLabelling(component, loose).canonical_form() for component in components)
     return "\n\n".join([f"{len(puzzle.names) - len(involved)} silent", *forms])
 
 
 def _people_of(utterance: Utterance) -> frozenset[int]:
     """Return the speaker and everybody whom the statement is about."""
     return utterance.statement.people | {utterance.speaker}
-
-
-def _components(utterances: Iterable[Utterance]) -> list[list[Utterance]]:
-    """Split utterances into components that have no people in common."""
-    components: list[tuple[set[int], list[Utterance]]] = []
-    for utterance in utterances:
-        people, members = set(_people_of(utterance)), [utterance]
-        others = []
-        for component in components:
-            if people.isdisjoint(component[0]):
-                others.append(component)
-            else:
-                people |= component[0]
-                members = component[1] + members
-        components = [*others, (people, members)]
-    return [members for _, members in components]
 
 
 @lru_cache(maxsize=16384)
@@ -146,84 +130,57 @@ def _first_views(utterance: Utterance, loose: bool) -> list[tuple[int, int]]:
     return _views(utterance, dict.fromkeys(_people_of(utterance), "_"), loose)
 
 
-class _Labelling:
-    """The search for the labels of a component's people under which its text is the smallest.
-
-    People are coloured by the utterances that involve them until no more colours can be told apart. If several people
-    still share a colour, each in turn is labelled first; of people who can be swapped, only one has to be tried.
-    """
+class _TreeLabelling(Labelling[str]):
+    """The canonical form of utterances that share people: their text under the best labelling."""
 
     def __init__(self, utterances: list[Utterance], loose: bool) -> None:
         self._utterances = utterances
         self._loose = loose
         self._people = sorted({person for utterance in utterances for person in _people_of(utterance)})
-        self._best: str | None = None
-        self._labellings = 0
+        super().__init__(len(self._people), MAX_LABELLINGS)
+        self._index = {person: index for index, person in enumerate(self._people)}
 
-    def form(self) -> str:
-        """Return the smallest text of the component."""
+    def canonical_form(self) -> str:
+        """Return a text that is equal if and only if the utterances are the same up to renaming."""
         views = [view for utterance in self._utterances for view in _first_views(utterance, self._loose)]
-        self._search(self._refined(self._recoloured(dict.fromkeys(self._people, 0), views)))
-        assert self._best is not None
-        return self._best
+        colours = self._mixed([0] * self.size, views)
+        return self.least_form(colours if len(set(colours)) == self.size else self.refined(colours))
 
-    def _search(self, colours: dict[int, int]) -> None:
-        cell = self._smallest_cell(colours)
-        if not cell:
-            self._labellings += 1
-            if self._labellings > MAX_LABELLINGS:
-                raise GaveUp(f"more than {MAX_LABELLINGS} labellings of {len(self._people)} people who look alike")
-            order = sorted(self._people, key=colours.__getitem__)
-            form = self._form({person: str(label) for label, person in enumerate(order)})
-            self._best = form if self._best is None else min(self._best, form)
-            return
-        if all(self._are_twins(cell[0], person) for person in cell[1:]):
-            # The order of twins does not change the form, so all can be labelled at once.
-            new = {person: _digest(f"{index} {colours[person]}") for index, person in enumerate(cell)}
-            self._search(self._refined(colours | new))
-            return
-        tried: list[int] = []
-        for person in cell:
-            if not any(self._are_twins(person, other) for other in tried):
-                tried.append(person)
-                self._search(self._refined({**colours, person: _digest(f"first {colours[person]}")}))
+    def recoloured(self, colours: list[int]) -> list[int]:
+        """Return each person's colour mixed with their views of the utterances."""
+        names = self._names(colours)
+        views = [view for utterance in self._utterances for view in _views(utterance, names, self._loose)]
+        return self._mixed(colours, views)
 
-    def _refined(self, colours: dict[int, int]) -> dict[int, int]:
-        """Recolour people by their views of the utterances until the number of colours stays the same."""
-        count = len(set(colours.values()))
-        while count < len(colours):
-            names = {person: str(colour) for person, colour in colours.items()}
-            views = [view for utterance in self._utterances for view in _views(utterance, names, self._loose)]
-            colours = self._recoloured(colours, views)
-            previous, count = count, len(set(colours.values()))
-            if count == previous:
-                break
-        return colours
+    def individualised(self, colour: int, rank: int) -> int:
+        """Return the new colour of the person who is singled out of those of one colour as number `rank`."""
+        return _digest(f"{rank} {colour}")
 
-    def _recoloured(self, colours: dict[int, int], views: Iterable[tuple[int, int]]) -> dict[int, int]:
-        """Return new colours, of each person's colour and views."""
-        of_person: defaultdict[int, list[int]] = defaultdict(list)
-        for person, view in views:
-            of_person[person].append(view)
-        return {person: _digest(f"{colour} {sorted(of_person[person])}") for person, colour in colours.items()}
+    def are_twins(self, person: int, other: int) -> bool:
+        """Whether two people can be swapped without a change of the form."""
+        labels = list(range(self.size))
+        labels[person], labels[other] = other, person
+        return self.form(labels) == self._unswapped
 
-    def _smallest_cell(self, colours: dict[int, int]) -> list[int]:
-        """Return the smallest set of several people of one colour, empty if all colours differ."""
-        cells: defaultdict[int, list[int]] = defaultdict(list)
-        for person, colour in colours.items():
-            cells[colour].append(person)
-        shared = [(len(people), colour) for colour, people in cells.items() if len(people) > 1]
-        return cells[min(shared)[1]] if shared else []
+    def repeats(self, person: int, tried: list[int], fixed: tuple[int, ...]) -> bool:  # noqa: ARG002 - swaps suffice
+        """Whether a person can be swapped with one of those tried; other symmetries cost labellings."""
+        return any(self.are_twins(person, other) for other in tried)
+
+    def form(self, labels: list[int]) -> str:
+        """Return the text of all utterances, one a line."""
+        names = self._names(labels)
+        return "\n".join(sorted(_line(utterance, names, self._loose) for utterance in self._utterances))
 
     @cached_property
     def _unswapped(self) -> str:
-        return self._form({person: str(person) for person in self._people})
+        return self.form(list(range(self.size)))
 
-    def _are_twins(self, first: int, second: int) -> bool:
-        """Whether two people can be swapped without a change of the form."""
-        names = {person: str(person) for person in self._people}
-        names[first], names[second] = names[second], names[first]
-        return self._form(names) == self._unswapped
+    def _names(self, numbers: list[int]) -> dict[int, str]:
+        return {person: str(number) for person, number in zip(self._people, numbers, strict=True)}
 
-    def _form(self, names: Mapping[int, str]) -> str:
-        return "\n".join(sorted(_line(utterance, names, self._loose) for utterance in self._utterances))
+    def _mixed(self, colours: list[int], views: Iterable[tuple[int, int]]) -> list[int]:
+        """Return new colours, of each person's colour and views."""
+        of_person: list[list[int]] = [[] for _ in colours]
+        for person, view in views:
+            of_person[self._index[person]].append(view)
+        return [_digest(f"{colour} {sorted(seen)}") for colour, seen in zip(colours, of_person, strict=True)]
