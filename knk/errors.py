@@ -19,13 +19,14 @@ class BadText(KnkError):
     """English that cannot be read as a puzzle; `words` are the unread ones and `place` is where they start.
 
     Args:
-        problem: what is wrong, in one line.
+        problem: what is wrong, in one line; one that begins with "expected" is followed by "got" and the words.
         words: the words that could not be read.
         place: offset of the first of them in the text, in characters.
     """
 
     def __init__(self, problem: str, words: str = "", place: int = 0) -> None:
-        super().__init__(f"{problem}: {words!r} at character {place}" if words else problem)
+        link = ", got" if problem.startswith("expected") else ":"
+        super().__init__(f"{problem}{link} {words!r} at character {place}" if words else problem)
         self.words = words
         self.place = place
 

@@ -1,4 +1,4 @@
-"""Which names and role words a text can hold so that its reader tells them from the other words."""
+"""Which names and role words a text can have so that a reader can tell them from its other words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Final
 from knk.errors import BadPuzzle
 from knk.logic.puzzle import Roles
 from knk.text import wordings
-from knk.text.framing import role_forms
-from knk.text.tokens import TITLES, is_word, tokenize, word_key, words_of
-from knk.text.vocabulary import NUMBER_WORDS, ROLE_PAIRS
+from knk.text.tokens import LIE, TITLES, TRUTH, is_word, tokenize, word_key, words_of
+from knk.text.vocabulary import NUMBER_WORDS, ROLE_PAIRS, role_forms
 
 SYNONYMS: Final = (("truth-teller", "truth teller", "truthteller"), ("liar",))
 """Words that mean one who tells the truth and one who lies, whatever the role words."""
@@ -30,6 +29,13 @@ _GRAMMAR: Final = """
     provided kind kinds type types let
 """
 _WITHIN: Final = frozenset(("of", "the"))
+"""Words of the grammar that a name may have after its first word: Joan of Arc."""
+RESERVED_WORDS: Final = frozenset(
+    "and or who always never is are a an the tell tells lie lies only speak says speaks".split()
+)
+"""Words that no role word may have."""
+LONGEST_NAME: Final = 8
+"""Words of a name."""
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +47,7 @@ def grammar_words() -> frozenset[str]:
     """
     phrases: list[str] = [*NUMBER_WORDS, *wordings.AND_WORDS, *wordings.READ_IFF, *wordings.READ_CLAIMS]
     phrases += [*wordings.READ_NOT_THAT, *wordings.READ_SO_THAT, *wordings.READ_RELATIONS, *wordings.READ_SAME]
-    phrases += [*wordings.READ_SAME_AS, *wordings.HABITS, *wordings.DOING, *wordings.SPEECH_VERBS]
+    phrases += [*wordings.READ_SAME_AS, *wordings.HABITS, *wordings.STATES, *wordings.SPEECH_VERBS]
     for frame in (*wordings.CLASSIC_FRAMES, *wordings.VARIED_FRAMES, *wordings.READ_FRAMES):
         phrases.append(frame.replace("{s}", " ").replace("{c}", " ").replace("{C}", " "))
     words = {key for phrase in phrases for key in words_of(phrase) if is_word(key)}
@@ -59,10 +65,10 @@ def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
     '<truth>'
     """
     forms: dict[tuple[str, ...], str] = {}
-    for role, meaning in zip(roles, (wordings.TRUTH, wordings.LIE), strict=True):
+    for role, meaning in zip(roles, (TRUTH, LIE), strict=True):
         for form in role_forms(role):
             keys = words_of(form)
-            if not keys or not all(map(is_word, keys)) or keys[0] in grammar_words() or set(keys) & _BARRED:
+            if not keys or not all(map(is_word, keys)) or keys[0] in grammar_words() or set(keys) & RESERVED_WORDS:
                 raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
             if forms.setdefault(keys, meaning) != meaning:
                 raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text: take other role words")
@@ -70,15 +76,12 @@ def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
             raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
     synonyms = {
         words_of(form): meaning
-        for words, meaning in zip(SYNONYMS, (wordings.TRUTH, wordings.LIE), strict=True)
+        for words, meaning in zip(SYNONYMS, (TRUTH, LIE), strict=True)
         for word in words
         for form in role_forms(word)
     }
     # Where the text's own words mean the opposite ("liars always tell the truth"), they alone hold.
     return forms if any(synonyms.get(form, meaning) != meaning for form, meaning in forms.items()) else synonyms | forms
-
-
-_BARRED: Final = frozenset("and or who always never is are a an the tell tells lie lies only speak says speaks".split())
 
 
 @lru_cache(maxsize=65536)
@@ -100,16 +103,13 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
         and all(key not in known or key in _WITHIN for key in keys[1:])
         and name not in TITLES
         and keys[-1] not in {title.lower() for title in TITLES}
-        and len(keys) <= LONGEST
+        and len(keys) <= LONGEST_NAME
         and not any((key,) in role_words(roles) for key in keys)
         and not any(form[0] == keys[0] for form in role_words(roles))
     )
     if not sound:
         raise BadPuzzle(f"a person called {name!r} cannot be told from the other words of a text: take another name")
     return keys
-
-
-LONGEST: Final = 8
 
 
 def check_names(names: tuple[str, ...], roles: Roles) -> None:

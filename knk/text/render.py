@@ -18,8 +18,9 @@ from knk.logic.mixing import mix
 from knk.logic.notation import MAX_DEPTH
 from knk.logic.puzzle import Puzzle, Roles, Utterance
 from knk.logic.statements import Statement
-from knk.text import framing, wordings
+from knk.text import wordings
 from knk.text.compose import compose
+from knk.text.framing import wordings as framing
 from knk.text.names import check_names
 from knk.text.styles import STYLES
 from knk.text.vocabulary import article, capitalised, join_words, number_word, plural

@@ -7,6 +7,14 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+Token = str | int
+"""A word or mark, or a person's number once names are known."""
+TRUTH: Final = "<truth>"
+LIE: Final = "<lie>"
+PERSON: Final = "<person>"
+"""What stands for role words, singular or plural, and for a name once these are known; never a word of a text."""
+LONGEST_QUOTE: Final = 60
+"""Characters of a text that an error quotes."""
 QUOTE: Final = '"'
 DASH: Final = "-"
 TITLES: Final = ("Dr", "Mr", "Mrs", "Ms", "Prof", "St")

@@ -75,6 +75,8 @@ NUMBER_WORDS: Final = (
     "eighteen nineteen twenty"
 ).split()
 
+_NUMBERS: Final = {word: number for number, word in enumerate(NUMBER_WORDS)}
+_MAX_DIGITS: Final = 6
 _PLURALS: Final = {
     "human": "humans",
     "shaman": "shamans",
@@ -133,6 +135,15 @@ def plural(word: str) -> str:
     return word + "s"
 
 
+def role_forms(role: str) -> tuple[str, ...]:
+    """Return what a role word may look like in a text: singular, plural, and the plural by a slip of the pen.
+
+    >>> role_forms("hero")
+    ('hero', 'heroes', 'heros')
+    """
+    return tuple(dict.fromkeys((role, plural(role), role + "s")))
+
+
 def join_words(words: Sequence[str], conjunction: str = "and") -> str:
     """Return words as an English list: no comma for two, a comma before the conjunction for more.
 
@@ -151,6 +162,17 @@ def number_word(number: int) -> str:
     ('three', '21')
     """
     return NUMBER_WORDS[number] if 0 <= number < len(NUMBER_WORDS) else str(number)
+
+
+def number_of(word: str) -> int | None:
+    """Return the number that a word or a few digits stand for, or None; the inverse of `number_word`.
+
+    >>> number_of("three"), number_of("21"), number_of("many")
+    (3, 21, None)
+    """
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= _MAX_DIGITS else None
 
 
 def capitalised(text: str) -> str:

@@ -1,23 +1,16 @@
-"""The phrases that statements are put in: each stands here once, for writing and for reading.
+"""The phrases and frames of statements, as data, for writing and for reading.
 
-`compose` writes with the tables whose names are plain; the reader in `clauses` knows these and what stands beside them
-in the tables named `READ_...`. So a new wording is one more member here, and a golden text.
+`compose` and `render` write with the tables that have plain names. The readers, `clauses` and `sentences`, know these
+and the tables named `READ_...`. So a new wording is one more member of a table here, and a golden text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 
 from knk.logic.statements import Relation
-from knk.text.tokens import words_of
-
-TRUTH: Final = "<truth>"
-LIE: Final = "<lie>"
-PERSON: Final = "<person>"
-"""What stands for role words, singular or plural, and for a name once these are known; never a word of a text."""
-
-T = TypeVar("T")
+from knk.text.tokens import LIE, TRUTH
 
 NOT_THAT: Final = ("it is not the case that", "it is not true that", "it is false that")
 READ_NOT_THAT: Final = (
@@ -104,7 +97,7 @@ HABITS: Final[Mapping[str, tuple[bool, bool]]] = {
     },
 }
 """Verbs about what a person does: whether they make a truth-teller, and whether that is denied."""
-DOING: Final[Mapping[str, bool]] = {
+STATES: Final[Mapping[str, bool]] = {
     **{f"{adverb}lying": False for adverb in ("", "always ")},
     **{f"{adverb}telling the truth": True for adverb in ("", "always ")},
     **{f"{article}{LIE}": False for article in ("", "a ", "an ")},
@@ -183,55 +176,3 @@ READ_FRAMES: Final = (
     "Asked about the others, {s} says that {c}",
     '"{c}" according to {s}',
 )
-
-
-class Phrases(Generic[T]):
-    """A set of phrases, each with a value, to be found at a place among tokens.
-
-    A number among the tokens stands for a person and matches `PERSON`.
-
-    >>> Phrases({"at least": 1, "at": 2}).match(("at", "least", "one"), 0)
-    (1, 2)
-    """
-
-    def __init__(self, phrases: Mapping[str, T]) -> None:
-        self._root: dict[str, Any] = {}
-        for phrase, value in phrases.items():
-            self.add(words_with_marks(phrase), value)
-
-    def add(self, words: Sequence[str], value: T) -> None:
-        """Add one more phrase, given as tokens; the first to come keeps its value."""
-        node = self._root
-        for word in words:
-            node = node.setdefault(word, {})
-        node.setdefault("", value)
-
-    def match(self, tokens: Sequence[str | int], at: int, skip: str = "") -> tuple[T, int] | None:
-        """Return the value of the longest phrase at a place and where it ends, or None; `skip` is passed over."""
-        node: dict[str, Any] | None = self._root
-        found = None
-        size = len(tokens)
-        while at < size:
-            token = tokens[at]
-            if token == skip:
-                at += 1
-                continue
-            node = node.get(token if isinstance(token, str) else PERSON)  # type: ignore[union-attr]
-            if node is None:
-                break
-            at += 1
-            if "" in node:
-                found = (node[""], at)
-        return found
-
-
-def words_with_marks(phrase: str) -> tuple[str, ...]:
-    """Return the keys of a phrase's words, in which `TRUTH`, `LIE` and `PERSON` stand for themselves.
-
-    >>> words_with_marks("a <truth> is <person>")
-    ('a', '<truth>', 'is', '<person>')
-    """
-    pieces: list[str] = []
-    for piece in phrase.split():
-        pieces.extend((piece,) if piece in (TRUTH, LIE, PERSON, "'s") else words_of(piece))
-    return tuple(pieces)

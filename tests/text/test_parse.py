@@ -326,6 +326,8 @@ REFUSED = [
     ("Angels and knights live here. Ann: Bob is an angel. Bob: Cid is a knight.", "Angels and knights live here"),
     ("Wizards always tell the truth. Ann: Bob is a wizard.", ""),
     ("A very special island is inhabited only by foos and bars. Ann: Bob is a foo.", "foos"),
+    ("Every none knight always tells the truth; every knave always lies. Ann: Bob is a knave.", ""),
+    ("Ann: The number of knights among Ann and Bob is no two.", "no two"),
     ("Ann: Bob is a knave. Bob shrugs.", "Bob shrugs"),
     ("Ann: Bob is a knave, she thinks.", "she thinks"),
     ("Ann: bob is lying", "bob is lying"),
