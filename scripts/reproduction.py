@@ -18,7 +18,7 @@ from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import Results
 from knk.files import read_json
-from knk.report.charts import Line, lines
+from knk.report.charts import Series, line_chart
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reproduction.md"
 README: Final = PAGE.parents[1] / "README.md"
@@ -55,10 +55,10 @@ def keep(study: Path) -> None:
 def picture(found: Results) -> str:
     """Return the curves as a picture of its own."""
     drawn = [
-        Line(one.arm, [(step, at.mean) for step, at in one.points], [(at.low, at.high) for _, at in one.points])
+        Series(one.arm, [(step, at.mean) for step, at in one.points], [(at.low, at.high) for _, at in one.points])
         for one in found.curves
     ]
-    told = lines("Accuracy in RLVR", "step", "accuracy on held-out problems", drawn)
+    told = line_chart("Accuracy in RLVR", "step", "accuracy on held-out problems", drawn)
     (inside,) = re.findall(r"<svg.*?</svg>", told, re.DOTALL)
     for name, colour in COLOURS.items():
         inside = inside.replace(f"var({name})", colour)

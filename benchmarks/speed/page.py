@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.speed.results import Results, Sides, Spread, ratio, spread
 from benchmarks.speed.works import GYM, KNK, LIMIT, SAT, WORKS, Work
-from knk.report.charts import RATIOS_WIDTH, Ratio, ratios
+from knk.report.charts import RATIO_CHART_WIDTH, RatioBar, ratio_chart
 from knk.report.html import PALETTE
 
 FILES: Final = ("corpus", "command")
@@ -111,23 +111,23 @@ def rate(sides: Sides, side: str) -> Spread:
 def figure(found: Results) -> str:
     """Return the ratios as a picture of its own, light or dark as its reader's screen is."""
     drawn = [
-        Ratio(name_of(work), *at, tell(at.median), colour)
+        RatioBar(name_of(work), *at, tell(at.median), colour)
         for colour, (side, tell) in enumerate(((GYM, short_times), (LIMIT, short_share)))
         for work, sides in measured(found)
         if (at := ratio(sides, side))
     ]
-    (inside,) = re.findall(r"<svg.*?</svg>", ratios(TITLE, "knk's rate over the other's", drawn), re.DOTALL)
-    height = _HEAD + float(re.findall(rf'viewBox="0 0 {RATIOS_WIDTH} ([\d.]+)"', inside)[0])
+    (inside,) = re.findall(r"<svg.*?</svg>", ratio_chart(TITLE, "knk's rate over the other's", drawn), re.DOTALL)
+    height = _HEAD + float(re.findall(rf'viewBox="0 0 {RATIO_CHART_WIDTH} ([\d.]+)"', inside)[0])
     legend = "".join(
         f'<rect x="8" y="{place - 9}" width="10" height="10" fill="var(--c{colour})"/>'
         f'<text class="ink" x="24" y="{place}">{name}</text>'
         for colour, (place, name) in enumerate(zip((-26, -8), LEGEND, strict=True))
     )
-    size = f'viewBox="0 {-_HEAD} {RATIOS_WIDTH} {height:g}" width="{1.1 * RATIOS_WIDTH:.0f}"'
+    size = f'viewBox="0 {-_HEAD} {RATIO_CHART_WIDTH} {height:g}" width="{1.1 * RATIO_CHART_WIDTH:.0f}"'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{TITLE}">'
         f"<style>{PALETTE}{_TEXT_STYLE}</style>"
-        f'<rect x="0" y="{-_HEAD}" width="{RATIOS_WIDTH}" height="{height:g}" fill="var(--paper)"/>{legend}'
+        f'<rect x="0" y="{-_HEAD}" width="{RATIO_CHART_WIDTH}" height="{height:g}" fill="var(--paper)"/>{legend}'
     )
     return re.sub(r"<svg[^>]*>", lambda _: head, inside, count=1) + "\n"
 

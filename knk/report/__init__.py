@@ -1,4 +1,13 @@
-"""One page of pictures for corpora, runs and evaluations: one file, no network, readable on a phone."""
+"""An HTML page of charts and tables about corpora, runs and evaluations: one file that needs no network.
+
+| module | contents |
+|---|---|
+| `corpus` | the section about a corpus or a file of rows |
+| `run` | the section about a training run |
+| `evaluation` | the section about the results of an evaluation |
+| `charts`, `axes`, `svg` | charts as inline SVG |
+| `html` | tables, escaped text and the page |
+"""
 
 from __future__ import annotations
 
@@ -17,14 +26,14 @@ from knk.training.manifest import MANIFEST as RUN
 
 
 def page(paths: Sequence[str | os.PathLike[str]], title: str = "") -> str:
-    """Return a page about some paths, a section each.
+    """Return a page with a section about each path.
 
-    A path may be a corpus or a file of rows, the folder of a run, a `results.json`, or a folder that holds runs and
+    A path may be a corpus, a file of rows, the folder of a run, a `results.json`, or a folder that holds runs and
     results, such as a study's.
 
     Args:
-        paths: what to show.
-        title: the page's title; the first section's if not given.
+        paths: the paths.
+        title: the page's title; the first section's title if not given.
 
     Raises:
         BadFolder: a path is none of these.
@@ -34,26 +43,26 @@ def page(paths: Sequence[str | os.PathLike[str]], title: str = "") -> str:
 
 
 def write(path: str | os.PathLike[str], paths: Sequence[str | os.PathLike[str]], title: str = "") -> Path:
-    """Write a page about some paths to a file, whole or not at all, and return the file's path.
+    """Write a page about some paths to a file, atomically, and return the file's path.
 
     Args:
         path: the file.
-        paths: what to show.
-        title: the page's title.
+        paths: the paths that the page is about; see `page`.
+        title: the page's title; the first section's title if not given.
 
     Raises:
-        BadFolder: a path is nothing that a page can show.
+        BadFolder: a path is neither rows, a corpus, a run, nor results.
     """
-    told = page(paths, title).encode("utf-8", errors="replace")
+    text = page(paths, title).encode("utf-8", errors="replace")
     with whole_file(Path(path)) as file:
-        file.write(told)
+        file.write(text)
     return Path(path)
 
 
 def _sections(path: Path) -> list[Section]:
-    """What is to be shown of a path: results before runs, and a study's runs folded away."""
+    """The sections about a path: results before runs, and the runs of a study closed at first."""
     if not path.exists():
-        raise BadFolder(f"{path}: there is no such file or folder")
+        raise BadFolder(f"{path}: no such file or folder")
     if path.name == RESULTS or (path / RESULTS).is_file():
         folder = path if path.is_dir() else path.parent
         return [results_section(path), *map(_folded, _run_sections(folder))]
@@ -63,14 +72,14 @@ def _sections(path: Path) -> list[Section]:
         return [corpus_section(path)]
     runs = _run_sections(path) if path.is_dir() else []
     if not runs:
-        raise BadFolder(f"{path}: neither rows, a corpus, a run, nor the results of an evaluation")
+        raise BadFolder(f"{path}: expected rows, a corpus, a run, or the results of an evaluation")
     return runs
 
 
 def _run_sections(folder: Path) -> list[Section]:
-    """The runs in a folder, each by its place there: a study has one of a name for each seed."""
-    found = sorted(path.parent for pattern in (f"*/{RUN}", f"*/*/{RUN}") for path in folder.glob(pattern))
-    return [run_section(run, str(run.relative_to(folder))) for run in found]
+    """The runs in a folder, named by their relative paths: a study has a run of the same name for each seed."""
+    runs = sorted(path.parent for pattern in (f"*/{RUN}", f"*/*/{RUN}") for path in folder.glob(pattern))
+    return [run_section(run, str(run.relative_to(folder))) for run in runs]
 
 
 def _folded(section: Section) -> Section:

@@ -1,7 +1,7 @@
-"""Charts as inline SVG: lines with bands, figures with intervals, bars, and ratios on a logarithmic axis.
+"""Charts as inline SVG: lines with bands, intervals, bars, and ratios on a logarithmic axis.
 
-They are drawn here because a page has to be one file without a network, light and dark, and sharp on a phone; a
-plotting library would add its weight to every installation for four kinds of picture.
+They are drawn here because a page has to be a single file that needs no network, is readable in light and dark mode and
+sharp on a phone. A plotting library would be a large dependency for four kinds of charts.
 """
 
 from __future__ import annotations
@@ -12,30 +12,31 @@ from dataclasses import dataclass
 from typing import Final
 
 from knk.evals.intervals import Estimate
+from knk.report.axes import BOTTOM, HEIGHT, LEFT, WIDTH, Axes, format_number, round_range, round_step
 from knk.report.html import safe
+from knk.report.svg import element
 
 COLOURS: Final = 7
-WIDTH: Final = 440
-RATIOS_WIDTH: Final = 640
-HEIGHT: Final = 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 40
-_ROW: Final = 24
-_BAR: Final = 18
-_NUMBER: Final = 56
-"""How wide a number below an axis may be."""
-_TOLD: Final = 80
-"""How wide what a ratio says may be."""
-_MOST_POINTS: Final = 400
+RATIO_CHART_WIDTH: Final = 640
+_ROW_HEIGHT: Final = 24
+_BAR_HEIGHT: Final = 18
+_TICK_WIDTH: Final = 56
+"""The width of the widest number below an axis."""
+_LABEL_WIDTH: Final = 80
+"""The width of a ratio's label."""
+_MAX_POINTS: Final = 400
+_MAX_MARKED_POINTS: Final = 30
+_MAX_BAR_NAMES: Final = 9
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of a chart.
+class Series:
+    """A line of a line chart.
 
     Args:
-        name: what it is.
+        name: its name in the legend.
         points: pairs of x and y.
-        band: for each point the low and the high end of its interval, or nothing.
+        band: the lower and upper end of the interval of each point; no band if empty.
     """
 
     name: str
@@ -44,277 +45,205 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """A bar of a chart of ratios.
+class RatioBar:
+    """A bar of a ratio chart.
 
     Args:
         name: what is compared.
         value: the ratio, above 0.
-        low: the low end of its spread.
-        high: the high end.
-        told: the ratio as it is to be written.
-        colour: the place of its colour.
+        low: the lower end of its spread.
+        high: the upper end of its spread.
+        label: the ratio as text.
+        colour: the index of its colour.
     """
 
     name: str
     value: float
     low: float
     high: float
-    told: str
+    label: str
     colour: int = 0
 
 
-def lines(title: str, across: str, up: str, drawn: Sequence[Line], share: bool = False) -> str:
-    """Return a chart of lines.
+def line_chart(title: str, x_label: str, y_label: str, series: Sequence[Series], is_share: bool = False) -> str:
+    """Return a chart of lines, or "" if there is nothing to draw.
 
     Args:
-        title: what it shows.
-        across: the name and unit of the axis across.
-        up: the name and unit of the axis up.
-        drawn: the lines; points that are no finite numbers are left out.
-        share: whether the axis up goes from 0 to 1.
+        title: the title.
+        x_label: the name and unit of the horizontal axis.
+        y_label: the name and unit of the vertical axis.
+        series: the lines; points that are not finite are left out.
+        is_share: whether the vertical axis goes from 0 to 1.
     """
-    kept = [line for line in map(_finite, drawn) if line.points]
-    if not kept:
+    drawn = [line for line in map(_drawable, series) if line.points]
+    if not drawn:
         return ""
-    xs = [x for line in kept for x, _ in line.points]
-    ys = [y for line in kept for _, y in line.points] + [end for line in kept for pair in line.band for end in pair]
-    left, right = _span(min(xs), max(xs))
-    low, high = (0.0, 1.0) if share else _span(min(ys), max(ys))
-    scale = _Scale(left, right, low, high)
-    parts = [scale.grid(across, up)]
-    for place, line in enumerate(kept):
-        colour = f"var(--c{place % COLOURS})"
-        if line.band:
-            edge = [(x, end[1]) for (x, _), end in zip(line.points, line.band, strict=True)]
-            edge += [(x, end[0]) for (x, _), end in reversed(list(zip(line.points, line.band, strict=True)))]
-            parts.append(f'<polygon points="{scale.path(edge)}" fill="{colour}" opacity=".15"/>')
-        dash = ' stroke-dasharray="6 4"' if place >= COLOURS else ""
-        parts.append(
-            f'<polyline points="{scale.path(line.points)}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
-        )
-        if len(line.points) < 30:
-            parts += [
-                f'<circle cx="{scale.x(x):.1f}" cy="{scale.y(y):.1f}" r="3" fill="{colour}"/>' for x, y in line.points
-            ]
-    legend = _legend([line.name for line in kept]) if len(kept) > 1 else ""
+    xs = [x for line in drawn for x, _ in line.points]
+    ys = [y for line in drawn for _, y in line.points] + [end for line in drawn for ends in line.band for end in ends]
+    y_range = (0.0, 1.0) if is_share else round_range(min(ys), max(ys))
+    axes = Axes(*round_range(min(xs), max(xs)), *y_range)
+    parts = [axes.horizontal_grid(y_label), axes.vertical_grid(x_label)]
+    parts += [_line(line, index, axes) for index, line in enumerate(drawn)]
+    legend = _legend([line.name for line in drawn]) if len(drawn) > 1 else ""
     return _figure(title, "".join(parts), HEIGHT, legend)
 
 
-def intervals(title: str, across: str, rows: Mapping[str, Estimate], zero: bool = False) -> str:
-    """Return a chart with a row for each figure: a dot, and a line for its interval.
+def _line(line: Series, index: int, axes: Axes) -> str:
+    """A line with its band, and with its points marked if there are few."""
+    colour = _colour(index)
+    parts = []
+    if line.band:
+        upper = [(x, high) for (x, _), (_, high) in zip(line.points, line.band, strict=True)]
+        lower = [(x, low) for (x, _), (low, _) in zip(line.points, line.band, strict=True)]
+        parts.append(element("polygon", points=axes.points([*upper, *reversed(lower)]), fill=colour, opacity=".15"))
+    dashes = {"stroke_dasharray": "6 4"} if index >= COLOURS else {}
+    outline = axes.points(line.points)
+    parts.append(element("polyline", points=outline, fill="none", stroke=colour, stroke_width=2, **dashes))
+    if len(line.points) < _MAX_MARKED_POINTS:
+        parts += [element("circle", cx=axes.x(x), cy=axes.y(y), r=3, fill=colour) for x, y in line.points]
+    return "".join(parts)
+
+
+def interval_chart(title: str, x_label: str, rows: Mapping[str, Estimate], has_zero: bool = False) -> str:
+    """Return a chart with a row for each estimate: a dot, and a line for its interval; "" if there are none.
 
     Args:
-        title: what it shows.
-        across: the name and unit of the axis.
-        rows: names and figures, from the top.
-        zero: whether a line marks zero, for differences.
+        title: the title.
+        x_label: the name and unit of the axis.
+        rows: the estimates by name, from the top.
+        has_zero: whether the axis contains zero and marks it, for differences.
     """
     if not rows:
         return ""
-    ends = [end for one in rows.values() for end in (one.low, one.high, one.mean) if math.isfinite(end)]
-    low, high = _span(min([*ends, 0.0] if zero else ends), max([*ends, 0.0] if zero else ends))
-    if not zero and low >= 0 and high <= 1:
+    ends = [end for row in rows.values() for end in (row.low, row.high, row.mean) if math.isfinite(end)]
+    ends += [0.0] if has_zero else []
+    low, high = round_range(min(ends), max(ends))
+    if not has_zero and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     name_width = min(170, 16 + 7 * max(len(name) for name in rows))
-    height = _ROW * len(rows) + _BOTTOM
-    scale = _Scale(low, high, 0, 1, name_width, 0, height - _BOTTOM)
-    parts = [scale.grid(across, "", up=False)]
-    if zero and low < 0 < high:
-        at = scale.x(0)
-        parts.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="0" y2="{height - _BOTTOM}" stroke="var(--ink)"/>')
-    for place, (name, one) in enumerate(rows.items()):
-        y = _ROW * (place + 0.5)
-        parts.append(
-            f'<text class="ink" x="{name_width - 10}" y="{y + 4:.1f}" text-anchor="end">{safe(name, 24)}</text>'
-        )
-        if not all(map(math.isfinite, (one.mean, one.low, one.high))):
-            continue
-        line = f'x1="{scale.x(one.low):.1f}" x2="{scale.x(one.high):.1f}" y1="{y}" y2="{y}"'
-        parts.append(f'<line {line} stroke="var(--c0)" stroke-width="2"/>')
-        parts.append(f'<circle cx="{scale.x(one.mean):.1f}" cy="{y}" r="4.5" fill="var(--c0)"/>')
-    return _figure(title, "".join(parts), height)
+    bottom = _ROW_HEIGHT * len(rows)
+    axes = Axes(low, high, 0, 1, name_width, 0, bottom)
+    parts = [axes.vertical_grid(x_label)]
+    if has_zero and low < 0 < high:
+        x = axes.x(0)
+        parts.append(element("line", x1=x, x2=x, y1=0, y2=bottom, stroke="var(--ink)"))
+    for index, (name, row) in enumerate(rows.items()):
+        y = _ROW_HEIGHT * (index + 0.5)
+        parts.append(element("text", safe(name, 24), class_="ink", x=name_width - 10, y=y + 4, text_anchor="end"))
+        if all(map(math.isfinite, (row.mean, row.low, row.high))):
+            ends_at = {"x1": axes.x(row.low), "x2": axes.x(row.high), "y1": y, "y2": y}
+            parts.append(element("line", **ends_at, stroke=_colour(0), stroke_width=2))
+            parts.append(element("circle", cx=axes.x(row.mean), cy=y, r=4.5, fill=_colour(0)))
+    return _figure(title, "".join(parts), bottom + BOTTOM)
 
 
-def bars(title: str, across: str, counts: Mapping[str, int]) -> str:
-    """Return a chart with a bar for each name.
+def bar_chart(title: str, x_label: str, counts: Mapping[str, int], y_label: str = "rows") -> str:
+    """Return a chart with a bar for each name, or "" if there are none.
 
     Args:
-        title: what it shows.
-        across: what the names are.
-        counts: names and numbers, from the left.
+        title: the title.
+        x_label: what the names are.
+        counts: the counts by name, from the left.
+        y_label: what is counted.
     """
     if not counts:
         return ""
-    most = max(*counts.values(), 1)
-    scale = _Scale(0, len(counts), 0, most)
-    parts = [scale.grid("", "rows", across=False)]
-    width = scale.x(1) - scale.x(0)
-    every = math.ceil(len(counts) / 9)
-    for place, (name, count) in enumerate(counts.items()):
-        x, y = scale.x(place) + width * 0.12, scale.y(count)
-        parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width * 0.76:.1f}" height="{scale.y(0) - y:.1f}" fill="var(--c0)">'
-            f"<title>{safe(name, 40)}: {count:,}</title></rect>"
-        )
-        if place % every == 0:
-            middle = x + width * 0.38
-            parts.append(f'<text x="{middle:.1f}" y="{HEIGHT - 22}" text-anchor="middle">{safe(name, 12)}</text>')
-    parts.append(f'<text x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{safe(across)}</text>')
+    axes = Axes(0, len(counts), 0, max(*counts.values(), 1))
+    parts = [axes.horizontal_grid(y_label)]
+    slot = axes.x(1) - axes.x(0)
+    every = math.ceil(len(counts) / _MAX_BAR_NAMES)
+    for index, (name, count) in enumerate(counts.items()):
+        x, y = axes.x(index) + slot * 0.12, axes.y(count)
+        tooltip = element("title", f"{safe(name, 40)}: {count:,}")
+        width, height = slot * 0.76, axes.y(0) - y
+        parts.append(element("rect", tooltip, x=x, y=y, width=width, height=height, fill=_colour(0)))
+        if index % every == 0:
+            middle = x + slot * 0.38
+            parts.append(element("text", safe(name, 12), x=middle, y=HEIGHT - 22, text_anchor="middle"))
+    parts.append(element("text", safe(x_label), x=(WIDTH + LEFT) / 2, y=HEIGHT - 4, text_anchor="middle"))
     return _figure(title, "".join(parts), HEIGHT)
 
 
-def ratios(title: str, across: str, drawn: Sequence[Ratio]) -> str:
-    """Return a chart with a bar for each ratio, from 1 to where it is on a logarithmic axis, and a line for its spread.
+def ratio_chart(title: str, x_label: str, bars: Sequence[RatioBar]) -> str:
+    """Return a chart with a bar from 1 to each ratio on a logarithmic axis, and a line for its spread; "" without bars.
 
     Args:
-        title: what it shows.
-        across: the name of the axis.
-        drawn: the ratios, from the top.
+        title: the title.
+        x_label: the name of the axis.
+        bars: the ratios, from the top.
     """
-    if not drawn:
+    if not bars:
         return ""
-    low = math.floor(math.log10(min(1.0, *(one.low for one in drawn))))
-    high = max(math.ceil(math.log10(max(one.high for one in drawn))), low + 1)
-    name_width = 16 + int(6.2 * max(len(one.name) for one in drawn))
-    bottom = _BAR * len(drawn)
-    scale = _Scale(low, high, 0, 1, name_width, 0, bottom, RATIOS_WIDTH - _TOLD)
-    every = 1 if scale.x(low + 1) - scale.x(low) > _NUMBER else 2
+    low = math.floor(math.log10(min(1.0, *(bar.low for bar in bars))))
+    high = max(math.ceil(math.log10(max(bar.high for bar in bars))), low + 1)
+    name_width = 16 + int(6.2 * max(len(bar.name) for bar in bars))
+    bottom = _BAR_HEIGHT * len(bars)
+    axes = Axes(low, high, 0, 1, name_width, 0, bottom, RATIO_CHART_WIDTH - _LABEL_WIDTH)
+    every = 1 if axes.x(low + 1) - axes.x(low) > _TICK_WIDTH else 2
     parts = []
     for power in range(low, high + 1):
-        x = scale.x(power)
+        x = axes.x(power)
         colour = "var(--dim)" if power == 0 else "var(--line)"
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{bottom}" stroke="{colour}"/>')
+        parts.append(element("line", x1=x, x2=x, y1=0, y2=bottom, stroke=colour))
         if power % every == 0:
-            parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{_number(10.0**power)}</text>')
-    parts += [_ratio(one, scale, _BAR * (place + 0.5)) for place, one in enumerate(drawn)]
-    middle = (scale.left + scale.right) / 2
-    parts.append(f'<text x="{middle}" y="{bottom + 34}" text-anchor="middle">{safe(across)}</text>')
-    return _figure(title, "".join(parts), bottom + _BOTTOM, width=RATIOS_WIDTH)
+            number = format_number(10.0**power)
+            parts.append(element("text", number, x=x, y=bottom + 16, text_anchor="middle"))
+    parts += [_ratio_bar(bar, axes, _BAR_HEIGHT * (index + 0.5)) for index, bar in enumerate(bars)]
+    middle = (axes.left + axes.right) / 2
+    parts.append(element("text", safe(x_label), x=middle, y=bottom + 34, text_anchor="middle"))
+    return _figure(title, "".join(parts), bottom + BOTTOM, width=RATIO_CHART_WIDTH)
 
 
-def _ratio(one: Ratio, scale: _Scale, y: float) -> str:
-    """A bar with its name on the left and what it says on the right."""
-    one_at, at, low, high = (scale.x(math.log10(value)) for value in (1.0, one.value, one.low, one.high))
+def _ratio_bar(bar: RatioBar, axes: Axes, y: float) -> str:
+    """A bar with its name on the left and its label on the right."""
+    one, value, low, high = (axes.x(math.log10(number)) for number in (1.0, bar.value, bar.low, bar.high))
+    area = {"x": min(one, value), "y": y - 5, "width": abs(value - one)}
     return (
-        f'<text class="ink" x="{scale.left - 8}" y="{y + 4:.1f}" text-anchor="end">{safe(one.name, 48)}</text>'
-        f'<rect x="{min(one_at, at):.1f}" y="{y - 5:.1f}" width="{abs(at - one_at):.1f}" height="10"'
-        f' fill="var(--c{one.colour % COLOURS})"/>'
-        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="var(--ink)" stroke-width="1.5"/>'
-        f'<text class="ink" x="{max(one_at, high) + 5:.1f}" y="{y + 4:.1f}">{safe(one.told, 24)}</text>'
+        element("text", safe(bar.name, 48), class_="ink", x=axes.left - 8, y=y + 4, text_anchor="end")
+        + element("rect", **area, height=10, fill=_colour(bar.colour))
+        + element("line", x1=low, x2=high, y1=y, y2=y, stroke="var(--ink)", stroke_width=1.5)
+        + element("text", safe(bar.label, 24), class_="ink", x=max(one, high) + 5, y=y + 4)
     )
 
 
-def histogram(values: Sequence[float], most: int = 16) -> dict[str, int]:
-    """Return how many values lie in each of at most so many ranges of round numbers.
+def histogram(values: Sequence[float], bins: int = 16) -> dict[str, int]:
+    """Return the number of values in each of at most so many bins of round width, by the bins' lower ends.
 
     Args:
-        values: numbers from 0 up.
-        most: the most ranges.
+        values: numbers from 0.
+        bins: the maximum number of bins.
 
     >>> histogram([1, 2, 12], 2)
     {'0': 2, '10': 1}
     """
     if not values:
         return {}
-    step = _round_step(max(values) / most)
+    step = round_step(max(values) / bins)
     counts = [0] * (int(max(values) / step) + 1)
     for value in values:
         counts[int(value / step)] += 1
-    return {f"{place * step:g}": count for place, count in enumerate(counts)}
+    return {f"{index * step:g}": count for index, count in enumerate(counts)}
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """From figures to places in the picture."""
-
-    low_x: float
-    high_x: float
-    low_y: float
-    high_y: float
-    left: int = _LEFT
-    top: int = _TOP
-    bottom: int = HEIGHT - _BOTTOM
-    right: int = WIDTH - _RIGHT
-
-    def x(self, value: float) -> float:
-        return self.left + (self.right - self.left) * (value - self.low_x) / (self.high_x - self.low_x)
-
-    def y(self, value: float) -> float:
-        return self.bottom - (self.bottom - self.top) * (value - self.low_y) / (self.high_y - self.low_y)
-
-    def path(self, points: Sequence[tuple[float, float]]) -> str:
-        return " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
-
-    def grid(self, across_name: str, up_name: str, across: bool = True, up: bool = True) -> str:
-        parts = []
-        if up:
-            for value in _ticks(self.low_y, self.high_y):
-                y = self.y(value)
-                parts.append(
-                    f'<line x1="{self.left}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>'
-                )
-                parts.append(f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>')
-            middle = (self.top + self.bottom) / 2
-            turned = f'text-anchor="middle" transform="rotate(-90 12 {middle})"'
-            parts.append(f'<text x="12" y="{middle}" {turned}>{safe(up_name)}</text>')
-        if across:
-            for value in _ticks(self.low_x, self.high_x):
-                x = self.x(value)
-                parts.append(
-                    f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{self.top}" y2="{self.bottom}" stroke="var(--line)"/>'
-                )
-                parts.append(f'<text x="{x:.1f}" y="{self.bottom + 16}" text-anchor="middle">{_number(value)}</text>')
-            middle = (self.left + WIDTH - _RIGHT) / 2
-            parts.append(f'<text x="{middle}" y="{self.bottom + 34}" text-anchor="middle">{safe(across_name)}</text>')
-        return "".join(parts)
-
-
-def _finite(line: Line) -> Line:
-    """A line without what is no number, and with no more points than can be seen."""
+def _drawable(line: Series) -> Series:
+    """A line without points that are not finite, and with no more points than can be seen."""
     band = list(line.band) or [(y, y) for _, y in line.points]
-    kept = [
+    finite = [
         (point, ends) for point, ends in zip(line.points, band, strict=True) if all(map(math.isfinite, (*point, *ends)))
     ]
-    kept = kept[:: math.ceil(len(kept) / _MOST_POINTS) or 1]
-    return Line(line.name, [point for point, _ in kept], [ends for _, ends in kept] if line.band else ())
+    finite = finite[:: math.ceil(len(finite) / _MAX_POINTS) or 1]
+    return Series(line.name, [point for point, _ in finite], [ends for _, ends in finite] if line.band else ())
 
 
-def _span(low: float, high: float) -> tuple[float, float]:
-    """A range that ends at round numbers and is not empty."""
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    step = _round_step((high - low) / 5)
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    step = _round_step((high - low) / 5)
-    first = math.ceil(low / step - 1e-9)
-    return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _round_step(step: float) -> float:
-    """The next of 1, 2, 5, 10, ... from a number up."""
-    if step <= 0:
-        return 1.0
-    tens = 10 ** math.floor(math.log10(step))
-    return float(next(factor * tens for factor in (1, 2, 5, 10) if factor * tens >= step * (1 - 1e-9)))
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{0.0 if abs(value) < 1e-12 else value:.4g}"
+def _colour(index: int) -> str:
+    return f"var(--c{index % COLOURS})"
 
 
 def _legend(names: Sequence[str]) -> str:
-    items = (
-        f'<li><i style="background:var(--c{place % COLOURS})"></i>{safe(name)}</li>' for place, name in enumerate(names)
-    )
+    items = (f'<li><i style="background:{_colour(index)}"></i>{safe(name)}</li>' for index, name in enumerate(names))
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _figure(title: str, inside: str, height: float, legend: str = "", width: int = WIDTH) -> str:
-    return (
-        f"<figure><figcaption>{safe(title)}</figcaption>"
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{safe(title)}">{inside}</svg>{legend}</figure>'
-    )
+def _figure(title: str, content: str, height: float, legend: str = "", width: int = WIDTH) -> str:
+    svg = element("svg", content, viewBox=f"0 0 {width} {height}", role="img", aria_label=safe(title))
+    return f"<figure><figcaption>{safe(title)}</figcaption>{svg}{legend}</figure>"

@@ -1,4 +1,4 @@
-"""The page itself: text made safe, tables, figures, and the style."""
+"""HTML: escaped text, tables, and the page with its style."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-LONGEST: Final = 6_000
-"""Characters of a text that is shown; a longer one is cut, and says so."""
-_HIDDEN: Final = {"Cc", "Cf", "Cs", "Co"}
+MAX_CHARACTERS: Final = 6_000
+"""The length at which a text is cut."""
+_INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 
 PALETTE: Final = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2229; --dim: #59636e; --line: #d5dae0; --soft: #f4f6f8;
@@ -21,7 +21,7 @@ PALETTE: Final = """
   --soft: #1d232a; --c0: #56b4e9; --c1: #f08a4b; --c2: #35c29b; --c3: #dd8fc0; --c4: #e6b422; --c5: #a6d5f2;
   --c6: #aab4bf; --yes: #35c29b; --no: #f08a4b; } }
 """
-"""The colours by name, light and dark, for a page or a picture of its own."""
+"""The colours by name, light and dark, for a page or a single picture."""
 
 STYLE: Final = (
     PALETTE
@@ -60,12 +60,12 @@ details { border-top: 1px solid var(--line); padding: .5rem 0; } summary { curso
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page.
+    """A section of a page.
 
     Args:
-        title: its title, as text.
-        body: what it shows, as HTML.
-        folded: whether it is shown only when it is opened.
+        title: the title, as text.
+        body: the contents, as HTML.
+        folded: whether the section is closed at first.
     """
 
     title: str
@@ -73,66 +73,68 @@ class Section:
     folded: bool = False
 
 
-def safe(value: object, longest: int = LONGEST) -> str:
-    """Return a value as text that is safe in HTML, with what is not seen made visible.
+def safe(value: object, limit: int = MAX_CHARACTERS) -> str:
+    """Return a value as escaped text, with invisible characters as escape sequences.
 
     Args:
-        value: anything.
-        longest: the most characters to show.
+        value: any value.
+        limit: the maximum number of characters.
 
     >>> safe("<b>\\u202e")
     '&lt;b&gt;\\\\u202e'
     """
     text = str(value)
-    shown = "".join(_visible(character) for character in text[:longest])
-    more = f" … ({len(text) - longest:,} characters more)" if len(text) > longest else ""
-    return escape(shown) + more
+    visible = "".join(_visible(character) for character in text[:limit])
+    rest = f" … ({len(text) - limit:,} more characters)" if len(text) > limit else ""
+    return escape(visible) + rest
 
 
 def _visible(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in _HIDDEN:
+    if character in "\n\t" or unicodedata.category(character) not in _INVISIBLE:
         return character
     return f"\\u{ord(character):04x}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """Return a table that scrolls in a box of its own where it is wider than the window.
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """Return a table that scrolls by itself if it is wider than the window.
 
     Args:
-        head: the columns' names, as text.
+        head: the names of the columns, as text.
         rows: the cells, as HTML.
-        numbers: the places of the columns that hold numbers.
+        numeric: the indices of the columns of numbers.
     """
 
     def line(tag: str, cells: Iterable[str]) -> str:
-        marked = (f"<{tag}{' class=n' if place in numbers else ''}>{cell}</{tag}>" for place, cell in enumerate(cells))
-        return f"<tr>{''.join(marked)}</tr>"
+        written = (
+            f"<{tag}{' class=n' if column in numeric else ''}>{cell}</{tag}>" for column, cell in enumerate(cells)
+        )
+        return f"<tr>{''.join(written)}</tr>"
 
     body = "".join(line("td", row) for row in rows)
     return f'<div class="wide" tabindex="0"><table>{line("th", map(safe, head))}{body}</table></div>'
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:
-    """Return names with what is to be told of each.
+    """Return a list of names and values.
 
     Args:
-        pairs: names and texts.
+        pairs: the names and values, as text.
     """
     return f"<dl>{''.join(f'<dt>{safe(name)}</dt><dd>{safe(value)}</dd>' for name, value in pairs)}</dl>"
 
 
 def folded(title: str, body: str) -> str:
-    """Return what is shown only when it is opened.
+    """Return contents that are closed at first.
 
     Args:
-        title: what it is, as text.
-        body: HTML.
+        title: the title, as text.
+        body: the contents, as HTML.
     """
     return f"<details><summary>{safe(title)}</summary>{body}</details>"
 
 
 def quoted(text: object) -> str:
-    """Return a text as it was written, line by line.
+    """Return a preformatted text.
 
     Args:
         text: the text.
@@ -141,27 +143,32 @@ def quoted(text: object) -> str:
 
 
 def document(title: str, sections: Sequence[Section]) -> str:
-    """Return a whole page.
+    """Return a complete page.
 
     Args:
-        title: its title.
-        sections: its parts, in order.
+        title: the title, as text.
+        sections: the sections, in order.
     """
-    marks = [
-        f"{re.sub(r'[^a-z0-9]+', '-', one.title.lower()).strip('-')}-{place}" for place, one in enumerate(sections)
-    ]
-    shown = list(zip(marks, sections, strict=True))
-    listed = "".join(f'<li><a href="#{mark}">{safe(one.title)}</a></li>' for mark, one in shown)
-    contents = f"<nav><ul>{listed}</ul></nav>" if len(sections) > 1 else ""
-    body = "".join(
-        f'<details id="{mark}"><summary>{safe(one.title)}</summary>{one.body}</details>'
-        if one.folded
-        else f'<section id="{mark}"><h2>{safe(one.title)}</h2>{one.body}</section>'
-        for mark, one in shown
-    )
+    anchors = [_anchor(section.title, index) for index, section in enumerate(sections)]
+    anchored = list(zip(anchors, sections, strict=True))
+    links = "".join(f'<li><a href="#{anchor}">{safe(section.title)}</a></li>' for anchor, section in anchored)
+    contents = f"<nav><ul>{links}</ul></nav>" if len(sections) > 1 else ""
+    body = "".join(_section(anchor, section) for anchor, section in anchored)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{safe(title)}</title><style>{STYLE}</style></head>"
         f"<body><h1>{safe(title)}</h1>{contents}{body}</body></html>\n"
     )
+
+
+def _anchor(title: str, index: int) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return f"{slug}-{index}"
+
+
+def _section(anchor: str, section: Section) -> str:
+    title = safe(section.title)
+    if section.folded:
+        return f'<details id="{anchor}"><summary>{title}</summary>{section.body}</details>'
+    return f'<section id="{anchor}"><h2>{title}</h2>{section.body}</section>'
