@@ -99,15 +99,17 @@ def crossing(people: int, seed: int, table_people: int) -> Jobs:
     """Solutions counted up to two in puzzles met first, with truth tables up to so many people, else with SAT."""
     from knk.generation.generate import generate
     from knk.generation.spec import Spec
-    from knk.logic import solver
+    from knk.logic.sat import sat_solutions
+    from knk.logic.solver import models
 
     kinds = tuple((kind, 1.0) for kind in ("atom", "not", "and", "or", "one of", "if", "iff", "count", "parity"))
     drawn = generate(Spec(people=people, kinds=kinds, width=4), ENDLESS, seed)
 
     def work(puzzle: Puzzle) -> None:
-        kept, solver.MAX_TABLE_PEOPLE = solver.MAX_TABLE_PEOPLE, table_people  # type: ignore[misc]
-        solver.count(puzzle, 2)
-        solver.MAX_TABLE_PEOPLE = kept  # type: ignore[misc]
+        if people <= table_people:
+            min(models(people, puzzle.statements).bit_count(), 2)
+        else:
+            sum(1 for _ in islice(sat_solutions(people, puzzle.statements), 2))
 
     return batches(map(fresh, drawn), size(people), work)
 

@@ -22,7 +22,7 @@ from knk.logic.algebra import masks
 from knk.logic.meaning import meaning
 from knk.logic.mixing import mix
 from knk.logic.puzzle import Utterance
-from knk.logic.solver import NARROW, Circuit, narrow_clauses
+from knk.logic.sat import MAX_CLAUSE_PEOPLE, Circuit, narrow_clauses
 from knk.logic.statements import Statement
 
 PLANTINGS: Final = 10
@@ -192,7 +192,7 @@ def _mark(lines: Sequence[_Line]) -> int:
 def _roles(statement: Statement) -> tuple[tuple[int, int], ...]:
     """Return everybody on whom the statement's truth depends, with a number for the way it does."""
     people = sorted(statement.people)
-    if len(people) > NARROW:
+    if len(people) > MAX_CLAUSE_PEOPLE:
         meant = meaning(statement)
         return tuple((person, mix(len(members))) for members in meant.classes for person in members)
     xs, full = masks(len(people))

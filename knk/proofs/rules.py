@@ -19,7 +19,7 @@ import numpy.typing as npt
 from knk.logic.algebra import masks
 from knk.logic.meaning import MAX_TABLE_ENTRIES, meaning
 from knk.logic.puzzle import Utterance
-from knk.logic.solver import sat_solver
+from knk.logic.sat import sat_solver
 from knk.logic.statements import Iff, Knight
 from knk.proofs.states import CONFLICT, bit_of, people_of
 
