@@ -1,4 +1,4 @@
-"""A server on loopback that speaks the OpenAI API, and does wrong what a server can do wrong."""
+"""A local server with the OpenAI API that makes the errors a server can make."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-Plan = Callable[[int, dict[str, Any]], str]
-"""What to do with a request: its number, its body, and then the name of a fault, or "ok"."""
+FaultChooser = Callable[[int, dict[str, Any]], str]
+"""Returns the fault for a request, given its number and body: one of `FAULTS`, a status, "hang" or "ok"."""
 FAULTS = (
     *("429", "500", "503", "408", "slow", "cut", "cut late", "half a JSON", "no JSON", "no choices", "nulls"),
     *("fewer", "more", "twice", "same id", "huge"),
@@ -21,14 +21,23 @@ class FaultyServer:
     """A server in a thread of this process.
 
     Args:
-        plan: what to do with each request.
-        delay: seconds that an answer takes.
-        slow: seconds that a slow one takes.
-        retry_after: what a 429 says of when to come back.
+        choose_fault: returns the fault for each request.
+        delay: seconds before a response.
+        slow: seconds before the response with the fault "slow".
+        retry_after: the header `Retry-After` of responses with status 429 and 503.
+        gather: how many requests must be in flight before the first of them is answered.
     """
 
-    def __init__(self, plan: Plan, delay: float = 0.0, slow: float = 0.5, retry_after: str = "0.05") -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        choose_fault: FaultChooser,
+        delay: float = 0.0,
+        slow: float = 0.5,
+        retry_after: str = "0.05",
+        gather: int = 0,
+    ) -> None:
+        self.choose_fault = choose_fault
+        self.gather = gather
         self.delay = delay
         self.slow = slow
         self.retry_after = retry_after
@@ -37,9 +46,9 @@ class FaultyServer:
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.sent: list[str] = []
-        """The texts of all answers, each of which is another."""
+        """The texts of all answers, all different."""
         self.in_flight = 0
-        self.most_in_flight = 0
+        self.max_in_flight = 0
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         self._connections: set[asyncio.Task[Any]] = set()
@@ -51,15 +60,15 @@ class FaultyServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def start(self) -> None:
-        """Begin to listen, on the port of last time if there was one."""
+        """Start to listen, on the same port as last time."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
             self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
 
     def stop(self) -> None:
-        """Cut all connections and listen no more."""
-        asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(10)
+        """Cut all connections and stop listening."""
+        asyncio.run_coroutine_threadsafe(self._stop_listening(), self._loop).result(10)
 
     def close(self) -> None:
         """Stop for good."""
@@ -73,7 +82,7 @@ class FaultyServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _leave(self) -> None:
+    async def _stop_listening(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -87,16 +96,16 @@ class FaultyServer:
         assert task
         self._connections.add(task)
         try:
-            while await self._one(reader, writer):
+            while await self._serve_request(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # The other side has gone, or this one is to go.
+            pass  # The client has closed the connection, or the server stops.
         finally:
             self._connections.discard(task)
             writer.transport.abort()
 
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer a request; whether the connection is still good."""
+    async def _serve_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer a request and return whether the connection can be used again."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
@@ -105,20 +114,24 @@ class FaultyServer:
         self.headers.append(headers)
         self.paths.append(head[0].split()[1])
         self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
-            return await self._answer(self.plan(number, body), number, body, writer)
+            return await self._answer(self.choose_fault(number, body), number, body, writer)
         finally:
             self.in_flight -= 1
 
     async def _answer(self, fault: str, number: int, body: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
+        while number < self.gather and self.max_in_flight < self.gather:
+            await asyncio.sleep(0.001)
         await asyncio.sleep(self.slow if fault == "slow" else self.delay)
+        if fault == "hang":
+            await asyncio.Event().wait()
         if fault == "cut":
             return False
         if fault.isdigit():
             extra = {"Retry-After": self.retry_after} if fault in ("429", "503") else {}
-            told = {"error": {"message": f"fault {fault}\x1b[31m for {self.headers[number].get('authorization')}"}}
-            return await _send(writer, int(fault), json.dumps(told).encode(), extra)
+            error = {"error": {"message": f"fault {fault}\x1b[31m for {self.headers[number].get('authorization')}"}}
+            return await _send(writer, int(fault), json.dumps(error).encode(), extra)
         content = json.dumps(self._reply(fault, number, body)).encode()
         if fault == "half a JSON":
             content = content[: len(content) // 2]
@@ -132,9 +145,9 @@ class FaultyServer:
         return await _send(writer, 200, content, {})
 
     def _reply(self, fault: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
-        wanted = body.get("n", 1)
-        count = {"fewer": 1, "more": wanted + 2, "no choices": 0}.get(fault, wanted)
-        choices = [self._choice(place, number, "messages" in body) for place in range(count)]
+        requested = body.get("n", 1)
+        count = {"fewer": 1, "more": requested + 2, "no choices": 0}.get(fault, requested)
+        choices = [self._choice(index, number, "messages" in body) for index in range(count)]
         if fault == "twice":
             choices += [dict(choice) for choice in choices]
         if fault == "nulls":
@@ -145,25 +158,25 @@ class FaultyServer:
     def _choice(self, index: int, number: int, chat: bool) -> dict[str, Any]:
         text = f"request {number}, choice {index}\ud800\u2028</think><answer>"
         self.sent.append(text)
-        told: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        content: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
         end = {"finish_reason": "length"} if number % 5 == 0 else {"finish_reason": "stop", "stop_reason": "</answer>"}
-        return {"index": index, **told, **end}
+        return {"index": index, **content, **end}
 
 
 async def _send(
     writer: asyncio.StreamWriter, status: int, content: bytes, extra: dict[str, str], cut: int | None = None
 ) -> bool:
     headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **extra}
-    head = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    head = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     writer.write("\r\n".join(head).encode() + content[:cut])
     await writer.drain()
     return True
 
 
 @contextmanager
-def serving(plan: Plan = lambda _number, _body: "ok", **more: Any) -> Iterator[FaultyServer]:
-    """Give a server that listens."""
-    server = FaultyServer(plan, **more)
+def serve(choose_fault: FaultChooser = lambda _number, _body: "ok", **settings: Any) -> Iterator[FaultyServer]:
+    """Yield a server that listens."""
+    server = FaultyServer(choose_fault, **settings)
     server.start()
     try:
         yield server
@@ -172,6 +185,6 @@ def serving(plan: Plan = lambda _number, _body: "ok", **more: Any) -> Iterator[F
             server.close()
 
 
-def first(*faults: str) -> Plan:
-    """A plan that does these to the first requests, and no wrong to the others."""
+def fail_first(*faults: str) -> FaultChooser:
+    """Return a chooser of these faults for the first requests, and of none for the others."""
     return lambda number, _body: faults[number] if number < len(faults) else "ok"

