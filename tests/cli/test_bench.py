@@ -48,7 +48,7 @@ def test_a_comparison_names_the_better_arm(runs: tuple[str, str], capsys: pytest
 
 def test_two_arms_of_the_same_name_are_refused(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "table", runs[0], runs[0]]) == 2
-    assert "two arms have one name" in capsys.readouterr().err
+    assert "two arms have the same name" in capsys.readouterr().err
 
 
 def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +72,7 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
         ),
         (["bench", "compare", "nowhere", "nowhere"], "holds no finished run"),
         (["bench", "table", "nowhere"], "holds no finished run"),
-        (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data is a task and a file"),
+        (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data: expected a task and an existing file"),
     ],
 )
 def test_bad_input_is_an_error_of_one_line(

@@ -18,7 +18,7 @@ from knk.teacher.export import EXPORT_FORMATS
 from tests.teacher.test_sft import answers
 
 
-def test_task_prints_rows_that_the_rewards_take(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rewards_accept_the_columns_of_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["task", "kk", "-n", "5"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == 5
@@ -26,7 +26,7 @@ def test_task_prints_rows_that_the_rewards_take(capsys: pytest.CaptureFixture[st
     assert reward_named("kk_reward")(completions=["?"] * 5, **columns) == [-2] * 5
 
 
-def test_task_writes_a_file_and_refuses_what_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_task_writes_a_file_and_rejects_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.jsonl"
     assert main(["task", "kk", "-n", "3", "--split", "held-out", "--style", "chat", "-o", str(path)]) == 0
     assert [row["prompt"][0]["role"] for row in read(path)] == ["user"] * 3
@@ -49,7 +49,7 @@ def test_export_of_a_corpus(form: str, suffix: str, tmp_path: Path, capsys: pyte
     assert ("completion" in rows[0]) == (form == "sft")
 
 
-def test_export_of_a_split_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_export_of_a_missing_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "export", str(tmp_path), "--to", "grpo"]) == 2
     assert "no train/*.parquet" in capsys.readouterr().err
 
@@ -57,9 +57,9 @@ def test_export_of_a_split_that_there_is_not(tmp_path: Path, capsys: pytest.Capt
 def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(answers(tmp_path / "answers"))
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows"), "--keep", "correct"]) == 0
-    told = capsys.readouterr().out
-    assert "12 kept" in told
-    assert "6 dropped: incorrect" in told
+    result = capsys.readouterr().out
+    assert "12 kept" in result
+    assert "6 dropped: incorrect" in result
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "again"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kept"] == 24
     assert main(["corpus", "sft", folder]) == 2
@@ -81,16 +81,16 @@ def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.C
         (["kk", "--grade", "9"], "grade"),
     ],
 )
-def test_options_of_another_task_are_refused(
+def test_options_of_other_tasks_are_rejected(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["task", *arguments]) == 2
-    told = capsys.readouterr().err
-    assert complaint in told
-    assert told.count("\n") == 1
+    result = capsys.readouterr().err
+    assert complaint in result
+    assert result.count("\n") == 1
 
 
-def test_task_makes_puzzles_to_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_task_generates_puzzles_with_the_given_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["task", "kk", "-n", "4", "--people", "4", "--grade", "3", "--seed", "2"]) == 0
     puzzles = [decode(json.loads(line)["puzzle"]) for line in capsys.readouterr().out.splitlines()]
     assert [(len(puzzle.names), difficulty(puzzle).grade) for puzzle in puzzles] == [(4, 3)] * 4

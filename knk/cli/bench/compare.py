@@ -1,76 +1,76 @@
-"""`knk bench compare`: by how much one model is above another."""
+"""`knk bench compare`: the difference between two arms."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from knk.cli.bench.figures import interval, print_rows
-from knk.cli.options import Groups, Json
+from knk.cli.bench.scores import format_interval, table_without_empty_columns
+from knk.cli.options import Groups, Json, split_list
+from knk.cli.output import print_json
 
 if TYPE_CHECKING:
     from knk.evals.compare import ScoreDifference
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="The folder of a run; of several seeds, with commas.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another, with as many seeds.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="Folder of a run; join several training seeds by commas.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Folder of another run, with as many seeds.")],
     metric: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="What to compare: accuracy, paper accuracy, format, answered, tokens; or a metric of lm-eval's tasks.",
+            help="Metric: accuracy, paper accuracy, format, answered or tokens; or a metric of lm-eval's tasks.",
         ),
     ] = "accuracy",
     groups: Groups = False,
     as_json: Json = False,
 ) -> None:
-    """Say by how much B is above A, item by item.
+    """Compare two runs item by item.
 
-    With the 95% interval of the difference.
+    Prints by how much B is above A on each benchmark, with the 95% interval. 'not resolved' means that the interval
+    contains zero: these items and seeds do not show which of the two is better. It does not mean that they are equal.
 
-    'not resolved' is a difference whose interval holds zero: these items, and these seeds, do not tell which of the two
-    is better. That is not to say that they are equal.
-
-    A and B are folders of 'knk bench', or folders that 'lm_eval run --log_samples' wrote, whatever the tasks.
+    A and B are folders that 'knk bench run' wrote, or folders that 'lm_eval run --log_samples' wrote, with any tasks.
 
     \b
     knk bench compare bench/base bench/warmed
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
-    from knk.evals.compare import compare as compared
+    from knk.evals.compare import compare as compare_runs
     from knk.evals.compare import read_scores, setting_differences
 
-    ones, others = (
-        [read_scores(folder, metric, groups) for folder in told.split(",") if folder] for told in (first, second)
+    firsts, seconds = (
+        [read_scores(folder, metric, groups) for folder in split_list(folders)] for folders in (first, second)
     )
-    found = compared(ones, others)
-    differing = setting_differences(ones[0], others[0])
+    names = firsts[0].arm, seconds[0].arm
+    differences = compare_runs(firsts, seconds)
+    settings = setting_differences(firsts[0], seconds[0])
     if as_json:
-        told = [one.to_dict() for one in found]
-        print(json.dumps({"first": ones[0].arm, "second": others[0].arm, "metric": metric, "differences": told}))
+        entries = [difference.to_dict() for difference in differences]
+        print_json({"first": names[0], "second": names[1], "metric": metric, "differences": entries})
         return
-    if differing:
-        arms = f"{ones[0].arm} and {others[0].arm}"
-        print(f"knk: {arms} were not asked alike (theirs in this order): {'; '.join(differing)}", file=sys.stderr)
-    print(f"{others[0].arm} against {ones[0].arm}, {metric}\n")
-    print_rows([["", ones[0].arm, others[0].arm, "difference", "", "items"], *(_difference(one) for one in found)])
-    for one in found:
-        if one.left_out:
-            print(f"{one.name}: {one.left_out:,} items are not in both, and were left out")
+    if settings:
+        print(f"knk: {names[0]} and {names[1]} have different settings: {'; '.join(settings)}", file=sys.stderr)
+    header = ["", *names, "difference", "", "items"]
+    print(f"{names[1]} against {names[0]}, {metric}\n")
+    print(table_without_empty_columns([header, *map(_row, differences)]))
+    for difference in differences:
+        if difference.left_out:
+            print(f"{difference.name}: left out {difference.left_out:,} items that only one of the two has")
 
 
-def _difference(one: ScoreDifference) -> list[str]:
-    many = 100 if max(one.first.high, one.second.high) <= 1 else 1
-    seeds = f", {one.estimate.seeds} seeds" if one.estimate.seeds > 1 else ""
+def _row(difference: ScoreDifference) -> list[str]:
+    scale = 100 if max(difference.first.high, difference.second.high) <= 1 else 1
+    estimate = difference.estimate
+    seeds = f", {estimate.seeds} seeds" if estimate.seeds > 1 else ""
     return [
-        one.name,
-        f"{many * one.first.mean:.1f}",
-        f"{many * one.second.mean:.1f}",
-        interval(one.estimate, many, "+"),
-        one.direction,
-        f"{one.estimate.n:,}{seeds}",
+        difference.name,
+        f"{scale * difference.first.mean:.1f}",
+        f"{scale * difference.second.mean:.1f}",
+        format_interval(estimate, scale, "+"),
+        difference.direction,
+        f"{estimate.n:,}{seeds}",
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from knk.cli.bench.figures import print_arms
+from knk.cli.bench.table import print_scores
 from knk.cli.groups import with_option_groups
 from knk.cli.options import (
     EngineName,
@@ -33,7 +33,8 @@ from knk.cli.signals import interrupt_on_sigterm, resume_hint
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
-    from knk.evals.run import BenchmarkObserver
+    from knk.evals.records import BenchmarkRun
+    from knk.evals.run import BenchmarkObserver, BenchmarkPlan
 
 _FAILED: Final = 1
 
@@ -139,29 +140,36 @@ def run(
     from knk.inference.registry import ENGINES
 
     folder = require_output(output)
-    files = dict(_pair(pair) for pair in items.data or [])
+    files = dict(map(_parse_data, items.data or []))
     trained = frozenset(name for path in items.without or [] for name in identities(path))
     settings = sampling.apply_to(PAPER_SAMPLING)
     plan = BenchmarkPlan(tuple(split_list(items.tasks)), settings, style, files, trained, items.limit)
     name = engine or ("server" if engines.base_url else "transformers")
     chosen = engines.build(name, model if "model" in ENGINES[name].required else None)
     with _progress_bars(progress) as observer, interrupt_on_sigterm(), resume_hint():
-        found = run_benchmarks(folder, chosen, plan, arm=arm, **vars(scorers), observer=observer)
-    print_arms([[found]], groups, as_json, paper=False)
-    missing = {name: len(plan.items(name)) * settings.n - len(scored) for name, scored in found.completions.items()}
-    for name, count in missing.items():
-        if count:
-            reasons = folder / name / "failed.jsonl"
-            print(f"knk: {count:,} answers of {name} are missing; {reasons} has the reasons", file=sys.stderr)
-    if any(missing.values()):
+        result = run_benchmarks(folder, chosen, plan, arm=arm, **vars(scorers), observer=observer)
+    print_scores([[result]], groups, as_json)
+    if _report_missing(folder, plan, result):
         raise typer.Exit(_FAILED)
 
 
-def _pair(told: str) -> tuple[str, str]:
-    name, found, path = told.partition("=")
-    if not found or not path:
-        raise KnkError(f"--data: expected a benchmark and a file such as math500=math500.jsonl, got {told!r}")
+def _report_missing(folder: Path, plan: BenchmarkPlan, result: BenchmarkRun) -> int:
+    """Report on stderr how many answers each benchmark lacks, and return their number."""
+    total = 0
+    for name, completions in result.completions.items():
+        if missing := len(plan.items(name)) * plan.sampling.n - len(completions):
+            reasons = folder / name / "failed.jsonl"
+            print(f"knk: {missing:,} answers of {name} are missing; {reasons} has the reasons", file=sys.stderr)
+            total += missing
+    return total
+
+
+def _parse_data(text: str) -> tuple[str, str]:
     from knk.evals.items import benchmark
+
+    name, _, path = text.partition("=")
+    if not path:
+        raise KnkError(f"--data: expected a benchmark and a file such as math500=math500.jsonl, got {text!r}")
 
     return benchmark(name).name, path
 

@@ -7,24 +7,25 @@ from typing import Annotated
 
 import typer
 
+from knk.cli.options import require_output
 from knk.errors import KnkError
 
 
 def tasks(
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write task files of lm-eval's own.")
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write task files to, with --data.")
     ] = None,
     data: Annotated[
         list[str] | None,
-        typer.Option(metavar="TASK=FILE", help="minerva_math500 or mmlu_pro, and a local file with its rows."),
+        typer.Option(metavar="TASK=FILE", help="minerva_math500 or mmlu_pro, and a file with its rows (repeatable)."),
     ] = None,
 ) -> None:
-    """Print where the task files for lm-eval are.
+    """Print the folder of the task files for lm-eval.
 
-    The folder is what 'lm_eval run --include_path' takes.
+    'lm_eval run --include_path' takes this folder.
 
-    With --data, write task files that ask lm-eval's own MATH-500 or MMLU-Pro from local files, for machines without
-    a network: 'minerva_math500_local', 'mmlu_pro_local' and its subjects, as lm-eval has them in all else.
+    With --data, write task files with which lm-eval runs its own MATH-500 or MMLU-Pro on local files, for machines
+    without a network: 'minerva_math500_local', 'mmlu_pro_local' and its subjects, otherwise unchanged.
 
     \b
     lm_eval run --include_path "$(knk bench tasks)" --tasks knk --model hf --model_args pretrained=models/warmed
@@ -36,13 +37,12 @@ def tasks(
     if not data:
         print(include_path())
         return
-    if output is None:
-        raise KnkError("missing --output DIR")
+    folder = require_output(output)
     files = {}
-    for one in data:
-        name, _, path = one.partition("=")
+    for text in data:
+        name, _, path = text.partition("=")
         if not Path(path).is_file():
-            raise KnkError(f"--data is a task and a file, such as mmlu_pro=test.jsonl, not {one!r}")
+            raise KnkError(f"--data: expected a task and an existing file such as mmlu_pro=test.jsonl, got {text!r}")
         files[name] = path
-    for name in write_local_tasks(output, files):
+    for name in write_local_tasks(folder, files):
         print(name)

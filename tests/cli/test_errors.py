@@ -1,0 +1,77 @@
+"""Bad input: one line on stderr, and exit status 2."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import LIARS, LIARS_TEXT, Run
+
+BAD_INPUT = [
+    ((), "generate --grade 9", "grade is a number from 1 to 5"),
+    ((), "generate --grade hard", "--grade: expected a number or a range"),
+    ((), "generate --target nesting", "--target: expected measures such as"),
+    ((), "generate --target nesting:x", "--target nesting: expected a number or a range"),
+    ((), "generate --target people:3", "'people' is no target"),
+    ((), "generate --grade 2 --target nesting:2", "no puzzle can have"),
+    ((), "generate --people 3 --grade 3 -n 123 --format notation", "122 have grade 3"),
+    ((), "corpus build nothing.yaml -o x", "nothing.yaml: No such file"),
+    ((), "corpus build docs/corpora.md -o x", "not YAML"),
+    ((), "corpus build", "Missing argument"),
+    ((), "corpus audit nothing.parquet", "there is no file or folder 'nothing.parquet'"),
+    ((), "corpus biuld", "Did you mean 'build'"),
+    ((), "generate --people x", "--people: expected a number or a range"),
+    ((), "generate --people 7-3", "people"),
+    ((), "generate --people 0", "people"),
+    ((), "generate -n -1", "-n"),
+    ((), "generate -n many", "-n"),
+    ((), "generate --preset plain", "'classic', 'rich'; see 'knk generate --help'"),
+    ((), "generate --kinds and:x", "--kinds"),
+    ((), "generate --kinds maybe", "maybe"),
+    ((), "generate --roles elf", "role"),
+    ((), "generate -o /nowhere/puzzles.jsonl", "/nowhere"),
+    ((), "generate --people 2 -n 1000 --format notation", "41"),
+    ((), "solve", "the input is empty"),
+    (("---", "---"), "solve", "the input is empty"),
+    ((), "solve puzzle.txt", "'puzzle.txt' is neither an existing file"),
+    ((), "solve Ann", "'Ann' is neither an existing file"),
+    ((), "solve /", "'/' is neither an existing file"),
+    ((), "verify", "Missing argument"),
+    ((), "verify - Ann", "the input is empty"),
+    ((), "solve --jsn", "'knk solve --help'"),
+    ((), "slove", "Did you mean 'solve'"),
+    ((), "--verbose", "'knk --help'"),
+    (("Ann,Bob 0:-1 one",), "solve", "line 1: "),
+    ((LIARS, "Ann,Bob 0:*1"), "solve", "line 2: "),
+    (("Ann: Bob is a walrus.",), "solve", "walrus"),
+    ((LIARS_TEXT, "---", "Ann was born a knave."), "solve", "puzzle 2: "),
+    (("{",), "solve", "line 1: expected a JSON object"),
+    (("{}",), "solve", "'puzzle', 'text', 'quiz'"),
+    (('{"puzzle": 1}',), "solve", "line 1: "),
+    (("{" * 100_000,), "solve", "line 1: "),
+    (('{"puzzle": "Ann 0:-0"}', "[]"), "solve", "got list"),
+    ((json.dumps({"puzzle": LIARS, "completion": ["Ann"]}),), "verify -", "got list"),
+    ((json.dumps({"puzzle": LIARS, "completion": "Ann is a knight."}),), "verify - Ann", "has its own completion"),
+    ((LIARS,), "verify -", "missing answer"),
+    ((LIARS, LIARS), "verify - Ann", "has no completion"),
+    ((), "verify Ann,Bob answer.txt", "no such file: 'answer.txt'"),
+    (("Ann is a knave.",), "verify Ann,Bob", "more than one"),
+]
+
+
+@pytest.mark.parametrize(("piped", "line", "words"), BAD_INPUT, ids=lambda value: str(value)[:40])
+def test_bad_input_is_one_line_on_stderr_and_status_2(run: Run, piped: tuple[str, ...], line: str, words: str) -> None:
+    result = run(*line.split(), piped="\n".join(piped))
+    assert result.status == 2
+    assert result.err.startswith("knk: ")
+    assert result.err.count("\n") == 1
+    assert words in result.err
+
+
+def test_other_encodings_are_bad_input(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "puzzle.txt"
+    path.write_bytes("José: Ann lies.".encode("latin-1"))
+    for result in (run("solve", path), run("solve", piped=path.read_bytes()), run("verify", LIARS, path)):
+        assert result.status == 2
+        assert "not UTF-8 text" in result.err
+        assert result.err.count("\n") == 1

@@ -1,0 +1,17 @@
+"""`knk explain`."""
+
+import json
+
+from tests.support.commands import LIARS, LIARS_TEXT, Run
+
+
+def test_a_proof_is_written_in_each_style(run: Run) -> None:
+    result = run("explain", LIARS)
+    assert result.status == 0
+    assert "So Bob is a knave." in result.out
+    assert result.out.endswith("(1) Ann is a knight\n(2) Bob is a knave\n")
+    assert run("explain", LIARS, "--style", "answer-only").out == "(1) Ann is a knight\n(2) Bob is a knave\n"
+    assert run("explain", LIARS, "--style", "long").out != run("explain", LIARS, "--style", "long", "--seed", "1").out
+    row = json.loads(run("explain", LIARS_TEXT, "--style", "long", "--json").out)
+    assert (row["puzzle"], row["style"]) == (LIARS, "long")
+    assert row["text"].endswith("(2) Bob is a knave")
