@@ -1,4 +1,4 @@
-"""Knights and knaves as a task: made to order, or from a corpus or a file, public ones included."""
+"""Knights and knaves as a task: puzzles generated, or from a corpus or a file, public ones included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from knk.answers.verdict import Verdict
-from knk.answers.verify import verify as judged
+from knk.answers.verify import verify as verify_answer
 from knk.datasets.files import read
 from knk.datasets.rows import row_of
 from knk.datasets.split import split_of
@@ -41,14 +41,14 @@ PAPER: Final = Spec(people=(3, 7))
 TEST_SET: Final = Path(__file__).parent / "data" / "test-1.parquet"
 """The public test set, version 1: `benchmarks/lm_eval/make_test_set.py` makes it, and it never changes."""
 _INSTRUCTION: Final = 'Give the answer as one numbered line a person, such as "(1) Zoey is a {}".'
-_MADE: Final = 500
-_TEXTS: Final = ("text", "quiz")
+_DEFAULT_COUNT: Final = 500
+_TEXT_COLUMNS: Final = ("text", "quiz")
 
 
 def rows(
     split: str,
     data: str | os.PathLike[str] | None = None,
-    revision: str | None = None,  # noqa: ARG001 - all tasks are asked alike, and here nothing is downloaded
+    revision: str | None = None,  # noqa: ARG001 - the signature of all tasks; here nothing is downloaded
     *,
     n: int | None = None,
     seed: int = 0,
@@ -57,22 +57,22 @@ def rows(
     """Return an iterator over puzzles of a split.
 
     A puzzle's split is a function of its key, so "train" and "held-out" share none, whatever the seed. Without data,
-    and in a corpus, "test" is the same as "held-out"; of a single file "test" is all there is in it.
+    and in a corpus, "test" is the same as "held-out"; in a single file, "test" is all rows.
 
     Args:
         split: "train", "held-out" or "test".
-        data: a corpus that `knk.datasets.build` made, or a file of rows, ours or the public data's; made to order if
-            not given.
-        revision: of no use here.
-        n: how many puzzles to make, 500 if not given (of three people some 200 are held out); of data how many to
-            take, all if not given.
-        seed: the seed to make them with.
-        spec: what puzzles to make.
+        data: a corpus that `knk.datasets.build` made, or a file of rows, this library's or the public data's; generated
+            if not given.
+        revision: ignored.
+        n: how many puzzles to generate, 500 if not given (of three people some 200 are held out); with data, how many
+            to read, all if not given.
+        seed: the seed to generate them with.
+        spec: the puzzles to generate.
 
     Raises:
         BadFile: there is no such split or file.
         BadRow: a row has no puzzle.
-        NotEnough: there are not so many puzzles.
+        NotEnough: there are fewer puzzles.
 
     >>> row = next(rows("test", n=1, seed=7))
     >>> row["people"], row["solution"]
@@ -80,23 +80,23 @@ def rows(
     """
     check_split(split)
     if data is None:
-        return _made(split, _MADE if n is None else n, seed, spec)
+        return _generated(split, _DEFAULT_COUNT if n is None else n, seed, spec)
     if Path(data).is_dir():
         return islice(read_rows(data, "train" if split == "train" else "test"), n)
-    found = read_rows(data)
+    all_rows = read_rows(data)
     if split != "test":
-        found = (row for row in found if _is_trained(row["id"]) is (split == "train"))
-    return islice(found, n)
+        all_rows = (row for row in all_rows if _is_for_training(row["id"]) is (split == "train"))
+    return islice(all_rows, n)
 
 
-def _made(split: str, n: int, seed: int, spec: Spec) -> Iterator[Row]:
-    # Of the puzzles of a long stream nine in ten are for training.
+def _generated(split: str, n: int, seed: int, spec: Spec) -> Iterator[Row]:
+    # Nine in ten puzzles of a long stream are for training.
     puzzles = (puzzle for puzzle in generate(spec, 100 * n + 1000, seed))
-    of_split = (puzzle for puzzle in puzzles if _is_trained(puzzle.key) is (split == "train"))
+    of_split = (puzzle for puzzle in puzzles if _is_for_training(puzzle.key) is (split == "train"))
     return ({"id": puzzle.key, **row_of(puzzle, seed)} for puzzle in islice(of_split, n))
 
 
-def _is_trained(key: str) -> bool:
+def _is_for_training(key: str) -> bool:
     return split_of(key) == "train"
 
 
@@ -104,8 +104,8 @@ def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Ro
     """Return an iterator over the rows of a file, or of a corpus's split, as this task has them.
 
     Args:
-        data: a corpus that `knk.datasets.build` made, or a file of rows, ours or the public data's.
-        split: the corpus's split; of no use with a file.
+        data: a corpus that `knk.datasets.build` made, or a file of rows, this library's or the public data's.
+        split: the corpus's split; ignored for a file.
 
     Raises:
         BadFile: there is no such file, folder or split.
@@ -121,23 +121,23 @@ def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Ro
     return map(_row, read(data))
 
 
-def _row(found: Row) -> Row:
-    """Return a row of ours, made from one of ours or of the public data's."""
-    if isinstance(found.get("puzzle"), str):
-        puzzle = _decoded(found["puzzle"])
+def _row(source_row: Row) -> Row:
+    """Return this task's row for a row of this library or of the public data."""
+    if isinstance(source_row.get("puzzle"), str):
+        puzzle = _decoded(source_row["puzzle"])
     else:
-        text = next((name for name in _TEXTS if found.get(name)), _TEXTS[0])
-        puzzle = parse(field(found, text, str))
+        column = next((name for name in _TEXT_COLUMNS if source_row.get(name)), _TEXT_COLUMNS[0])
+        puzzle = parse(field(source_row, column, str))
     row = row_of(puzzle)
-    told = {name: found[name] for name in _TEXTS if isinstance(found.get(name), str)}
-    return {"id": puzzle.key, **row, "text": next(iter(told.values()), row["text"])}
+    texts = (source_row[name] for name in _TEXT_COLUMNS if isinstance(source_row.get(name), str))
+    return {"id": puzzle.key, **row, "text": next(texts, row["text"])}
 
 
 def prompt(row: Row, style: str = "paper") -> Prompt:
     """Return the prompt that asks a puzzle.
 
     Args:
-        row: a row that `rows` gave.
+        row: a row from `rows`.
         style: "paper" or "chat"; see `knk.tasks.format`.
 
     >>> prompt(next(rows("test", n=1)), "chat")[0]["role"]
@@ -152,29 +152,29 @@ def verify(completion: Completion, row: Row) -> Verdict:
 
     Args:
         completion: what a model wrote.
-        row: a row with "puzzle" in the one-line notation and, if it is known, "solution".
+        row: a row with "puzzle" in the one-line notation.
 
     >>> print(verify("</think><answer>Ann is a knave, Bob is a knight.</answer>", {"puzzle": "Ann,Bob 0:&(-0,-1)"}))
     right: -Ann +Bob
     """
     notation = field(row, "puzzle", str)
-    return judged(text_of(completion), _decoded(notation), solution=_solution(notation))
+    return verify_answer(text_of(completion), _decoded(notation), solution=_solution(notation))
 
 
 def verify_many(completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
-    """Return the verdicts on many completions, each of the row in its place."""
+    """Return the verdicts on many completions, given the row of each."""
     return [verify(completion, row) for completion, row in zip(completions, rows, strict=True)]
 
 
 def partial(verdict: Verdict, row: Row) -> float:
     """Return the mean over all people of 1 for a right role, -1 for a wrong one and 0 for none.
 
-    Whoever tosses a coin for a role gets 0 for it in expectation. An answer that contradicts itself, or that was not
-    read whole for another reason than that somebody is missing, gets 0.
+    A coin toss for a role has 0 in expectation. An answer that contradicts itself, or that is unreadable for another
+    reason than missing people, has 0.
 
     Args:
         verdict: the verdict on an answer.
-        row: the row that it is about.
+        row: the answer's row.
 
     >>> partial(Verdict(False, "incomplete", (("Ann", False),)), {"puzzle": "Ann,Bob 0:&(-0,-1)"})
     0.5
@@ -193,7 +193,7 @@ def _decoded(notation: str) -> Puzzle:
 
 @functools.lru_cache(maxsize=1 << 14)
 def _solution(notation: str) -> tuple[bool, ...]:
-    # A row's own solution is not trusted: it may come from anywhere, and this costs some microseconds once.
+    # A row's own solution is not trusted: it may come from anywhere, and to solve the puzzle costs microseconds once.
     return solve(_decoded(notation))
 
 

@@ -1,6 +1,6 @@
 r"""MMLU-Pro as a task: questions of 14 subjects with up to ten options each, of which one letter is right.
 
-How an answer is read is in `knk.tasks.choice`. The paper reads otherwise: the first box anywhere, else the letter
+How an answer is read is in `knk.tasks.choice`. The paper reads it differently: the first box anywhere, else the letter
 after `<answer>`, else the last capital on its own, else an option drawn at random. `paper_answer` does the same, and
 `evaluate` reports both readings.
 """
@@ -17,7 +17,8 @@ from typing import Final, Literal
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow
 from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
-from knk.tasks.choice import LETTERS, letter_of
+from knk.tasks.choice.letters import letter_of
+from knk.tasks.choice.option_text import LETTERS
 from knk.tasks.format import (
     Completion,
     Prompt,
@@ -32,7 +33,7 @@ COLUMNS: Final = ("options", "answer")
 OPTIONS: Final = ("n", "revision", "subject")
 REWARD_SCHEME: Final = RewardScheme(unreadable=-0.5)
 SOURCE: Final = Source("TIGER-Lab/MMLU-Pro", "b189ec765aa7ed75c8acfea42df31fdae71f97be", "test")
-TRAINED: Final = ("physics", "history")
+TRAINING_SUBJECTS: Final = ("physics", "history")
 """The subjects that the paper trains on."""
 _INSTRUCTION: Final = r"Put the letter of the right option into \boxed{} inside the answer tags."
 
@@ -44,24 +45,24 @@ def rows(
     *,
     subject: str | None = None,
     n: int = 100,
-    trained: Sequence[str] = TRAINED,
+    trained: Sequence[str] = TRAINING_SUBJECTS,
 ) -> Iterator[Row]:
     """Return an iterator over the questions of a split.
 
-    "test" is all there is, of the subject if one is named. "train" is n questions of a subject, and "held-out" its
-    others; which, is a function of the questions' texts alone. "held-out" of no subject is everything but what is
-    trained on in any of the subjects in `trained`, and so fit to measure a model that was trained on either.
+    "test" is all questions, or all of one subject. "train" is n questions of a subject, and "held-out" its others;
+    which ones depends on the questions' texts alone. Without a subject, "held-out" is all questions except the training
+    items of the subjects in `trained`, to evaluate a model that was trained on any of them.
 
     Args:
         split: "train", "held-out" or "test".
         data: a local file with the published rows; the Hub if not given.
-        revision: another commit than the one that is read otherwise.
+        revision: another commit than the default.
         subject: a subject, as the dataset names it in "category".
-        n: how many questions of a subject are trained on.
-        trained: the subjects that "held-out" of no subject leaves training items out of.
+        n: how many questions of a subject are for training.
+        trained: without a subject, the subjects whose training items "held-out" leaves out.
 
     Raises:
-        BadFile: there is no such split, subject or file, or there are not n questions, or "train" is of no subject.
+        BadFile: there is no such split, subject or file, there are fewer than n questions, or "train" has no subject.
         BadRow: a row is not one of this dataset.
 
     >>> import json, pathlib, tempfile
@@ -73,63 +74,64 @@ def rows(
     """
     check_split(split)
     if split == "train" and subject is None:
-        raise BadFile(f"training items are of one subject: name it, for instance {TRAINED[0]!r}")
-    found = map(_row, SOURCE.rows(data, revision))
+        raise BadFile(f"the split 'train' needs a subject, for instance {TRAINING_SUBJECTS[0]!r}")
+    all_rows = map(_row, SOURCE.rows(data, revision))
     if subject is not None:
-        return of_split(_of_subject(found, subject), split, n)
-    return found if split == "test" else _never_trained(found, trained, n)
+        return of_split(_of_subject(all_rows, subject), split, n)
+    return all_rows if split == "test" else _held_out(all_rows, trained, n)
 
 
-def _row(found: Row) -> Row:
-    """Return a row of ours, made from a published one."""
-    question = field(found, "question", str)
+def _row(published: Row) -> Row:
+    """Return this task's row for a published row."""
+    question = field(published, "question", str)
     return {
         "id": identity(question),
         "question": question,
-        "options": list(_options(found)),
-        "answer": _right(found),
-        "subject": field(found, "category", str),
-        "question_id": field(found, "question_id", int),
+        "options": list(_options(published)),
+        "answer": _right_letter(published),
+        "subject": field(published, "category", str),
+        "question_id": field(published, "question_id", int),
     }
 
 
 def _options(row: Row) -> tuple[str, ...]:
     options = tuple(field(row, "options", (list, tuple)))
     if not 2 <= len(options) <= len(LETTERS) or not all(isinstance(option, str) for option in options):
-        raise BadRow(f"a row has from 2 to {len(LETTERS)} options, each a string")
+        raise BadRow(f"expected from 2 to {len(LETTERS)} options, each a str")
     return options
 
 
-def _right(row: Row) -> str:
+def _right_letter(row: Row) -> str:
     letter: str = field(row, "answer", str)
     if letter not in tuple(LETTERS[: len(_options(row))]):
-        raise BadRow(f"the right answer is one of the options' letters, not {letter[:20]!r}")
+        raise BadRow(f"expected the letter of an option as the right answer, got {letter[:20]!r}")
     return letter
 
 
-def _of_subject(found: Iterable[Row], subject: str) -> Iterator[Row]:
+def _of_subject(all_rows: Iterable[Row], subject: str) -> Iterator[Row]:
     subjects: set[str] = set()
-    for row in found:
+    for row in all_rows:
         subjects.add(row["subject"])
         if row["subject"] == subject:
             yield row
     if subject not in subjects:
-        raise BadFile(f"there are no questions of the subject {subject!r}; there are {', '.join(sorted(subjects))}")
+        raise BadFile(f"no questions of the subject {subject!r}: expected one of {', '.join(sorted(subjects))}")
 
 
-def _never_trained(found: Iterable[Row], subjects: Collection[str], n: int) -> Iterator[Row]:
-    everything = list(found)
-    trained: set[str] = set()
+def _held_out(all_rows: Iterable[Row], subjects: Collection[str], n: int) -> Iterator[Row]:
+    """Iterate over the rows that are no training item of any of the subjects."""
+    all_rows = list(all_rows)
+    chosen: set[str] = set()
     for subject in subjects:
-        trained |= training_items((row["id"] for row in _of_subject(everything, subject)), n)
-    yield from (row for row in everything if row["id"] not in trained)
+        chosen |= training_items((row["id"] for row in _of_subject(all_rows, subject)), n)
+    yield from (row for row in all_rows if row["id"] not in chosen)
 
 
 def prompt(row: Row, style: str = "paper") -> Prompt:
     r"""Return the prompt that asks a question.
 
     Args:
-        row: a row that `rows` gave.
+        row: a row from `rows`.
         style: "paper" or "chat"; see `knk.tasks.format`.
 
     Raises:
@@ -151,8 +153,8 @@ def verify(completion: Completion, row: Row, unreadable: Literal["wrong", "guess
     Args:
         completion: what a model wrote.
         row: a row with "options" and "answer"; for a guess with "id" too.
-        unreadable: what an answer is in which nothing can be read: "wrong", or a "guess" in the model's stead, as the
-            paper makes it in evaluation. Answers that differ, or that are taken back, are wrong either way.
+        unreadable: how an unreadable answer counts: as "wrong", or as a "guess" in the model's place, as in the paper's
+            evaluation. Several answers, or a retracted one, are wrong either way.
         seed: the seed of the guess; see `guess`.
 
     Raises:
@@ -167,28 +169,28 @@ def verify(completion: Completion, row: Row, unreadable: Literal["wrong", "guess
     unreadable
     """
     if unreadable not in ("wrong", "guess"):
-        raise ValueError(f"unreadable answers are 'wrong' or a 'guess', not {unreadable!r}")
-    options, right = _options(row), _right(row)
-    said = letter_of(text_of(completion), options)
-    letter = said.letter
-    if said.problem:
-        if unreadable == "wrong" or said.problem not in ("no answer", "unreadable"):
-            return Verdict(False, said.problem)
+        raise ValueError(f"expected unreadable as 'wrong' or 'guess', got {unreadable!r}")
+    options, right = _options(row), _right_letter(row)
+    answer = letter_of(text_of(completion), options)
+    letter = answer.letter
+    if answer.problem:
+        if unreadable == "wrong" or answer.problem not in ("no answer", "unreadable"):
+            return Verdict(False, answer.problem)
         letter = guess(row, seed)
     return Verdict(letter == right, "right" if letter == right else "wrong", detail=letter)
 
 
 def verify_many(completions: Sequence[Completion], rows: Sequence[Row]) -> list[Verdict]:
-    """Return the verdicts on many completions, each of the row in its place."""
+    """Return the verdicts on many completions, given the row of each."""
     return [verify(completion, row) for completion, row in zip(completions, rows, strict=True)]
 
 
 def partial(verdict: Verdict, row: Row) -> float:
-    """Return 1 for the right letter, 0 for none, and for a wrong one so little that a guess has 0 in expectation.
+    """Return 1 for the right letter, 0 for none, and for a wrong one so much less that a guess has 0 in expectation.
 
     Args:
         verdict: the verdict on an answer.
-        row: the row that it is about.
+        row: the answer's row.
 
     >>> partial(Verdict(False, "wrong", detail="A"), {"options": ["red", "green", "blue"], "answer": "B"})
     -0.5
@@ -198,9 +200,9 @@ def partial(verdict: Verdict, row: Row) -> float:
     return 1.0 if verdict else -1 / (len(_options(row)) - 1)
 
 
-# The paper's way, for evaluation.
+# The paper's reading, for evaluation.
 
-_PAPERS: Final = (re.compile(r"\\boxed\{([A-J])\}"), re.compile(r"<answer>\s*([A-J])"))
+_PAPER_PATTERNS: Final = (re.compile(r"\\boxed\{([A-J])\}"), re.compile(r"<answer>\s*([A-J])"))
 _CAPITAL: Final = re.compile(r"\b[A-J]\b")
 
 
@@ -209,8 +211,8 @@ class Evaluation:
     """Whether a completion is right, by both readings.
 
     Args:
-        strict: by ours, where what cannot be read is wrong.
-        paper: by the paper's, where it is an option drawn at random.
+        strict: by this library's, which counts an unreadable answer as wrong.
+        paper: by the paper's, which replaces it with an option drawn at random.
         guessed: whether the paper's option was drawn.
     """
 
@@ -220,7 +222,7 @@ class Evaluation:
 
 
 def evaluate(completion: Completion, row: Row, seed: int = 0) -> Evaluation:
-    r"""Return whether a completion is right, by our reading and by the paper's.
+    r"""Return whether a completion is right, by this library's reading and by the paper's.
 
     Args:
         completion: what a model wrote.
@@ -234,15 +236,15 @@ def evaluate(completion: Completion, row: Row, seed: int = 0) -> Evaluation:
     >>> evaluate(r"First \boxed{A}, no. </think><answer>\boxed{B}</answer>", row)
     Evaluation(strict=True, paper=False, guessed=False)
     """
-    letter = _papers(text_of(completion))
-    right = _right(row)
+    letter = _letter_as_in_paper(text_of(completion))
+    right = _right_letter(row)
     return Evaluation(bool(verify(completion, row)), (letter or guess(row, seed)) == right, letter is None)
 
 
 def paper_answer(completion: Completion, row: Row, seed: int = 0) -> str:
     r"""Return the letter that the paper reads: the first box anywhere, else `<answer>X`, else the last lone capital.
 
-    Where there is none of these, it is a guess. The letter may be beyond the options.
+    If there is none of these, it is a guess. The letter may be beyond the options.
 
     Args:
         completion: what a model wrote, with its thinking.
@@ -255,14 +257,14 @@ def paper_answer(completion: Completion, row: Row, seed: int = 0) -> str:
     >>> paper_answer("I think it is A, or B.", {"id": "x", "options": ["red", "green"]})
     'B'
     """
-    return _papers(text_of(completion)) or guess(row, seed)
+    return _letter_as_in_paper(text_of(completion)) or guess(row, seed)
 
 
-def _papers(text: str) -> str | None:
-    for pattern in _PAPERS:
-        found = pattern.search(text)
-        if found:
-            return found[1]
+def _letter_as_in_paper(text: str) -> str | None:
+    for pattern in _PAPER_PATTERNS:
+        match = pattern.search(text)
+        if match:
+            return match[1]
     last: str | None = None
     for capital in _CAPITAL.finditer(text):
         last = capital[0]
@@ -270,11 +272,11 @@ def _papers(text: str) -> str | None:
 
 
 def guess(row: Row, seed: int = 0) -> str:
-    """Return one of a row's letters, drawn by the row's identity and a seed, and so always the same.
+    """Return one of a row's letters, drawn at random from the row's identity and a seed, and so reproducible.
 
     Args:
         row: a row with "id" and "options".
-        seed: another seed draws anew; several samples of one question should have one each.
+        seed: the seed; each sample of a question should have its own.
 
     Raises:
         BadRow: the row has no identity or no options.
@@ -282,8 +284,8 @@ def guess(row: Row, seed: int = 0) -> str:
     >>> guess({"id": "x", "options": ["red", "green"]}) in "AB"
     True
     """
-    drawn = blake2b(f"{seed}\0{field(row, 'id', str)}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return LETTERS[int.from_bytes(drawn, "big") % len(_options(row))]
+    digest = blake2b(f"{seed}\0{field(row, 'id', str)}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return LETTERS[int.from_bytes(digest, "big") % len(_options(row))]
 
 
 def paper_reading(completions: Sequence[Completion], rows: Sequence[Row], samples: Sequence[int]) -> list[bool | None]:

@@ -1,24 +1,26 @@
-"""Where a task's rows come from: a dataset on the Hub by its name and revision, or a local file with the same rows.
+"""The source of a task's rows: a dataset on the Hub by its name and revision, or a local file with the same rows.
 
-Which items are trained on is a function of the items themselves, not of their order: each has an identity, the hash of
-what it asks, and the training items are those whose identities come first. Items that ask the same are one item.
+Which items are for training depends on the items alone, not on their order: each has an identity, the hash of its
+question, and the training items are those whose identities come first. Items with the same question are one item.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
 
 Row = dict[str, Any]
-SPLITS: Final = ("train", "held-out", "test")
-"""The items of RLVR; those of the published test set that are not among them; the published test set as it is."""
+Split = Literal["train", "held-out", "test"]
+SPLITS: Final[tuple[str, ...]] = get_args(Split)
+"""The items for RLVR; the published test set without them; the published test set as it is."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class Source:
 
     Args:
         repo: its name.
-        revision: the commit that is read unless another is asked for.
+        revision: the commit to read by default.
         split: its split.
-        configs: its configurations, read one after the other; the only one if none is named.
+        configs: its configurations, to read one after the other; empty for the only one.
     """
 
     repo: str
@@ -45,7 +47,7 @@ class Source:
             revision: another commit, branch or tag than this source's own.
 
         Raises:
-            BadFile: the file is not of these formats, or not there.
+            BadFile: the file is missing, or in another format.
         """
         if data is None:
             return self._downloaded(revision or self.revision)
@@ -58,16 +60,19 @@ class Source:
 
         for config in self.configs or (None,):
             try:
-                found = load_dataset(self.repo, config, split=self.split, revision=revision)
-            except OSError as error:  # What is wrong with the network, and what is not in the cache without one.
+                dataset = load_dataset(self.repo, config, split=self.split, revision=revision)
+            except OSError as error:  # The network failed, or there is none and the dataset is not in the cache.
                 raise BadFile(
-                    f"{self.repo} cannot be had from the Hub: a local file with its rows does as well (--data)"
+                    f"{self.repo} could not be loaded from the Hub: give a local file with its rows instead (--data)"
                 ) from error
-            yield from found
+            yield from dataset
 
 
 def identity(*parts: str) -> str:
-    """Return an item's identity, 16 hexadecimal digits, from what it asks; white space does not count.
+    """Return an item's identity, 16 hexadecimal digits, from its question; white space does not count.
+
+    Args:
+        parts: the question, in one or more parts.
 
     >>> identity("What is  1 + 1?") == identity("What is 1 + 1? ")
     True
@@ -76,9 +81,9 @@ def identity(*parts: str) -> str:
 
 
 def training_items(identities: Iterable[str], n: int) -> frozenset[str]:
-    """Return the identities to train on: those that come first, as many as together make up n items.
+    """Return the identities to train on: those that come first, with n items together.
 
-    An identity that several items share is passed over where it would make them more.
+    An identity that several items share is skipped if it would exceed n.
 
     Args:
         identities: the items' identities, in any order.
@@ -90,17 +95,15 @@ def training_items(identities: Iterable[str], n: int) -> frozenset[str]:
     >>> sorted(training_items(["b", "a", "c", "a"], 3))
     ['a', 'b']
     """
-    times: dict[str, int] = {}
-    for one in identities:
-        times[one] = times.get(one, 0) + 1
+    counts = Counter(identities)
     chosen: set[str] = set()
-    left = n
-    for one in sorted(times):
-        if times[one] <= left:
-            chosen.add(one)
-            left -= times[one]
-    if left:
-        raise BadFile(f"there are not {n} items to train on")
+    missing = n
+    for item in sorted(counts):
+        if counts[item] <= missing:
+            chosen.add(item)
+            missing -= counts[item]
+    if missing:
+        raise BadFile(f"there are fewer than {n} items to train on")
     return frozenset(chosen)
 
 
@@ -110,10 +113,10 @@ def of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
     Args:
         rows: the published rows.
         split: one of `SPLITS`.
-        n: how many rows are trained on.
+        n: how many rows are for training.
 
     Raises:
-        BadFile: there is no such split, or there are not n rows.
+        BadFile: there is no such split, or there are fewer than n rows.
 
     >>> rows = [{"id": letter} for letter in "dcba"]
     >>> [row["id"] for row in of_split(rows, "train", 2)], [row["id"] for row in of_split(rows, "held-out", 2)]
@@ -124,22 +127,27 @@ def of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
         yield from rows
         return
     rows = list(rows)
-    trained = training_items((row["id"] for row in rows), n)
-    yield from (row for row in rows if (row["id"] in trained) is (split == "train"))
+    chosen = training_items((row["id"] for row in rows), n)
+    yield from (row for row in rows if (row["id"] in chosen) is (split == "train"))
 
 
 def check_split(split: str) -> None:
-    """See that there is such a split.
+    """Raise an error unless there is such a split.
 
     Raises:
         BadFile: there is none.
     """
     if split not in SPLITS:
-        raise BadFile(f"there is no split {split!r}; there are {', '.join(SPLITS)}")
+        raise BadFile(f"no split {split!r}: expected one of {', '.join(SPLITS)}")
 
 
 def field(row: Row, name: str, kind: type | tuple[type, ...]) -> Any:
-    """Return a field of a row, which comes from outside and may be anything.
+    """Return a field of a row, which may come from anywhere and so is checked.
+
+    Args:
+        row: the row.
+        name: the field's name.
+        kind: the type or types of its value.
 
     Raises:
         BadRow: the row has no such field, or it is of another type.
@@ -149,5 +157,8 @@ def field(row: Row, name: str, kind: type | tuple[type, ...]) -> Any:
     """
     value = row.get(name)
     if not isinstance(value, kind):
-        raise BadRow(f"a row has no {name!r}, or not of the type wanted; it has {', '.join(map(str, list(row)[:12]))}")
+        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        if name not in row:
+            raise BadRow(f"a row has no {name!r}; it has {', '.join(map(str, list(row)[:12]))}")
+        raise BadRow(f"expected {name!r} of a row as {names}, got {type(value).__name__}")
     return value

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow
 from knk.tasks import load
-from knk.tasks.choice import LETTERS, LONGEST_ANSWER, letter_of
+from knk.tasks.choice.letters import LONGEST_ANSWER, letter_of
+from knk.tasks.choice.option_text import LETTERS
 from knk.tasks.mmlu_pro import (
     SOURCE,
     Evaluation,
@@ -140,11 +141,11 @@ def test_a_subject_or_split_that_there_is_none_of_is_an_error(tmp_path: Path) ->
     data = written(published(), tmp_path)
     with pytest.raises(BadFile, match="'dev'"):
         rows("dev", data)
-    with pytest.raises(BadFile, match="one subject"):
+    with pytest.raises(BadFile, match="needs a subject"):
         rows("train", data)
-    with pytest.raises(BadFile, match="'geology'; there are history, law, physics"):
+    with pytest.raises(BadFile, match="'geology'; expected one of history, law, physics"):
         list(rows("test", data, subject="geology"))
-    with pytest.raises(BadFile, match="not 100 items"):
+    with pytest.raises(BadFile, match="fewer than 100 items"):
         list(rows("train", data, subject="law"))
     with pytest.raises(BadFile, match="no file"):
         list(rows("test", tmp_path / "nothing.jsonl"))
