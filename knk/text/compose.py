@@ -1,12 +1,13 @@
-"""Statements put into English: `compose`, the inverse of `knk.text.clauses.read_clause`.
+"""Statements as English clauses: `compose`, the inverse of `knk.text.clauses.clause.read_clause`.
 
-What comes out is a template: people are written `{0}`, `{1}`, ..., so that one wording serves any names.
+The result is a template: people are written `{0}`, `{1}`, ..., so that one wording serves any names. To write one more
+kind of statement, add an entry to `WRITERS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from knk.logic.mixing import mix
 from knk.logic.puzzle import Roles
@@ -16,6 +17,8 @@ from knk.logic.statements import (
     Count,
     Iff,
     Implies,
+    Knave,
+    Knight,
     Not,
     OneOf,
     Or,
@@ -24,11 +27,11 @@ from knk.logic.statements import (
     Statement,
 )
 from knk.text import wordings
-from knk.text.vocabulary import article, join_words, number_word, plural
+from knk.text.vocabulary import join_words, number_word, plural, with_article
 
 T = TypeVar("T")
 FEW: Final = 7
-"""A group of everybody is listed by name up to this many people, and "the twelve" beyond."""
+"""A group of everybody may be listed by name up to this many people; beyond, it is "the twelve"."""
 
 
 def compose(
@@ -37,68 +40,57 @@ def compose(
     """Return a statement in English, people written as `{0}`, `{1}`, ...
 
     Args:
-        statement: what is said.
+        statement: the statement.
         people: how many people the puzzle has.
         roles: the words for those who tell the truth and those who lie.
         me: who is "I", if anybody is.
         variant: which wording to choose; 0 is always the plainest.
-        polite: whether to do without "I" where the order of people would give "I and Bob" or "me and Bob".
+        polite: whether to avoid "I and Bob" and "me and Bob", by using names alone.
 
-    >>> from knk.logic.statements import Knave, Knight
     >>> compose(Implies(Knight(0), Not(Knave(1))), 2, ("knight", "knave"), me=0)
     'if I am a knight then {1} is not a knave'
     """
     composer = _Composer(people, roles, me, variant)
     text, _ = composer.write(statement)
-    return compose(statement, people, roles, None, variant) if polite and composer.awkward else text
+    return compose(statement, people, roles, None, variant) if polite and composer.is_impolite else text
 
 
 Clause = tuple[str, bool]
-"""A clause and whether it is closed: whether another may follow it without brackets."""
+"""A clause and whether it is closed: whether a conjunction may follow it without brackets."""
 
 
 class _Composer:
+    """Writes one statement.
+
+    Every method that writes a kind of statement returns a `Clause`; `group` is people by number, `truth` whether a role
+    is that of truth-tellers.
+    """
+
     def __init__(self, people: int, roles: Roles, me: int | None, variant: int) -> None:
         self.people = people
         self.roles = roles
         self.me = me
         self.state = variant
-        self.awkward = False
+        self.is_impolite = False
 
     def pick(self, options: Sequence[T]) -> T:
+        """Return the option that the variant chooses; the first for variant 0."""
         if not self.state:
             return options[0]
         self.state = mix(self.state) or 1
         return options[(self.state >> 32) % len(options)]
 
     def write(self, statement: Statement) -> Clause:
-        match statement:
-            case Atom(person):
-                return self.atom(person, statement.is_knight), True
-            case Not():
-                return self.denial(statement.parts[0])
-            case And():
-                return self.together(statement.parts)
-            case Or():
-                return self.either(statement.parts)
-            case OneOf():
-                return self.one_of(statement.parts)
-            case Implies():
-                return self.conditional(*statement.parts)
-            case Iff():
-                left, right = map(self.part, statement.parts)
-                return f"{left} {self.pick(wordings.IFF)} {right}", False
-            case Count():
-                return self.count(statement)
-            case Parity():
-                return self.parity(statement)
-            case SameKind():
-                return self.same_kind(statement)
-        raise TypeError(f"{type(statement).__name__} has no wording")
+        """Return a statement as a clause."""
+        writer = WRITERS.get(type(statement))
+        if writer is None:
+            raise TypeError(f"{type(statement).__name__} has no wording")
+        return writer(self, statement)
 
     def part(self, statement: Statement) -> str:
-        text, closed = self.write(statement)
-        return text if closed else f"({text})"
+        """Return a statement inside another one, in brackets where they are needed."""
+        text, is_closed = self.write(statement)
+        return text if is_closed else f"({text})"
 
     # People and role words.
 
@@ -109,25 +101,27 @@ class _Composer:
         return "me" if person == self.me else f"{{{person}}}"
 
     def subjects(self, group: Sequence[int], conjunction: str = "and") -> str:
-        self.awkward |= self.me in group[:-1]
+        self.is_impolite |= self.me in group[:-1]
         return join_words([self.subject(person) for person in group], conjunction)
 
     def is_(self, person: int) -> str:
         return "am" if person == self.me else "is"
 
+    def role(self, truth: bool) -> str:
+        return self.roles[0 if truth else 1]
+
     def a(self, truth: bool) -> str:
-        word = self.roles[0 if truth else 1]
-        return f"{article(word)} {word}"
+        return with_article(self.role(truth))
 
     def many(self, truth: bool) -> str:
-        return plural(self.roles[0 if truth else 1])
+        return plural(self.role(truth))
 
     def group(self, group: tuple[int, ...]) -> str:
         """Return people as they follow "of" or "among"."""
         whole = group == tuple(range(self.people)) and len(group) > 1
         if whole and self.me is not None:
             return "us"
-        self.awkward |= self.me in group[:-1]
+        self.is_impolite |= self.me in group[:-1]
         names = join_words([self.object(person) for person in group])
         if not whole:
             return names
@@ -138,21 +132,22 @@ class _Composer:
 
     # Statements with no statement inside.
 
-    def atom(self, person: int, truth: bool) -> str:
+    def atom(self, atom: Atom) -> Clause:
+        person, truth = atom.person, atom.is_knight
         who, be = self.subject(person), self.is_(person)
         plain = f"{who} {be} {self.a(truth)}"
-        mine = person == self.me
-        habit = (
-            ("always tell" if mine else "always tells") + " the truth" if truth else f"always lie{'' if mine else 's'}"
-        )
-        short = f"I'm {self.a(truth)}" if mine else plain
-        return self.pick((plain, plain, short, plain, f"{who} {habit}"))
+        is_me = person == self.me
+        ending = "" if is_me else "s"
+        habit = f"always tell{ending} the truth" if truth else f"always lie{ending}"
+        short = f"I'm {self.a(truth)}" if is_me else plain
+        return self.pick((plain, plain, short, plain, f"{who} {habit}")), True
 
-    def denied_atom(self, person: int, truth: bool) -> str:
+    def denied_atom(self, atom: Atom) -> Clause:
+        person, truth = atom.person, atom.is_knight
         who, be = self.subject(person), self.is_(person)
         plain = f"{who} {be} not {self.a(truth)}"
         short = f"I'm not {self.a(truth)}" if person == self.me else plain
-        return self.pick((plain, short, f"{who} {be} no {self.roles[0 if truth else 1]}"))
+        return self.pick((plain, short, f"{who} {be} no {self.role(truth)}")), True
 
     def count(self, count: Count) -> Clause:
         relation, k, group, truth = count.args
@@ -166,7 +161,7 @@ class _Composer:
                 return among
             return self.pick(((f"none of {self.group(group)} is {self.a(truth)}", True), among))
         of = f"{phrase} {number_word(k)} of {self.group(group)} {f'is {self.a(truth)}' if k == 1 else f'are {many}'}"
-        word = self.roles[0 if truth else 1] if k == 1 else many
+        word = self.role(truth) if k == 1 else many
         there = f"there {'is' if k == 1 else 'are'} {phrase} {number_word(k)} {word} among {self.group(group)}"
         return self.pick(((of, True), (of, True), (there, False), among))
 
@@ -194,15 +189,17 @@ class _Composer:
 
     # Statements with statements inside.
 
-    def denial(self, part: Statement) -> Clause:
+    def denial(self, statement: Not) -> Clause:
+        part = statement.parts[0]
         if isinstance(part, Atom):
-            return self.denied_atom(part.person, part.is_knight), True
+            return self.denied_atom(part)
         return f"{self.pick(wordings.NOT_THAT)} {self.part(part)}", False
 
-    def together(self, parts: tuple[Statement, ...]) -> Clause:
+    def conjunction(self, statement: And) -> Clause:
+        parts = statement.parts
         denied = [part.parts[0] for part in parts if isinstance(part, Not)]
         options: list[Clause] = []
-        group, truth = _alike(parts)
+        group, truth = _same_role(parts)
         if group and self.me is not None and group == tuple(range(self.people)):
             both = "both" if len(group) == 2 else "all"
             options += [(f"we are {both} {self.many(truth)}", True), (f"{both} of us are {self.many(truth)}", True)] * 2
@@ -211,19 +208,20 @@ class _Composer:
             options += [(f"{names} are both {self.many(truth)}", True), (f"both {names} are {self.many(truth)}", True)]
         elif group:
             options += [(f"{self.subjects(group)} are all {self.many(truth)}", True)] * 2
-        group, truth = _alike(denied) if len(denied) == len(parts) == 2 else ((), True)
+        group, truth = _same_role(denied) if len(denied) == len(parts) == 2 else ((), True)
         if group:
             last = self.is_(group[1])
             options += [(f"neither {self.subjects(group, 'nor')} {last} {self.a(truth)}", True)] * 2
-        # Parts are written once and only if they are needed: writing them for each option would double with the depth.
+        # Parts are written once, and only if needed: writing them for each option would double the work per level.
         chosen = self.pick([None, *options])
         return chosen or (self.chain(self.texts(parts), "and"), False)
 
-    def either(self, parts: tuple[Statement, ...]) -> Clause:
+    def disjunction(self, statement: Or) -> Clause:
+        parts = statement.parts
         texts = self.texts(parts)
         chain = self.chain(texts, "or"), False
         options = [chain, chain, (f"either {chain[0]}", False)] if len(parts) == 2 else [chain]
-        group, truth = _alike(parts)
+        group, truth = _same_role(parts)
         if group:
             text = f"{self.subjects(group, 'or')} {self.is_(group[-1])} {self.a(truth)}"
             options += [(text, False), (f"either {text}", False)] if len(parts) == 2 else [(text, False)]
@@ -231,18 +229,20 @@ class _Composer:
             options.append((f"at least one of {self.claims(texts)}", False))
         return self.pick(options)
 
-    def one_of(self, parts: tuple[Statement, ...]) -> Clause:
+    def one_of(self, statement: OneOf) -> Clause:
+        parts = statement.parts
         texts = self.texts(parts)
         options = [(f"exactly one of {self.claims(texts)}", False)]
         if len(parts) == 2:
             options.insert(0, (f"either {self.chain(texts, 'or')}, but not both", False))
-            group, truth = _alike(parts)
+            group, truth = _same_role(parts)
             if group:
                 text = f"either {self.subjects(group, 'or')} {self.is_(group[-1])} {self.a(truth)}, but not both"
                 options.append((text, False))
         return self.pick(options)
 
-    def conditional(self, premise: Statement, conclusion: Statement) -> Clause:
+    def conditional(self, statement: Implies) -> Clause:
+        premise, conclusion = statement.parts
         then = self.part(conclusion)
         if_ = self.part(premise)
         return self.pick(
@@ -255,6 +255,10 @@ class _Composer:
             )
         )
 
+    def biconditional(self, statement: Iff) -> Clause:
+        left, right = map(self.part, statement.parts)
+        return f"{left} {self.pick(wordings.IFF)} {right}", False
+
     def texts(self, parts: Sequence[Statement]) -> list[str]:
         return [self.part(part) for part in parts]
 
@@ -265,8 +269,24 @@ class _Composer:
         return f"{self.pick(wordings.CLAIMS)} is true: {'; '.join(texts)}"
 
 
-def _alike(parts: Sequence[Statement]) -> tuple[tuple[int, ...], bool]:
-    """Return the people of parts that all say one thing of different people, and whether it is "tells the truth"."""
+WRITERS: Final[dict[type[Statement], Callable[[_Composer, Any], Clause]]] = {
+    Knight: _Composer.atom,
+    Knave: _Composer.atom,
+    Not: _Composer.denial,
+    And: _Composer.conjunction,
+    Or: _Composer.disjunction,
+    OneOf: _Composer.one_of,
+    Implies: _Composer.conditional,
+    Iff: _Composer.biconditional,
+    Count: _Composer.count,
+    Parity: _Composer.parity,
+    SameKind: _Composer.same_kind,
+}
+"""How each kind of statement is written."""
+
+
+def _same_role(parts: Sequence[Statement]) -> tuple[tuple[int, ...], bool]:
+    """Return the people to whom parts give one role, each another one, and whether it is the knights'; or nobody."""
     atoms = [part for part in parts if isinstance(part, Atom)]
     group, roles = tuple(atom.person for atom in atoms), {atom.is_knight for atom in atoms}
     if len(roles) != 1 or len(group) != len(parts) or len(set(group)) < len(group):

@@ -13,7 +13,7 @@ from knk.text.tokens import LIE, TITLES, TRUTH, is_word, tokenize, word_key, wor
 from knk.text.vocabulary import NUMBER_WORDS, ROLE_PAIRS, role_forms
 
 SYNONYMS: Final = (("truth-teller", "truth teller", "truthteller"), ("liar",))
-"""Words that mean one who tells the truth and one who lies, whatever the role words."""
+"""Words for truth-tellers and for liars that are understood whatever the role words are."""
 
 PRONOUNS: Final = frozenset(
     """
@@ -40,7 +40,7 @@ LONGEST_NAME: Final = 8
 
 @lru_cache(maxsize=1)
 def grammar_words() -> frozenset[str]:
-    """Return every word that the sentences of a text are built with.
+    """Return all words that the sentences of a text are built with.
 
     >>> {"if", "knave", "neither", "said"} - grammar_words()
     {'knave'}
@@ -56,10 +56,10 @@ def grammar_words() -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
-    """Return what stands for one who tells the truth and for one who lies, as tokens.
+    """Return the forms of the role words as tokens, each with `TRUTH` or `LIE`.
 
     Raises:
-        BadPuzzle: a word could be either, or could not be told from the other words of a text.
+        BadPuzzle: a form could mean either role, or could not be told from the other words of a text.
 
     >>> role_words(("elf", "goblin"))[("elves",)]
     '<truth>'
@@ -69,18 +69,18 @@ def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
         for form in role_forms(role):
             keys = words_of(form)
             if not keys or not all(map(is_word, keys)) or keys[0] in grammar_words() or set(keys) & RESERVED_WORDS:
-                raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
+                raise BadPuzzle(f"{role!r} cannot be told from the other words of a text; choose another role word")
             if forms.setdefault(keys, meaning) != meaning:
-                raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text: take other role words")
+                raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text; choose other role words")
         if " ".join(tokenize(role).keys) != " ".join(map(word_key, role.split())):
-            raise BadPuzzle(f"{role!r} cannot be told from the other words of a text: take another role word")
+            raise BadPuzzle(f"{role!r} cannot be told from the other words of a text; choose another role word")
     synonyms = {
         words_of(form): meaning
         for words, meaning in zip(SYNONYMS, (TRUTH, LIE), strict=True)
         for word in words
         for form in role_forms(word)
     }
-    # Where the text's own words mean the opposite ("liars always tell the truth"), they alone hold.
+    # Where the text gives a synonym the opposite meaning ("liars always tell the truth"), no synonym counts.
     return forms if any(synonyms.get(form, meaning) != meaning for form, meaning in forms.items()) else synonyms | forms
 
 
@@ -96,7 +96,7 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
     """
     keys = words_of(name)
     known = grammar_words()
-    sound = (
+    is_usable = (
         " ".join(tokenize(name).source(i, i + 1) for i in range(len(keys))) == name
         and all(is_word(key) for key in keys)
         and (keys[0] not in known or name == "A")
@@ -107,27 +107,27 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
         and not any((key,) in role_words(roles) for key in keys)
         and not any(form[0] == keys[0] for form in role_words(roles))
     )
-    if not sound:
-        raise BadPuzzle(f"a person called {name!r} cannot be told from the other words of a text: take another name")
+    if not is_usable:
+        raise BadPuzzle(f"a person called {name!r} cannot be told from the other words of a text; choose another name")
     return keys
 
 
 def check_names(names: tuple[str, ...], roles: Roles) -> None:
-    """Raise `BadPuzzle` where a text could not hold these names and role words and be read again.
+    """Raise `BadPuzzle` where a text with these names and role words could not be read back.
 
     >>> check_names(("Ann", "If"), ("knight", "knave"))
     Traceback (most recent call last):
     ...
-    knk.errors.BadPuzzle: a person called 'If' cannot be told from the other words of a text: take another name
+    knk.errors.BadPuzzle: a person called 'If' cannot be told from the other words of a text; choose another name
     """
     role_words(roles)
     keys = [name_words(name, roles) for name in names]
     if not "".join(names).isascii() and len(set(keys)) < len(keys):
-        raise BadPuzzle("two people's names differ only in marks that a text does not tell apart: take other names")
+        raise BadPuzzle("two people's names differ only in marks that a text does not distinguish; choose other names")
 
 
 def known_pair(keys: Iterable[str]) -> Roles | None:
-    """Return the first pair of role words, of those the library knows, that a text uses.
+    """Return the first pair of the library's role words that a text uses, or None.
 
     >>> known_pair(["ann", ":", "bob", "is", "an", "angel"])
     ('angel', 'demon')

@@ -1,9 +1,8 @@
-"""Puzzles put into English: `render`, the inverse of `knk.text.parse.parse`.
+"""Puzzles as English: `render`, the inverse of `knk.text.parse.parse`.
 
-A text is an opening, a sentence for each statement in order, and a question. What is chosen where there is a choice
-follows from the seed by arithmetic written out here, so that a text is the same on every machine and release of
-Python. Statements recur from puzzle to puzzle, so their wordings are kept, with `{0}`, `{1}`, ... for the names, and
-the names are put in last, all at once.
+A text is an opening, a sentence for each statement in order, and a question. Choices follow from the seed by integer
+arithmetic, so that a text is the same on every machine and release of Python. Statements recur from puzzle to puzzle,
+so their wordings are cached, with `{0}`, `{1}`, ... for the names; the names are put in last, all at once.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from knk.text.compose import compose
 from knk.text.framing import wordings as framing
 from knk.text.names import check_names
 from knk.text.styles import STYLES
-from knk.text.vocabulary import article, capitalised, join_words, number_word, plural
+from knk.text.vocabulary import capitalised, join_words, number_word, plural, with_article
 
 VARIANTS: Final = 8
 """Wordings of one statement that a style chooses among."""
-_KEPT: Final = 65536
+_CACHE_SIZE: Final = 65536
 _MASK: Final = (1 << 64) - 1
 
 
 class _Choice(NamedTuple):
-    """A frame round a statement, by speaker, and which of the statement's wordings goes into it."""
+    """A frame round a statement, its two sides by speaker, and the index of the statement's wording in it."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -40,8 +39,20 @@ class _Choice(NamedTuple):
 
 
 @dataclass
-class _Voice:
-    """All of a style that is the same for puzzles with the same role words and number of people."""
+class _Writer:
+    """What all texts of a style share for puzzles with the same role words and number of people.
+
+    Attributes:
+        style: the style.
+        people: the number of people.
+        roles: the role words.
+        choices: what each value of a random byte chooses for a statement.
+        openings: the openings to choose among, with `{0}`, `{1}`, ... for names.
+        questions: the questions to choose among.
+        separators: what stands between sentences, to choose among.
+        clauses: for each utterance its wordings, in reported speech and then in direct speech; None until needed.
+        plain_names: names known to be sound that no other name can be mistaken for.
+    """
 
     style: str
     people: int
@@ -49,45 +60,44 @@ class _Voice:
     choices: tuple[_Choice, ...]
     openings: tuple[str, ...]
     questions: tuple[str, ...]
-    between: tuple[str, ...]
-    # For each statement its wordings: in reported speech, then in direct speech; None until asked for.
+    separators: tuple[str, ...]
     clauses: dict[Utterance, list[str | None]] = field(default_factory=dict)
-    # Names known to be sound that no other name can be taken for.
     plain_names: set[str] = field(default_factory=set)
 
     def check(self, names: tuple[str, ...]) -> None:
         """Raise `BadPuzzle` where names or role words could not be read again."""
         check_names(names, self.roles)
-        if len(self.plain_names) >= _KEPT:
+        if len(self.plain_names) >= _CACHE_SIZE:
             self.plain_names.clear()
         self.plain_names.update(name for name in names if name.isascii())
 
-    def begin(self, said: Utterance) -> list[str | None]:
-        """Make room for a statement's wordings."""
-        if _is_deep(said.statement):
-            raise BadPuzzle(f"statements are nested deeper than {MAX_DEPTH}, which no text can hold")
-        if len(self.clauses) >= _KEPT:
+    def add(self, utterance: Utterance) -> list[str | None]:
+        """Return an empty list for an utterance's wordings, and keep it."""
+        if _is_deep(utterance.statement):
+            raise BadPuzzle(f"a statement is nested deeper than {MAX_DEPTH} levels, too deep for a text")
+        if len(self.clauses) >= _CACHE_SIZE:
             self.clauses.clear()
-        room: list[str | None] = [None] * (2 * VARIANTS)
-        self.clauses[said] = room
-        return room
+        texts: list[str | None] = [None] * (2 * VARIANTS)
+        self.clauses[utterance] = texts
+        return texts
 
-    def clause(self, said: Utterance, which: int) -> str:
-        """Return one wording of a statement."""
-        direct, variant = divmod(which, VARIANTS)
+    def clause(self, utterance: Utterance, index: int) -> str:
+        """Return one wording of an utterance's statement, and keep it."""
+        speaker, statement = utterance
+        is_direct, variant = divmod(index, VARIANTS)
         if self.style == "classic":
-            text = _composed(said.statement, self.people, self.roles)
+            text = _compose(statement, self.people, self.roles)
         else:
             # In direct speech about oneself, "varied" sometimes keeps to names; a line of dialogue never does.
-            first_person = direct and (self.style == "dialogue" or variant % 4 != 3)
-            # Whoever is not spoken of has no say in it: so one wording serves all speakers.
-            me = said.speaker if first_person and said.speaker in said.statement.people else None
-            text = _composed(said.statement, self.people, self.roles, me, variant, polite=self.style == "varied")
-        self.clauses[said][which] = text = capitalised(text) if direct else text
+            is_first_person = is_direct and (self.style == "dialogue" or variant % 4 != 3)
+            # A statement that is not about its speaker has the same wording for all speakers.
+            me = speaker if is_first_person and speaker in statement.people else None
+            text = _compose(statement, self.people, self.roles, me, variant, polite=self.style == "varied")
+        self.clauses[utterance][index] = text = capitalised(text) if is_direct else text
         return text
 
 
-_composed = lru_cache(maxsize=65536)(compose)
+_compose = lru_cache(maxsize=_CACHE_SIZE)(compose)
 
 
 def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
@@ -96,8 +106,9 @@ def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
     Args:
         puzzle: the puzzle.
         seed: chooses among wordings; the same seed gives the same text, on every machine.
-        style: one of `STYLES`. "classic" is the form of the public data, in correct English; "dialogue" gives each
-            speaker a line, as in a play; "varied" draws on many openings, frames, wordings and questions.
+        style: one of `knk.text.styles.STYLES`. "classic" is the form of the public data, in correct English;
+            "dialogue" gives each speaker a line, as in a play; "varied" draws on many openings, frames, wordings and
+            questions.
 
     Raises:
         BadPuzzle: the style is unknown, a name or role word could not be told from the other words of the text, or
@@ -111,38 +122,38 @@ def render(puzzle: Puzzle, seed: int = 0, style: str = "varied") -> str:
     Decide for each of them: a knight or a knave?
     """
     names = puzzle.names
-    voice = _voice(style, len(names), puzzle.roles)
-    if not voice.plain_names.issuperset(names):
-        voice.check(names)
-    # One scrambled seed serves the opening, the question and five statements; longer puzzles take more.
+    writer = _writer(style, len(names), puzzle.roles)
+    if not writer.plain_names.issuperset(names):
+        writer.check(names)
+    # One scrambled seed serves the opening, the question and five statements; longer puzzles need more bytes.
     x = mix(seed & _MASK)
-    noise = x.to_bytes(8, "little")
+    random_bytes = x.to_bytes(8, "little")
     if len(puzzle.statements) > 5:
-        noise += _more_noise(x, len(puzzle.statements) - 5)
-    openings, questions, between = voice.openings, voice.questions, voice.between
+        random_bytes += _more_bytes(x, len(puzzle.statements) - 5)
+    openings, questions, separators = writer.openings, writer.questions, writer.separators
     pieces = [openings[(x & 0x3FF) % len(openings)]]
-    clauses, choices = voice.clauses, voice.choices
-    for said, byte in zip(puzzle.statements, noise[3:], strict=False):
-        before, after, which = choices[byte]
-        known = clauses.get(said) or voice.begin(said)
-        clause = known[which] or voice.clause(said, which)
-        speaker = said[0]
+    clauses, choices = writer.clauses, writer.choices
+    for utterance, byte in zip(puzzle.statements, random_bytes[3:], strict=False):
+        before, after, index = choices[byte]
+        known = clauses.get(utterance) or writer.add(utterance)
+        clause = known[index] or writer.clause(utterance, index)
+        speaker = utterance[0]
         pieces.append(before[speaker] + clause + after[speaker])
     pieces.append(questions[(x >> 10 & 0xFF) % len(questions)])
-    return between[(x >> 18 & 0x3F) % len(between)].join(pieces).format(*names)
+    return separators[(x >> 18 & 0x3F) % len(separators)].join(pieces).format(*names)
 
 
-def _more_noise(x: int, size: int) -> bytes:
+def _more_bytes(x: int, size: int) -> bytes:
     """Return at least `size` bytes that follow from a scrambled number."""
-    noise = b""
-    while len(noise) < size:
+    result = b""
+    while len(result) < size:
         x = mix(x)
-        noise += x.to_bytes(8, "little")
-    return noise
+        result += x.to_bytes(8, "little")
+    return result
 
 
 def _is_deep(statement: Statement) -> bool:
-    """Whether a statement is nested deeper than a text can hold, found without recursion."""
+    """Whether a statement is nested too deep for a text, without recursion."""
     level: list[Statement] = [statement]
     depth = -1
     while level and depth <= MAX_DEPTH:
@@ -152,45 +163,47 @@ def _is_deep(statement: Statement) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _voice(style: str, people: int, roles: Roles) -> _Voice:
-    """Return what is common to all texts of a style for this many people and these role words."""
-    words = _slots(people, roles)
-    which = 0 if people == 1 else 1
+def _writer(style: str, people: int, roles: Roles) -> _Writer:
+    """Return the writer of a style for this many people and these role words."""
+    slots = _slots(people, roles)
+    number = 0 if people == 1 else 1
 
     def filled(texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(text.format_map(words) for text in texts)
+        return tuple(text.format_map(slots) for text in texts)
 
     if style == "classic":
-        return _Voice(
+        return _Writer(
             style,
             people,
             roles,
             _choices(wordings.CLASSIC_FRAMES, people),
-            filled([f"{framing.CLASSIC_RULE} {framing.CLASSIC_MEETING[which]}"]),
+            filled([f"{framing.CLASSIC_RULE} {framing.CLASSIC_MEETING[number]}"]),
             filled([framing.CLASSIC_QUESTION]),
             (" ",),
         )
-    questions = filled([texts[which] for texts in framing.QUESTIONS])
+    questions = filled([texts[number] for texts in framing.QUESTIONS])
     if style == "dialogue":
-        openings = [f"{meet[which]} {rule}" for rule in framing.DIALOGUE_RULES for meet in framing.DIALOGUE_MEETINGS]
+        openings = [
+            f"{meeting[number]} {rule}" for rule in framing.DIALOGUE_RULES for meeting in framing.DIALOGUE_MEETINGS
+        ]
         choices = _choices(wordings.DIALOGUE_FRAMES, people)
-        return _Voice(style, people, roles, choices, filled(openings), questions, ("\n",))
+        return _Writer(style, people, roles, choices, filled(openings), questions, ("\n",))
     if style == "varied":
-        openings = [f"{rule} {meet[which]}" for rule in framing.RULES for meet in framing.MEETINGS]
+        openings = [f"{rule} {meeting[number]}" for rule in framing.RULES for meeting in framing.MEETINGS]
         choices = _choices(wordings.VARIED_FRAMES, people)
-        return _Voice(style, people, roles, choices, filled(openings), questions, (" ", " ", "\n"))
-    raise BadPuzzle(f"there is no style {style!r}: take one of {', '.join(STYLES)}")
+        return _Writer(style, people, roles, choices, filled(openings), questions, (" ", " ", "\n"))
+    raise BadPuzzle(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
 
 
 def _slots(people: int, roles: Roles) -> dict[str, str]:
-    """Return what fills the places of an opening or a question."""
+    """Return what fills the slots of an opening or a question."""
     truth, lie = roles
     names = [f"{{{person}}}" for person in range(people)]
     slots = {"names": join_words(names), "n": number_word(people), "digits": str(people)}
     for word, letters in ((truth, "TA"), (lie, "LB")):
         for letter in letters:
             slots[letter] = word
-            slots[f"a{letter}"] = f"{article(word)} {word}"
+            slots[f"a{letter}"] = with_article(word)
             slots[f"{letter}s"] = plural(word)
             slots[f"C{letter}s"] = capitalised(plural(word))
     return slots
@@ -199,11 +212,11 @@ def _slots(people: int, roles: Roles) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _choices(frames: tuple[str, ...], people: int) -> tuple[_Choice, ...]:
     """Return what each of the 256 values of a byte chooses."""
-    made = []
+    parts = []
     for frame in frames:
-        direct = "{C}" in frame
-        before, _, after = frame.partition("{C}" if direct else "{c}")
+        is_direct = "{C}" in frame
+        before, _, after = frame.partition("{C}" if is_direct else "{c}")
         sides = [tuple(side.replace("{s}", f"{{{person}}}") for person in range(people)) for side in (before, after)]
-        made.append((sides[0], sides[1], direct * VARIANTS))
-    chosen = ((*made[(byte >> 3) * len(made) // 32], byte % VARIANTS) for byte in range(256))
+        parts.append((sides[0], sides[1], is_direct * VARIANTS))
+    chosen = ((*parts[(byte >> 3) * len(parts) // 32], byte % VARIANTS) for byte in range(256))
     return tuple(_Choice(before, after, first + variant) for before, after, first, variant in chosen)

@@ -1,4 +1,4 @@
-"""Words and marks of a text, with their places: the first step of reading."""
+"""A text cut into words and marks: the first step of reading."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DASH: Final = "-"
 TITLES: Final = ("Dr", "Mr", "Mrs", "Ms", "Prof", "St")
 """Titles whose full stop, before a space and a word, belongs to a name."""
 
-# A letter of a word is whatever is not space, control, punctuation or quotation: naming the letters would leave out
-# the marks that many scripts write with. What is no letter after all is simply an unknown word.
+# A letter is any character that is no space, control, punctuation or quotation mark: a list of letters would lack the
+# combining marks that many scripts need. A character that is no letter after all is simply an unknown word.
 _LETTER: Final = (
     r"[^\s\x00-/:-@\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u303f]"
 )
@@ -43,8 +43,8 @@ _CLITICS: Final = ("n't", "'s", "'m", "'re")
 class Tokens(NamedTuple):
     """A text cut into words and marks.
 
-    `keys[i]` is what token i is compared by (lower case, one kind of quotation mark, dash and apostrophe); it stands
-    at `starts[i]:ends[i]` of `text`; `breaks[i]` is 1 where it begins a line and 2 where a blank line comes before.
+    Token i is `text[starts[i]:ends[i]]`. For comparison it is `keys[i]`: in lower case, with one kind of quotation
+    mark, dash and apostrophe. `breaks[i]` is 1 if it begins a line, 2 if a blank line comes before it, and else 0.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Tokens(NamedTuple):
     breaks: list[int]
 
     def source(self, first: int, end: int) -> str:
-        """Return the text of tokens `first` to before `end`, as it was written.
+        """Return the text of tokens from `first` to before `end`, as it was written.
 
         >>> tokenize("Ann  and Bob.").source(0, 3)
         'Ann  and Bob'
@@ -63,63 +63,64 @@ class Tokens(NamedTuple):
 
 
 def tokenize(text: str) -> Tokens:
-    """Cut a text into words and marks; what only decorates (bullets, emphasis, numbering) is left out.
+    """Cut a text into words and marks, without bullets, emphasis and numbering.
 
     >>> tokenize("- **Ann**: \u201cBob isn\u2019t lying.\u201d").keys
     ['ann', ':', '"', 'bob', 'is', "n't", 'lying', '.', '"']
     """
-    found = Tokens(text, [], [], [], [])
-    _, keys, starts, ends, breaks = found
-    lines = "\n" in text
+    tokens = Tokens(text, [], [], [], [])
+    _, keys, starts, ends, breaks = tokens
+    has_lines = "\n" in text
     end = 0
-    begins = 2
+    break_before = 2
     for match in _TOKEN.finditer(text):
-        last = end
+        previous_end = end
         start, end = match.span()
-        if lines and start > last:
-            begins = max(begins, min(2, text.count("\n", last, start)))
+        if has_lines and start > previous_end:
+            break_before = max(break_before, min(2, text.count("\n", previous_end, start)))
         source = match.group()
         if match.lastindex:
             key = word_key(source)
             if "'" in key:
                 size = 3 if key.endswith(("n't", "'re")) else 2
                 if key.endswith(_CLITICS) and len(key) > size:
-                    _push(found, key[:-size], start, end - size, begins)
-                    key, start, begins = key[-size:], end - size, 0
+                    _push(tokens, key[:-size], start, end - size, break_before)
+                    key, start, break_before = key[-size:], end - size, 0
         else:
             key = _MARKS.get(source[0]) or source.lower()
-            if key in _DECORATION or (begins and key in "->" and not (keys and keys[-1] == QUOTE)):
+            if key in _DECORATION or (break_before and key in "->" and not (keys and keys[-1] == QUOTE)):
                 continue
         keys.append(key)
         starts.append(start)
         ends.append(end)
-        breaks.append(begins)
-        begins = _drop_number(found) if key in _CLOSING and len(keys) > 1 and keys[-2].isdigit() else 0
-    return found
+        breaks.append(break_before)
+        is_numbering = key in _CLOSING and len(keys) > 1 and keys[-2].isdigit()
+        break_before = _drop_numbering(tokens) if is_numbering else 0
+    return tokens
 
 
-def _push(found: Tokens, key: str, start: int, end: int, begins: int) -> None:
-    found.keys.append(key)
-    found.starts.append(start)
-    found.ends.append(end)
-    found.breaks.append(begins)
+def _push(tokens: Tokens, key: str, start: int, end: int, break_before: int) -> None:
+    tokens.keys.append(key)
+    tokens.starts.append(start)
+    tokens.ends.append(end)
+    tokens.breaks.append(break_before)
 
 
-def _drop_number(found: Tokens) -> int:
-    """Drop a list item's number, "1." "2)" or "(3)", from the end; return what now begins, or 0."""
+def _drop_numbering(tokens: Tokens) -> int:
+    """Drop a list item's number, "1." "2)" or "(3)", from the end; return the break before it, or 0."""
     for size, opening in ((3, "("), (2, "")):
-        keys = found.keys[-size:]
-        if len(keys) == size and found.breaks[-size] and keys[-2].isdigit() and (not opening or keys[0] == opening):
-            begins = found.breaks[-size]
-            for column in found[1:]:
+        keys = tokens.keys[-size:]
+        if len(keys) == size and tokens.breaks[-size] and keys[-2].isdigit() and (not opening or keys[0] == opening):
+            break_before = tokens.breaks[-size]
+            for column in tokens[1:]:
                 del column[-size:]
-            return begins
+            return break_before
     return 0
 
 
 @lru_cache(maxsize=16384)
 def word_key(word: str) -> str:
-    """Return what a word is compared by: lower case, composed letters, plain hyphens and apostrophes.
+    """Return a word for comparison: in lower case, with composed letters and plain hyphens and apostrophes.
 
     >>> word_key("O\u2019NEIL")
     "o'neil"
@@ -130,7 +131,7 @@ def word_key(word: str) -> str:
 
 
 def is_word(key: str) -> bool:
-    """Whether a token is a word or a number, and no mark or contraction.
+    """Whether a token is a word or a number, not a mark or a contraction.
 
     >>> is_word("mary-jane"), is_word(","), is_word("n't")
     (True, False, False)
@@ -139,7 +140,7 @@ def is_word(key: str) -> bool:
 
 
 def words_of(phrase: str) -> tuple[str, ...]:
-    """Return the keys of a phrase's words, marks and all.
+    """Return the keys of a phrase's words and marks.
 
     >>> words_of("it isn't true that")
     ('it', 'is', "n't", 'true', 'that')
@@ -147,11 +148,11 @@ def words_of(phrase: str) -> tuple[str, ...]:
     return tuple(tokenize(phrase).keys)
 
 
-def spelled(found: Tokens, first: int, end: int) -> str:
-    """Return tokens as one name: single spaces, plain hyphens.
+def spelled(tokens: Tokens, first: int, end: int) -> str:
+    """Return tokens as a name, with single spaces and plain hyphens.
 
     >>> spelled(tokenize("Mary\u2010Jane   Smith"), 0, 2)
     'Mary-Jane Smith'
     """
-    pieces = (found.text[found.starts[i] : found.ends[i]] for i in range(first, end))
+    pieces = (tokens.text[tokens.starts[i] : tokens.ends[i]] for i in range(first, end))
     return " ".join(pieces).replace("\u2010", "-").replace("\u2011", "-")

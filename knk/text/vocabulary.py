@@ -1,4 +1,4 @@
-"""The words of puzzles: people's names, role words, numbers, and the small rules of English that bind them."""
+"""The words of puzzles, people's names, role words and numbers, and the rules of English for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLE_PAIRS: Final[tuple[Roles, ...]] = (
     ("witness", "forger"),
     ("lamplighter", "smuggler"),
 )
-"""Words for those who always tell the truth and those who always lie; the first pair is the default."""
+"""Words for truth-tellers and liars; the first pair is the default."""
 
 NAMES: Final[tuple[str, ...]] = tuple(
     """
@@ -38,7 +38,7 @@ NAMES: Final[tuple[str, ...]] = tuple(
     Urban Vera Viggo Wanda Wanjiru Wilma Xenia Yara Yusuf Zelda Zora
     """.split()
 )
-"""First names that generated puzzles draw from, in a fixed order; none is the beginning of another word of a text."""
+"""First names that generated puzzles draw from, in a fixed order; none begins like another word of a text."""
 
 RARE_NAMES: Final[tuple[str, ...]] = tuple(
     """
@@ -49,7 +49,7 @@ RARE_NAMES: Final[tuple[str, ...]] = tuple(
     Thaddeus Theodoric Thomasina Tiberius Ursula Valentine Wilfrid Winifred Xanthe Ysolde Zachariah Zenobia
     """.split()
 )
-"""First names that are seldom met."""
+"""First names that are rare."""
 
 NAMES_OF_MANY_LANGUAGES: Final[tuple[str, ...]] = tuple(
     """
@@ -125,9 +125,9 @@ def plural(word: str) -> str:
     """
     start, space, last = word.rpartition(" ")
     folded = last.casefold()
-    for one, many in _PLURALS.items():
-        if folded.endswith(one):
-            return start + space + last[: len(last) - len(one)] + many
+    for singular, irregular in _PLURALS.items():
+        if folded.endswith(singular):
+            return start + space + last[: len(last) - len(singular)] + irregular
     if folded.endswith("y") and folded[-2:-1] not in tuple("aeiou"):
         return word[:-1] + "ies"
     if folded.endswith(("s", "x", "z", "ch", "sh", "hero", "echo")):
