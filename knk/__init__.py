@@ -1,6 +1,6 @@
-"""Knights and knaves puzzles: generate, write in English, read, solve, and check answers.
+"""Knights and knaves puzzles: generate, render as English, parse, solve, prove, and verify answers.
 
-Each name below is loaded from its module when it is first used, so that `import knk` costs next to nothing.
+Each name below is imported from its module on first use, so that `import knk` stays fast.
 """
 
 from __future__ import annotations

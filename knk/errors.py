@@ -1,38 +1,38 @@
-"""The library's own errors: every failure a caller may want to catch has its name here."""
+"""The errors that the library raises: one class for each failure that a caller may want to catch."""
 
 from __future__ import annotations
 
 
 class KnkError(ValueError):
-    """Base of every error the library raises on purpose; its message is one line that says what to do."""
+    """Base of all errors that the library raises on purpose; the message is one line that says what to do."""
 
 
 class BadPuzzle(KnkError):
-    """A puzzle that cannot be: no people, two of one name, a statement about somebody who is not there."""
+    """A puzzle is impossible: no people, two people with one name, a statement about an unknown person."""
 
 
 class BadNotation(KnkError):
-    """A line that is not the one-line notation of a puzzle."""
+    """A line is not a puzzle or statement in the one-line notation."""
 
 
 class BadText(KnkError):
-    """English that cannot be read as a puzzle; `words` are the unread ones and `place` is where they start.
+    """English cannot be read as a puzzle.
 
     Args:
         problem: what is wrong, in one line; one that begins with "expected" is followed by "got" and the words.
         words: the words that could not be read.
-        place: offset of the first of them in the text, in characters.
+        position: offset of these words in the text, in characters.
     """
 
-    def __init__(self, problem: str, words: str = "", place: int = 0) -> None:
+    def __init__(self, problem: str, words: str = "", position: int = 0) -> None:
         link = ", got" if problem.startswith("expected") else ":"
-        super().__init__(f"{problem}{link} {words!r} at character {place}" if words else problem)
+        super().__init__(f"{problem}{link} {words!r} at character {position}" if words else problem)
         self.words = words
-        self.place = place
+        self.position = position
 
 
 class BadSpec(KnkError):
-    """A specification that contradicts itself or asks for something unknown."""
+    """A specification is contradictory, or names something unknown."""
 
 
 class NoSolution(KnkError):
@@ -44,51 +44,51 @@ class ManySolutions(KnkError):
 
 
 class BadFile(KnkError):
-    """A file that cannot be read as rows, or a name that says nothing of its format."""
+    """A file cannot be read as rows, or its name does not show its format."""
 
 
 class BadRow(KnkError):
-    """A row of a dataset that lacks a field, or has one that cannot be."""
+    """A row of a dataset lacks a field, or has an impossible value in one."""
 
 
 class BadTask(KnkError):
-    """A task that there is none of."""
+    """A task name is unknown."""
 
 
 class SandboxFailed(KnkError):
-    """A sandbox that could not be started or ended, which says nothing of the code to be run in it."""
+    """A sandbox could not be started or stopped; this says nothing about the code to be run in it."""
 
 
 class BadOutput(KnkError):
-    """An output of model code that is no plain value."""
+    """An output of model code is not a plain value."""
 
 
 class MissingPackage(KnkError):
-    """A package that an extra brings is not installed; the message names the extra."""
+    """An optional package is not installed; the message names the extra that installs it."""
 
 
 class WorkersFailed(KnkError):
-    """Worker processes that do not start, or cannot import what they should do."""
+    """Worker processes do not start, or cannot import the function that they should run."""
 
 
 class ModelFailed(KnkError):
-    """A model that cannot be asked: a server that refuses or has not answered for too long, or a folder without one."""
+    """A model cannot be queried: a server refuses or times out, or a folder holds no model."""
 
 
 class BadConfig(KnkError):
-    """A corpus config or training recipe that contradicts itself, has an unknown key, or cannot work."""
+    """A corpus config or training recipe is contradictory, has an unknown key, or cannot work."""
 
 
 class TrainingFailed(KnkError):
-    """The trainer ended with an error; what it said is in the run's log."""
+    """The trainer ended with an error; its output is in the run's log."""
 
 
 class BadFolder(KnkError):
-    """A folder that holds something else than the corpus to be built there, or holds it changed."""
+    """An output folder holds files of something else, or files that were changed."""
 
 
 class HubFailed(KnkError):
-    """The Hugging Face Hub, or the way to it, did not do what was asked; the message says what to do."""
+    """A request to the Hugging Face Hub failed; the message says what to do."""
 
 
 class NoExecutor(KnkError):
@@ -96,40 +96,41 @@ class NoExecutor(KnkError):
 
 
 class NoVerdict(KnkError):
-    """A verifier that could not find out, where nothing but a number can be told; it says nothing of the answer."""
+    """A verifier could not decide whether an answer is right, where the caller accepts only a number."""
 
 
 class CannotPerturb(KnkError):
-    """A change that a puzzle does not allow, or that there is no such kind of."""
+    """A puzzle does not allow a change, or the kind of change is unknown."""
 
 
 class GaveUp(KnkError):
-    """A search that would take too long, ended at its bound."""
+    """A search reached its limit before it ended."""
 
 
 class BadTrace(KnkError):
-    """A proof with a step that is not sound, or that proves something else; `place` says where, as in "3.2".
+    """A proof has an unsound step, or is incomplete.
 
     Args:
         problem: what is wrong, in one line.
-        place: the step, counted from 1; after a dot the step inside a supposition; "" for the whole.
+        step: the number of the step, as in "3.2" for the second step inside the supposition that is step 3; "" for the
+            whole proof.
     """
 
-    def __init__(self, problem: str, place: str = "") -> None:
-        super().__init__(f"step {place}: {problem}" if place else problem)
+    def __init__(self, problem: str, step: str = "") -> None:
+        super().__init__(f"step {step}: {problem}" if step else problem)
         self.problem = problem
-        self.place = place
+        self.step = step
 
     def __reduce__(self) -> tuple[type[BadTrace], tuple[str, str]]:
-        return type(self), (self.problem, self.place)
+        return type(self), (self.problem, self.step)
 
 
 class NotEnough(KnkError):
-    """Fewer puzzles exist, or could be found, than were asked for; `found` says how many.
+    """Fewer puzzles exist, or were found, than were requested.
 
     Args:
         problem: what is wrong, in one line.
-        found: how many puzzles there are or were found.
+        found: how many puzzles exist or were found.
     """
 
     def __init__(self, problem: str, found: int) -> None:
@@ -137,5 +138,5 @@ class NotEnough(KnkError):
         self.found = found
 
     def __reduce__(self) -> tuple[type[NotEnough], tuple[str, int]]:
-        # Made in a worker process, it has to reach the one that waits for it.
+        # Pickled when a worker process raises it.
         return type(self), (str(self), self.found)

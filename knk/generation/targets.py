@@ -20,8 +20,8 @@ from knk.proofs.difficulty import (
     GRADES,
     difficulty,
     grade_bounds,
-    least_nestings,
 )
+from knk.proofs.nesting import least_nestings
 
 Verdicts = npt.NDArray[np.uint8]
 

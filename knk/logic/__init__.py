@@ -1,1 +1,14 @@
-"""What puzzles are and what follows from them: statements, puzzles, their notation, solutions and keys."""
+"""Puzzles and their logic.
+
+| module | what it holds |
+|---|---|
+| `statement`, `statements` | the base of all statements, and their kinds |
+| `algebra` | the algebras in which statements are evaluated |
+| `puzzle` | `Puzzle`: people, and who says what |
+| `notation` | one line of text per puzzle, written and read |
+| `solver`, `sat` | all solutions of a puzzle |
+| `meaning` | what a statement means, however it is written |
+| `keys`, `labelling`, `mixing` | one fingerprint for all puzzles that differ only in how they are written |
+| `triviality` | statements that are true, or false, whoever is a knight |
+| `sympy_formulas` | statements as sympy formulas, and back |
+"""

@@ -1,21 +1,17 @@
-"""What a proof costs: `difficulty` measures a puzzle and gives it a grade.
+"""How difficult a puzzle is to solve by hand: `difficulty` measures a puzzle and gives it a grade.
 
-Nothing here depends on names or on the order of people and statements. Propagation goes in rounds, in each of which all
-follows that any one statement forces under the roles known at the round's start. Where nothing follows any more, the
-supposition with the shortest refutation is retracted, of equally short ones that after which the most is known; where
-several are equal in this too, all of them are pursued and the shortest whole counts. docs/difficulty.md has the
-definitions in full and what they come to on public puzzles. `least_nestings` finds one measure of thousands of puzzles
-at once, for searches: few of them need be measured then.
+The measures do not depend on names or on the order of people and statements. Propagation goes in rounds, each of which
+adds every role that a single statement forces under the roles known at its start. When nothing more follows, the
+supposition with the shortest refutation is retracted, and of equally short ones the one after which most roles are
+known. If several are equal in this too, all of them are pursued and the shortest whole proof counts. docs/difficulty.md
+has the full definitions and the values on public puzzles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
+from typing import Final
 
 from knk.errors import GaveUp, ManySolutions
 from knk.logic.puzzle import Puzzle
@@ -24,7 +20,7 @@ from knk.proofs.rules import Rule, rule_of
 from knk.proofs.states import CONFLICT, bit_of
 
 PATIENCE: Final = 20_000_000
-"""Looks at a rule after which a search is given up, some seconds' worth."""
+"""Rule evaluations after which a search is given up, some seconds' worth."""
 GRADES: Final = (
     "propagation alone",
     "one supposition",
@@ -32,7 +28,7 @@ GRADES: Final = (
     "a supposition within a supposition",
     "suppositions nested three deep or more",
 )
-"""What the grades from 1 up stand for."""
+"""The techniques that the grades stand for, from grade 1."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +36,14 @@ class Difficulty:
     """What it takes to solve a puzzle by hand.
 
     Args:
-        grade: the technique it takes, from 1 to 5 (see `GRADES`).
-        people: how many people there are.
-        statements: how many statements are made.
+        grade: the technique that is needed, from 1 to 5 (see `GRADES`).
+        people: the number of people.
+        statements: the number of statements.
         widest: the most people that one statement is about.
         rounds: rounds of propagation outside suppositions until everybody's role is known.
-        suppositions: how often propagation stops short and a supposition has to be refuted, outside other suppositions.
+        suppositions: suppositions that have to be refuted, not counting those inside others.
         nesting: how many suppositions have to be open at once.
-        steps: roles found, suppositions and contradictions, within suppositions too.
+        steps: roles derived, suppositions and contradictions, including those inside suppositions.
     """
 
     grade: int
@@ -65,24 +61,24 @@ def difficulty(puzzle: Puzzle, patience: int = PATIENCE) -> Difficulty:
 
     Args:
         puzzle: the puzzle.
-        patience: how long to search, in looks at what one person said.
+        patience: how many rules the search may evaluate.
 
     Raises:
-        NoSolution: nothing fits what the people say.
-        ManySolutions: more than one assignment of roles does.
-        GaveUp: the suppositions it takes were not found within `patience`.
+        NoSolution: no assignment of roles fits the statements.
+        ManySolutions: more than one does.
+        GaveUp: no proof was found within `patience`.
 
     >>> from knk.logic.notation import decode
     >>> difficulty(decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)"))
     Difficulty(grade=2, people=3, statements=3, widest=2, rounds=1, suppositions=1, nesting=1, steps=7)
     """
     solution = solve(puzzle)
-    proof = _Prover(puzzle, patience).whole(solution)
+    proof = _Prover(puzzle, patience).proof(solution)
     return Difficulty(
         grade=_grade(proof),
         people=len(puzzle.names),
         statements=len(puzzle.statements),
-        widest=max((len(said.statement.people) for said in puzzle.statements), default=0),
+        widest=max((len(statement.people) for _, statement in puzzle.statements), default=0),
         rounds=proof.rounds,
         suppositions=proof.suppositions,
         nesting=proof.nesting,
@@ -91,13 +87,17 @@ def difficulty(puzzle: Puzzle, patience: int = PATIENCE) -> Difficulty:
 
 
 MEASURES: Final = tuple(field.name for field in fields(Difficulty) if field.name not in ("people", "statements"))
-"""What a proof costs, the grade first; the rest of `Difficulty` is known before any proof."""
+"""The measures of a proof, the grade first; the other fields of `Difficulty` are known before any proof."""
 UNBOUNDED: Final = 1 << 30
-"""In place of the most that a measure may be, where nothing is known."""
+"""The upper bound of a measure that has none."""
 
 
 def grade_bounds(grade: int, people: int) -> dict[str, tuple[int, int]]:
-    """Return what each measure is at least and at most where a puzzle of so many people has that grade.
+    """Return the least and the greatest value of each measure of puzzles of a grade.
+
+    Args:
+        grade: the grade, from 1.
+        people: how many people the puzzles have.
 
     >>> grade_bounds(2, 5)["suppositions"], grade_bounds(1, 5)["steps"]
     ((1, 1), (5, 5))
@@ -109,7 +109,7 @@ def grade_bounds(grade: int, people: int) -> dict[str, tuple[int, int]]:
     return bounds | {
         "suppositions": {2: (1, 1), 3: (2, UNBOUNDED)}.get(grade, (1, UNBOUNDED)),
         "nesting": (nesting, nesting if grade < len(GRADES) else UNBOUNDED),
-        # Beside all roles there are a supposition and its contradiction.
+        # One for each role, a supposition and its contradiction.
         "steps": (people + 2, UNBOUNDED),
     }
 
@@ -122,7 +122,7 @@ def _grade(proof: _Proof) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """A line of argument as far as it has come; `state` is as in `knk.trace`, and closed under propagation."""
+    """An unfinished proof: a state that is closed under propagation (see `knk.proofs.states`), and the measures so far."""
 
     state: int
     steps: int
@@ -132,101 +132,104 @@ class _Proof:
 
 
 class _Prover:
+    """The search for the shortest proof, bounded by the number of rules it evaluates."""
+
     def __init__(self, puzzle: Puzzle, patience: int) -> None:
         self.people = len(puzzle.names)
-        self.rules: list[Rule] = [rule_of(said) for said in puzzle.statements]
+        self.rules: list[Rule] = [rule_of(utterance) for utterance in puzzle.statements]
         self.patience = patience
         self.everybody = (1 << 2 * self.people) - 1
 
-    def whole(self, solution: Solution) -> _Proof:
-        """Return the proof of the solution, supposing only what is wrong: nothing else can be refuted."""
+    def proof(self, solution: Solution) -> _Proof:
+        """Return the shortest proof of the solution; it supposes only wrong roles, as no other can be refuted."""
         goal = sum(bit_of(person, knight) for person, knight in enumerate(solution))
-        found = self.best(self.closed(0, -1), goal, self.everybody ^ goal, self.people)
-        if found is None:
+        proof = self.shortest(self.closed(0, -1), goal, self.everybody ^ goal, self.people)
+        if proof is None:
             raise ManySolutions("more than one assignment of roles fits what the people say")
-        return found
+        return proof
 
-    def best(self, start: _Proof, goal: int, suppositions: int, depth: int) -> _Proof | None:
-        """Return the shortest way from a proof to a goal by suppositions nested so deep, or None if there is none.
+    def shortest(self, start: _Proof, goal: int, suppositions: int, depth: int) -> _Proof | None:
+        """Return the shortest continuation of a proof that reaches a goal, or None.
 
         Args:
-            start: what is known to begin with.
-            goal: the state to come to.
-            suppositions: the bits that may be supposed.
+            start: the proof to continue.
+            goal: the state to reach.
+            suppositions: the roles that may be supposed, as a state.
             depth: how many suppositions may be open at once.
         """
         layer = [start]
         while layer:
-            there = [proof for proof in layer if proof.state == goal]
-            if there:
-                return min(there, key=_cost)
-            carried_on: dict[int, _Proof] = {}
-            for longer in (longer for proof in layer for longer in self.carried_on(proof, suppositions, depth)):
-                same = carried_on.get(longer.state, longer)
-                carried_on[longer.state] = min(same, longer, key=_cost)
-            layer = list(carried_on.values())
+            finished = [proof for proof in layer if proof.state == goal]
+            if finished:
+                return min(finished, key=_cost)
+            by_state: dict[int, _Proof] = {}
+            for proof in layer:
+                for longer in self.continuations(proof, suppositions, depth):
+                    by_state[longer.state] = min(by_state.get(longer.state, longer), longer, key=_cost)
+            layer = list(by_state.values())
         return None
 
-    def carried_on(self, proof: _Proof, suppositions: int, depth: int) -> list[_Proof]:
-        """Return what the shortest refutations lead to, of these those after which the most is known."""
-        left = [bit for bit in _bits(suppositions) if not proof.state & _both(bit)]
-        for level in range(1, depth + 1):
-            refuted = [(steps, bit) for bit in left if (steps := self.refuted(proof.state, bit, level - 1)) >= 0]
+    def continuations(self, proof: _Proof, suppositions: int, depth: int) -> list[_Proof]:
+        """Return the proof continued by each of the shortest refutations after which the most roles are known."""
+        bits = [bit for bit in _bits(suppositions) if not proof.state & _both(bit)]
+        for nesting in range(1, depth + 1):
+            lengths = [(self.refutation_length(proof.state, bit, nesting - 1), bit) for bit in bits]
+            refuted = [(length, bit) for length, bit in lengths if length >= 0]
             if refuted:
                 shortest, _ = min(refuted)
-                after = [self.retracted(proof, bit, steps, level) for steps, bit in refuted if steps == shortest]
-                most = max(map(self.known, after))
-                return [one for one in after if self.known(one) == most]
+                longer = [self.retracted(proof, bit, length, nesting) for length, bit in refuted if length == shortest]
+                most = max(map(self.roles_known, longer))
+                return [proof for proof in longer if self.roles_known(proof) == most]
         return []
 
-    def refuted(self, state: int, bit: int, depth: int) -> int:
-        """Return how many steps a supposition takes to its contradiction, or -1 where it comes to none."""
-        found = self.best(self.closed(state | bit, bit), CONFLICT, self.everybody if depth else 0, depth)
-        return found.steps if found else -1
+    def refutation_length(self, state: int, bit: int, depth: int) -> int:
+        """Return how many steps lead from a supposition to its contradiction, or -1 if none do."""
+        proof = self.shortest(self.closed(state | bit, bit), CONFLICT, self.everybody if depth else 0, depth)
+        return proof.steps if proof else -1
 
-    def retracted(self, proof: _Proof, bit: int, steps: int, level: int) -> _Proof:
-        """Return a proof with a supposition refuted in so many steps, retracted, and what follows."""
+    def retracted(self, proof: _Proof, bit: int, length: int, nesting: int) -> _Proof:
+        """Return the proof continued by a refutation of some length and nesting, the retraction, and what follows."""
         opposite = _both(bit) ^ bit
         after = self.closed(proof.state | opposite, opposite)
         return _Proof(
             after.state,
-            # The supposition, what followed from it, the contradiction, the role that is now known, and what follows.
-            proof.steps + 1 + steps + 1 + 1 + after.steps,
+            # The supposition, what followed from it, the contradiction, the retraction, and what follows from that.
+            proof.steps + 1 + length + 1 + 1 + after.steps,
             proof.rounds + after.rounds,
             proof.suppositions + 1,
-            max(proof.nesting, level),
+            max(proof.nesting, nesting),
         )
 
-    def known(self, proof: _Proof) -> int:
-        """Return how many roles are known, and more than all at a conflict."""
+    def roles_known(self, proof: _Proof) -> int:
+        """Return how many roles are known, more than all at a conflict."""
         return self.people + 1 if proof.state == CONFLICT else proof.state.bit_count()
 
     def closed(self, state: int, fresh: int) -> _Proof:
-        """Return a state with all its consequences, and how many roles in how many rounds these are."""
+        """Return a proof of everything that follows from a state by propagation, with its steps and rounds."""
         steps = rounds = 0
         while fresh and state != CONFLICT:
             self.patience -= len(self.rules)
             if self.patience < 0:
                 raise GaveUp(f"the proofs for {self.people} people are too many or too long to compare")
-            found = self.round(state, fresh)
-            if found != CONFLICT:
-                fresh = found ^ state
+            after = self.round(state, fresh)
+            if after != CONFLICT:
+                fresh = after ^ state
                 steps += fresh.bit_count()
                 rounds += bool(fresh)
-            state = found
+            state = after
         return _Proof(state, steps, rounds)
 
     def round(self, state: int, fresh: int) -> int:
-        """Return a state with all that follows from it by one rule, or `CONFLICT`."""
-        found = state
+        """Return a state with all roles that a single rule forces, or `CONFLICT`."""
+        after = state
         for rule in self.rules:
             if rule.mask & fresh:
                 forced = rule.forced(state & rule.mask)
                 if forced == CONFLICT:
                     return CONFLICT
-                found |= forced
+                after |= forced
         knaves = self.everybody // 3
-        return CONFLICT if found & found >> 1 & knaves else found
+        return CONFLICT if after & after >> 1 & knaves else after
 
 
 def _cost(proof: _Proof) -> tuple[int, int, int]:
@@ -240,89 +243,5 @@ def _bits(state: int) -> Iterator[int]:
 
 
 def _both(bit: int) -> int:
-    """Return the two bits of the person whose role a bit is."""
+    """Return both role bits of the person to whom a bit belongs."""
     return 3 << (bit.bit_length() - 1 & ~1)
-
-
-# Many puzzles at once, from truth tables: whether propagation, and whether suppositions not nested, come to the end.
-
-_Tables = npt.NDArray[Any]
-
-
-def least_nestings(fitting: _Tables, solutions: _Tables, people: int, most: int = 1) -> npt.NDArray[np.int8]:
-    """Return the nesting of many puzzles of the same size, those with more than `most` given as one more.
-
-    Args:
-        fitting: for each statement and puzzle the assignments of roles that it fits, one bit each in machine words,
-            as truth tables have them; shape (statements, puzzles, words).
-        solutions: the solution of each puzzle, which has to have just one; bit i is set if person i is a knight.
-        people: how many people there are.
-        most: 0 or 1.
-
-    >>> only_the_second = np.array([[[0b0100]]], dtype=np.uint32)
-    >>> least_nestings(only_the_second, np.array([0b10]), people=2).tolist()
-    [0]
-    """
-    bits = np.arange(8 * fitting.itemsize * fitting.shape[2])
-    everything = _packed(bits < 1 << people, fitting)
-    knights = [_packed((bits < 1 << people) & (bits >> person & 1 == 1), fitting) for person in range(people)]
-    left = _propagated(fitting, np.repeat(everything[None], fitting.shape[1], axis=0), knights)
-    active = np.flatnonzero(_several(left))
-    result = np.zeros(fitting.shape[1], dtype=np.int8)
-    result[active] = 1
-    left = left[active] if most else left[:0]
-    while len(left):
-        fits = fitting[:, active]
-        found = left.copy()
-        for person, knight in enumerate(knights):
-            right = np.where((solutions[active] >> person & 1 == 1)[:, None], knight, everything ^ knight)
-            open_ = np.flatnonzero(_some(left & ~right))
-            supposed = _propagated(fits[:, open_], (left & ~right)[open_], knights)
-            refuted = open_[~_some(supposed)]
-            found[refuted] &= right[refuted]
-        found = _propagated(fits, found, knights)
-        stuck, several = ~_some(found ^ left), _several(found)
-        result[active[stuck]] = 2
-        active, left = active[several & ~stuck], found[several & ~stuck]
-    return result
-
-
-def _propagated(fitting: _Tables, left: _Tables, knights: list[_Tables]) -> _Tables:
-    """Return the assignments that known roles leave, once all that single statements force is known; at a conflict 0.
-
-    Args:
-        fitting: as for `least_nestings`.
-        left: what the roles leave that are known at first, shape (puzzles, words).
-        knights: for each person the assignments in which they are a knight, shape (words,).
-    """
-    left, active = left.copy(), np.arange(len(left))
-    while len(active):
-        before = left[active]
-        after = before.copy()
-        for table in fitting:
-            fits = table[active] & before
-            for knight in knights:
-                as_knight = fits & knight
-                after[~_some(as_knight)] &= ~knight
-                after[~_some(fits ^ as_knight)] &= knight
-        left[active] = after
-        active = active[_some(after ^ before)]
-    return left
-
-
-def _packed(bits: npt.NDArray[np.bool_], like: _Tables) -> _Tables:
-    """Return bits as machine words of the type of others."""
-    return np.packbits(bits, bitorder="little").view(like.dtype)
-
-
-def _some(tables: _Tables) -> npt.NDArray[np.bool_]:
-    """Whether any bit is set, for each puzzle."""
-    # Where a table is one word, this is several times as fast as `any`.
-    some: npt.NDArray[np.bool_] = tables[:, 0] != 0 if tables.shape[1] == 1 else np.any(tables != 0, axis=1)
-    return some
-
-
-def _several(tables: _Tables) -> npt.NDArray[np.bool_]:
-    """Whether more than one bit is set, for each puzzle."""
-    result: npt.NDArray[np.bool_] = np.bitwise_count(tables).sum(axis=1, dtype=np.int64) > 1
-    return result

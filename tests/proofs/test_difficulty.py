@@ -22,8 +22,8 @@ from knk.proofs.difficulty import (
     Difficulty,
     difficulty,
     grade_bounds,
-    least_nestings,
 )
+from knk.proofs.nesting import least_nestings
 from knk.proofs.trace import trace
 from tests.proofs.test_trace import NESTED, solvable
 

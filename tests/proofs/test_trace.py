@@ -361,7 +361,7 @@ def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], place: str
     first = replace(proof.steps[0], **change)
     with pytest.raises(BadTrace, match=problem) as caught:
         check(replace(proof, steps=(first, *proof.steps[1:])))
-    assert caught.value.place == place
+    assert caught.value.step == place
 
 
 def test_a_wrong_step_within_suppositions_is_found_at_its_place() -> None:
@@ -373,7 +373,7 @@ def test_a_wrong_step_within_suppositions_is_found_at_its_place() -> None:
     worse = replace(inner, steps=(*inner.steps[:-1], Contradiction(0, (2, 3))))
     with pytest.raises(BadTrace) as caught:
         check(replace(proof, steps=(replace(outer, steps=(worse, *outer.steps[1:])), *proof.steps[1:])))
-    assert caught.value.place == "1.1.3"
+    assert caught.value.step == "1.1.3"
 
 
 def test_what_is_no_step_is_refused() -> None:

@@ -351,7 +351,7 @@ def test_it_refuses_and_names_the_words(text: str, words: str) -> None:
         parse(text)
     assert refusal.value.words == words
     if words:
-        assert text[refusal.value.place :].startswith(words)
+        assert text[refusal.value.position :].startswith(words)
 
 
 def test_the_lists_are_long_enough_to_mean_something() -> None:
@@ -451,7 +451,7 @@ def read_or_refused(text: str) -> Puzzle | None:
     try:
         return parse(text)
     except BadText as error:
-        place = error.place
+        place = error.position
     assert 0 <= place <= len(text)
     return None
 
