@@ -122,7 +122,7 @@ def _grade(proof: _Proof) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """An unfinished proof: a state that is closed under propagation (see `knk.proofs.states`), and the measures so far."""
+    """An unfinished proof: its state (see `knk.proofs.states`), closed under propagation, and its measures so far."""
 
     state: int
     steps: int
