@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         "--parallel", type=int, metavar="N", help="number of samples run at once; half the cores if not given"
     )
     parser.add_argument(
-        "--open-walls", action="store_true", help="run even if the sandbox of this machine leaves too much open"
+        "--allow-weak-isolation",
+        action="store_true",
+        help="run even if the sandbox of this machine leaves too much open",
     )
     return parser
 
@@ -75,7 +77,7 @@ def _report(options: argparse.Namespace, samples: list[Sample], problems: Proble
         count_roots=not options.as_shipped,
         parallel=options.parallel,
         min_seconds=options.min_time_limit,
-        open_walls=options.open_walls,
+        allow_weak_isolation=options.allow_weak_isolation,
     )
     evaluated = time.monotonic()
     disagreements = compare(results, samples, options.data)

@@ -1,4 +1,4 @@
-"""What the task files call; all of it is the library's."""
+"""The functions that the task files call, from the library."""
 
 from knk.evals.lm_eval.documents import (
     documents,

@@ -35,7 +35,7 @@ _SAMPLE_SECONDS: Final = 130.0
 """No sample takes longer: EvalPlus allows a minute for the inputs of HumanEval, and one for the others."""
 _OVERHEAD_SECONDS: Final = 600.0
 _ACCEPTABLE_HOLES: Final = {"other processes seen", "calls to the system"}
-"""Holes in the sandbox with which EvalPlus runs without `open_walls`."""
+"""Holes in the sandbox with which EvalPlus runs without `allow_weak_isolation`."""
 
 
 def evaluate(
@@ -48,7 +48,7 @@ def evaluate(
     memory_bytes: int = 4 << 30,
     seconds: float | None = None,
     level: Level | None = None,
-    open_walls: bool = False,
+    allow_weak_isolation: bool = False,
 ) -> EvalPlusResults:
     """Return EvalPlus's results for samples.
 
@@ -61,14 +61,14 @@ def evaluate(
         memory_bytes: the address space of each process.
         seconds: the time limit for all samples, in seconds of wall time; enough for any samples if not given.
         level: the isolation of the sandbox; this machine's strongest if not given.
-        open_walls: whether to run even if files, network, processes or memory are open to the samples.
+        allow_weak_isolation: whether to run even if files, network, processes or memory are open to the samples.
 
     Raises:
         MissingPackage: EvalPlus is not installed.
         BadRow: a sample's problem is unknown, or a problem has no sample.
         SandboxFailed: the sandbox leaves too much open, or EvalPlus did not finish.
     """
-    level = require_isolation(level or strongest(), open_walls)
+    level = require_isolation(level or strongest(), allow_weak_isolation)
     _check_samples(samples, problems)
     parallel = parallel or max(1, core_count() // 2)
     default_seconds = _OVERHEAD_SECONDS + _SAMPLE_SECONDS * math.ceil(len(samples) / parallel)
@@ -98,21 +98,21 @@ def _limits(samples: int, parallel: int, memory_bytes: int, seconds: float) -> L
     )
 
 
-def require_isolation(level: Level, open_walls: bool) -> Level:
+def require_isolation(level: Level, allow_weak_isolation: bool) -> Level:
     """Return the isolation of a sandbox if it is strong enough for EvalPlus.
 
     Args:
         level: the isolation.
-        open_walls: whether to accept any.
+        allow_weak_isolation: whether to accept any.
 
     Raises:
         SandboxFailed: it leaves too much open.
     """
     holes = [hole for hole in level.open if hole not in _ACCEPTABLE_HOLES]
-    if holes and not open_walls:
+    if holes and not allow_weak_isolation:
         raise SandboxFailed(
             f"EvalPlus is not a sandbox, and the sandbox of this machine leaves open: {', '.join(holes)}; "
-            "run it on Linux with user namespaces, bubblewrap or Landlock, or set open_walls"
+            "run it on Linux with user namespaces, bubblewrap or Landlock, or set allow_weak_isolation"
         )
     return level
 

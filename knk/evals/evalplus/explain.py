@@ -197,6 +197,6 @@ def _passes_with_more_time(results: EvalPlusResults, sample: Sample, problems: P
         count_roots=results.counts_roots,
         min_seconds=_TIME_FACTOR * results.min_seconds,
         level=results.level,
-        open_walls=True,
+        allow_weak_isolation=True,
     )
     return "passes when EvalPlus gives it four times the wall time" if again.samples[0].correct else ""

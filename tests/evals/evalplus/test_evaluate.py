@@ -42,15 +42,15 @@ def test_a_sandbox_that_leaves_files_open_is_refused_unless_allowed(tmp_path: Pa
         evaluate(samples_of(solution_of(SCALE), problem=SCALE), problems, level=Level("none"))
     assert "\n" not in str(caught.value)
     for level in (Level("namespaces"), Level("bubblewrap", seccomp=True), Level("none", seccomp=True, landlock=True)):
-        assert require_isolation(level, open_walls=False) is level
-    assert require_isolation(Level("none"), open_walls=True) == Level("none")
+        assert require_isolation(level, allow_weak_isolation=False) is level
+    assert require_isolation(Level("none"), allow_weak_isolation=True) == Level("none")
 
 
 def test_a_missing_evalplus_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     problems = read_problems(write_problems([SCALE], tmp_path))
     with pytest.raises(MissingPackage, match="bench"):
-        evaluate(samples_of(solution_of(SCALE), problem=SCALE), problems, open_walls=True)
+        evaluate(samples_of(solution_of(SCALE), problem=SCALE), problems, allow_weak_isolation=True)
 
 
 GOOD_ANSWER: dict[str, Any] = {
@@ -181,7 +181,7 @@ def test_a_sample_cannot_read_write_or_connect_unless_all_is_open(
         confined = evaluate(samples, read_problems(path), min_seconds=SHORT_SECONDS, seconds=60)
         assert sorted(tmp_path.rglob("*")) == before
         samples = samples_of(code.replace(str(packages), str(tmp_path)), problem=problem)
-        unconfined = evaluate(samples, read_problems(path), seconds=60, level=Level("none"), open_walls=True)
+        unconfined = evaluate(samples, read_problems(path), seconds=60, level=Level("none"), allow_weak_isolation=True)
     assert str(confined.samples[0]) == "base pass, plus pass"
     assert str(unconfined.samples[0]) == "base fail, plus fail on (0)"
     assert (tmp_path / "planted").exists()
