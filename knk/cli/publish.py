@@ -18,7 +18,7 @@ from knk.errors import BadFolder
 from knk.tables import format_table
 
 if TYPE_CHECKING:
-    from knk.hub.staging import Tree
+    from knk.hub.staging import StagedFolder
 
 
 def publish(
@@ -73,17 +73,17 @@ def publish(
         client.check_signed_in()
     with _staging_folder(folder, output) as parent:
         if model:
-            tree = staging.stage_model(folder, parent / name, name, licence, with_pickles)
+            staged = staging.stage_model(folder, parent / name, name, licence, with_pickles)
         else:
             with progress_bar(None, "rows") as advance:
-                tree = staging.stage(folder, parent / name, name, licence, audited, processes, advance)
+                staged = staging.stage(folder, parent / name, name, licence, audited, processes, advance)
         if output is not None:
-            tree = _move(tree, output)
-        print("\n".join(_summary(tree)))
+            staged = _move(staged, output)
+        print("\n".join(_summary(staged)))
         if dry_run:
-            print(f"\n{tree.card}", end="")
+            print(f"\n{staged.card}", end="")
             return
-        published = client.publish(tree, name, public, revision, message, progress=sys.stderr.isatty())
+        published = client.publish(staged, name, public, revision, message, progress=sys.stderr.isatty())
     print(f"{'private' if published.private else 'public'}: {published.url}")
 
 
@@ -102,16 +102,16 @@ def _staging_folder(folder: Path, output: Path | None) -> Iterator[Path]:
         yield Path(path)
 
 
-def _move(tree: Tree, output: Path) -> Tree:
+def _move(staged: StagedFolder, output: Path) -> StagedFolder:
     """Move the staged files to the folder that keeps them."""
     if output.exists():
         output.rmdir()
-    return replace(tree, folder=tree.folder.rename(output))
+    return replace(staged, folder=staged.folder.rename(output))
 
 
-def _summary(tree: Tree) -> Iterator[str]:
+def _summary(staged: StagedFolder) -> Iterator[str]:
     """Iterate over lines with the sizes of the files, their sum, and the files that are left out."""
-    rows = [[f"{size:,}", path] for path, size in tree.files.items()]
-    yield format_table([*rows, [f"{sum(tree.files.values()):,}", f"bytes in {len(tree.files)} files"]], "><")
-    if tree.left_out:
-        yield f"left out: {', '.join(tree.left_out)}"
+    rows = [[f"{size:,}", path] for path, size in staged.files.items()]
+    yield format_table([*rows, [f"{sum(staged.files.values()):,}", f"bytes in {len(staged.files)} files"]], "><")
+    if staged.left_out:
+        yield f"left out: {', '.join(staged.left_out)}"

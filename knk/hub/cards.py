@@ -1,4 +1,4 @@
-"""Cards: the page that the Hub shows for a dataset or a model, written from its manifest."""
+"""Cards: the README that the Hub shows for a dataset or a model, written from its manifest."""
 
 from __future__ import annotations
 
@@ -18,35 +18,36 @@ from knk.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from huggingface_hub import CardData
 
     from knk.datasets.audit.report import Audit, Finding
 
 LICENCE: Final = "apache-2.0"
-"""The licence of what the library makes by itself."""
+"""The licence of generated puzzles."""
 METHOD: Final = "2505.13718"
-"""The arXiv number of the method that such data is used for."""
-LONGEST_ABOUT: Final = 20_000
-"""Characters of a manifest that a card quotes."""
+"""The arXiv number of the method that uses such data."""
+MAX_QUOTE: Final = 20_000
+"""The most characters of a manifest that a card quotes."""
 COLUMNS: Final = {
     "puzzle": "the puzzle in one line of notation (`knk.decode` reads it)",
-    "people": "how many people there are",
+    "people": "the number of people",
     "names": "their names, in order",
     "text": "the puzzle in English",
     "solution": "each person's role, in the order of `names`; true is a knight",
-    "answer": "the solution in English, one person a line",
-    "key": "the puzzle's key: the same for all ways to write it down, under any names",
-    "grade": "what it takes to solve the puzzle by hand, from 1 up; null where it is too hard to measure",
+    "answer": "the solution in English, one person per line",
+    "key": "the puzzle's key: the same for equivalent puzzles, under any names and in any order",
+    "grade": "the technique that solving by hand takes, from 1 to 5; null if it is too hard to measure",
     "widest": "the most people that one statement is about",
-    "rounds": "rounds of propagation until everybody's role is known",
-    "suppositions": "suppositions that have to be refuted",
+    "rounds": "rounds of propagation outside suppositions",
+    "suppositions": "suppositions refuted, outside other suppositions",
     "nesting": "suppositions that have to be open at once",
-    "steps": "steps of the whole proof",
-    "prompt": "what a model is given",
-    "completion": "what it is trained to say",
-    "id": "the puzzle's key: the same for all ways to write it down, under any names",
-    "sample": "which of the answers to the puzzle this is, from 0",
-    "correct": "whether the answer is right",
-    "tokens": "how many tokens the completion has",
+    "steps": "steps of the whole proof: roles, suppositions and contradictions",
+    "prompt": "the prompt for the model",
+    "completion": "the completion to train on",
+    "id": "the puzzle's key: the same for equivalent puzzles, under any names and in any order",
+    "sample": "the number of the answer among those to the same puzzle, from 0",
+    "correct": "whether the answer is correct",
+    "tokens": "the number of tokens of the completion",
 }
 _SIZES: Final = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 _CITE_LIBRARY: Final = """@software{{knk,
@@ -71,31 +72,22 @@ def dataset_card(
     """Return the card of a dataset.
 
     Args:
-        name: the dataset's name on the Hub, as `org/name`.
-        manifest: the manifest of the dataset as it is laid out.
+        name: the dataset's name on the Hub, such as `org/name`.
+        manifest: the manifest of the staged dataset.
         schema: the schema of its rows.
-        licence: its licence, as the Hub spells it; if none is given what the manifest says, else `LICENCE` where its
-            config says that this library made the puzzles. Otherwise no licence is stated.
-        audit: what an audit found, or why there is none.
+        licence: the licence's id on the Hub; by default the manifest's, or `LICENCE` if the manifest has a corpus
+            config, which means that knk generated the puzzles. Otherwise no licence is stated.
+        audit: the result of an audit, or why there is none.
     """
     about = manifest.about
     licence = licence or _text(about, "license") or (LICENCE if config_yaml(about.get("config")) else None)
     rows = sum(file.rows for file in manifest.files)
     chat = "completion" in schema.names
-    front = {
-        **({"license": licence} if licence else {}),
-        "language": ["en"],
-        "pretty_name": name.partition("/")[2],
-        "task_categories": ["text-generation"] if chat else ["question-answering", "text-generation"],
-        "size_categories": [size_category(rows)],
-        "tags": ["knights-and-knaves", "logic-puzzles", "reasoning", "synthetic", *(["sft"] if chat else [])],
-        "configs": _yaml_configs(manifest.files),
-    }
-    kind = "Answers to knights and knaves puzzles, to be trained on" if chat else "Knights and knaves puzzles"
+    kind = "Answers to knights and knaves puzzles, for training" if chat else "Knights and knaves puzzles"
     pieces = [
-        _front(front),
+        _front(_dataset_metadata(name, manifest.files, chat, licence)),
         f"# {name.partition('/')[2]}",
-        f"{kind}: {rows:,} rows. A knight always tells the truth and a knave always lies; the puzzle is to find "
+        f"{kind}: {rows:,} rows. A knight always tells the truth and a knave always lies; the task is to find "
         "everybody's role.",
         "## Splits",
         *_splits(manifest.files),
@@ -119,32 +111,16 @@ def model_card(name: str, about: Mapping[str, Any], config: Mapping[str, Any], l
     """Return the card of a model.
 
     Args:
-        name: the model's name on the Hub, as `org/name`.
-        about: what its manifest says of how it was made; empty if it has none.
-        config: what its `config.json`, or its `adapter_config.json`, says.
-        licence: its licence; if none is given what the manifest says, and none is stated where it says none.
+        name: the model's name on the Hub, such as `org/name`.
+        about: what its manifest says about how it was made; empty if it has none.
+        config: the content of its `config.json` or `adapter_config.json`.
+        licence: the licence's id on the Hub; by default the manifest's. Without either, no licence is stated.
     """
     licence = licence or _text(about, "license")
-    base = _text(about, "base_model") or _text(config, "base_model_name_or_path")
-    architectures = config.get("architectures")
-    writes = isinstance(architectures, list) and any(str(each).endswith("ForCausalLM") for each in architectures)
-    adapter = "base_model_name_or_path" in config
-    data = about.get("datasets")
-    named = [each for each in data if _is_hub_name(each)] if isinstance(data, list) else []
-    front = {
-        **({"license": licence} if licence else {}),
-        "language": ["en"],
-        "library_name": "peft" if adapter else "transformers",
-        **({"pipeline_tag": "text-generation"} if writes or adapter else {}),
-        # A path on somebody's machine is no base model, and nobody else's business.
-        **({"base_model": base} if _is_hub_name(base) else {}),
-        **({"datasets": named} if named else {}),
-        "tags": ["knights-and-knaves", "reasoning"],
-    }
-    loader = "AutoPeftModelForCausalLM" if adapter else "AutoModelForCausalLM"
-    package = "peft" if adapter else "transformers"
+    package = "peft" if "base_model_name_or_path" in config else "transformers"
+    loader = "AutoPeftModelForCausalLM" if package == "peft" else "AutoModelForCausalLM"
     pieces = [
-        _front(front),
+        _front(_model_metadata(about, config, package, licence)),
         f"# {name.partition('/')[2]}",
         "A language model trained with `knk`, on knights and knaves puzzles or with its verifiers.",
         "## Loading",
@@ -164,23 +140,56 @@ def model_card(name: str, about: Mapping[str, Any], config: Mapping[str, Any], l
 
 
 def size_category(rows: int) -> str:
-    """Return what the Hub calls that many rows.
+    """Return the Hub's name for a number of rows.
 
     >>> size_category(999), size_category(1000), size_category(5_000_000)
     ('n<1K', '1K<n<10K', '1M<n<10M')
     """
-    place = sum(rows >= 10 ** (power + 3) for power in range(len(_SIZES)))
-    if place == 0:
+    index = sum(rows >= 10 ** (power + 3) for power in range(len(_SIZES)))
+    if index == 0:
         return f"n<{_SIZES[0]}"
-    return f"n>{_SIZES[-1]}" if place == len(_SIZES) else f"{_SIZES[place - 1]}<n<{_SIZES[place]}"
+    return f"n>{_SIZES[-1]}" if index == len(_SIZES) else f"{_SIZES[index - 1]}<n<{_SIZES[index]}"
 
 
-def _front(content: Mapping[str, Any]) -> str:
-    return f"---\n{_yaml(content)}---"
+def _dataset_metadata(name: str, files: Sequence[File], chat: bool, licence: str | None) -> CardData:
+    from huggingface_hub import DatasetCardData
+
+    return DatasetCardData(
+        license=licence,
+        language=["en"],
+        pretty_name=name.partition("/")[2],
+        task_categories=["text-generation"] if chat else ["question-answering", "text-generation"],
+        size_categories=[size_category(sum(file.rows for file in files))],
+        tags=["knights-and-knaves", "logic-puzzles", "reasoning", "synthetic", *(["sft"] if chat else [])],
+        configs=_yaml_configs(files),
+    )
+
+
+def _model_metadata(about: Mapping[str, Any], config: Mapping[str, Any], package: str, licence: str | None) -> CardData:
+    from huggingface_hub import ModelCardData
+
+    base = _text(about, "base_model") or _text(config, "base_model_name_or_path")
+    architectures = config.get("architectures")
+    generates = isinstance(architectures, list) and any(str(name).endswith("ForCausalLM") for name in architectures)
+    datasets = about["datasets"] if isinstance(about.get("datasets"), list) else []
+    return ModelCardData(
+        license=licence,
+        language=["en"],
+        library_name=package,
+        pipeline_tag="text-generation" if generates or package == "peft" else None,
+        # A path on somebody's machine means nothing to others, and is private.
+        base_model=base if _is_hub_name(base) else None,
+        datasets=[dataset for dataset in datasets if _is_hub_name(dataset)] or None,
+        tags=["knights-and-knaves", "reasoning"],
+    )
+
+
+def _front(metadata: CardData) -> str:
+    return f"---\n{metadata.to_yaml()}\n---"
 
 
 def _yaml(content: Any, compact: bool = False) -> str:
-    """Return YAML; where it is to be compact, the innermost lists and mappings take one line each."""
+    """Return the content as YAML, if compact with the innermost lists and mappings on one line each."""
     import yaml
 
     style = None if compact else False
@@ -199,7 +208,7 @@ def _yaml_configs(files: Iterable[File]) -> list[dict[str, Any]]:
 
 
 def _text(about: Mapping[str, Any], name: str) -> str | None:
-    """Return a field that is one line of text, None if it is not."""
+    """Return a field if it is one line of text, else None."""
     value = about.get(name)
     return value if isinstance(value, str) and value.isprintable() and len(value) < 200 else None
 
@@ -209,7 +218,7 @@ def _is_hub_name(value: Any) -> bool:
 
 
 def _fenced(text: str, language: str) -> str:
-    """Return a block of code; the fence is longer than any in the text."""
+    """Return a code block, with a fence longer than any in the text."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
@@ -224,11 +233,11 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]], numbers: bool = 
 
 
 def _splits(files: Sequence[File]) -> list[str]:
-    """Return a table of how many rows each choice has in each split."""
+    """Return a table of the number of rows of each configuration in each split."""
     counts: dict[str, dict[str, int]] = {name: {} for name in configs(files)}
     for file in files:
-        for chosen in {"default", *file.part.split("/")} - {""}:
-            counts[chosen][file.split] = counts[chosen].get(file.split, 0) + file.rows
+        for config in {"default", *file.part.split("/")} - {""}:
+            counts[config][file.split] = counts[config].get(file.split, 0) + file.rows
     splits = sorted(counts["default"], key=split_order)
     lines = [[f"`{name}`", *(f"{of.get(split, 0):,}" for split in splits)] for name, of in counts.items()]
     return [_table(["configuration", *splits], lines)]
@@ -240,14 +249,16 @@ def _loading(name: str, files: Sequence[File]) -> list[str]:
     if len(names) > 1:
         lines.append(f'some = load_dataset("{name}", "{names[1]}")')
     lines.append(f'streamed = load_dataset("{name}", streaming=True)')
-    told = [_fenced("\n".join(lines), "python")]
+    paragraphs = [_fenced("\n".join(lines), "python")]
     if len(names) > 1:
-        told.append("Rows come by people, and by grade where there is one, and not mixed: shuffle before training.")
-    told.append(
-        f"`knk download {name} -o DIR` fetches all files and checks each against the hash in `{MANIFEST}`. "
-        f"Files are in `{DATA}/`, each row in one of them."
+        paragraphs.append(
+            "Rows are ordered by number of people, and by grade if they have one: shuffle before training."
+        )
+    paragraphs.append(
+        f"`knk download {name} -o DIR` downloads all files and checks each against its hash in `{MANIFEST}`. "
+        f"The files are in `{DATA}/`; each row is in one of them."
     )
-    return told
+    return paragraphs
 
 
 def _columns(schema: pa.Schema) -> str:
@@ -261,23 +272,25 @@ def _cell(text: str) -> str:
 
 def _made(about: Mapping[str, Any]) -> list[str]:
     if not about:
-        return ["Its manifest does not say."]
+        return ["The manifest does not say."]
     version = _text(about, "version") or "of unknown version"
     config = config_yaml(about["config"]) if "config" in about else None
     rest = {name: value for name, value in about.items() if name not in ("version", "license")}
     if config is not None:
         del rest["config"]
-    told = []
+    paragraphs = []
     if config is not None:
-        told.append(f"`knk corpus build` of knk {version} built it from this config, and builds the same rows again:")
-        told.append(_fenced(config, "yaml"))
+        paragraphs.append(
+            f"With `knk corpus build` of knk {version}, from this config, which gives the same rows again:"
+        )
+        paragraphs.append(_fenced(config, "yaml"))
     if rest:
         text = _yaml(rest)
-        told.append(f"With knk {version}. The manifest says:" if config is None else "The manifest says also:")
-        told.append(_fenced(text[:LONGEST_ABOUT], "yaml"))
-        if len(text) > LONGEST_ABOUT:
-            told.append(f"That is the beginning; all of it is in `{MANIFEST}`.")
-    return told or [f"With knk {version}."]
+        paragraphs.append(f"With knk {version}. The manifest says:" if config is None else "The manifest also says:")
+        paragraphs.append(_fenced(text[:MAX_QUOTE], "yaml"))
+        if len(text) > MAX_QUOTE:
+            paragraphs.append(f"This is the beginning; `{MANIFEST}` has all of it.")
+    return paragraphs or [f"With knk {version}."]
 
 
 def config_yaml(config: Any) -> str | None:
@@ -313,12 +326,12 @@ def _citing(about: Mapping[str, Any]) -> list[str]:
     ]
 
 
-# What an audit found.
+# The results of an audit.
 
 
 def _audit(audit: Audit) -> list[str]:
-    """Return the figures of an audit, without examples, which would put rows of a test into the open."""
-    verdict = "found no wrong row, no duplicate and no leak" if audit.ok else "found what the tables tell"
+    """Return the numbers of an audit, without examples, which would publish rows of a test."""
+    verdict = "found no faulty row, no duplicate and no leak" if audit.ok else "found the following"
     head = ["rows", *(part.name for part in audit.parts)]
     kinds = [
         [(fault.name, fault) for fault in part.faults]
@@ -326,22 +339,23 @@ def _audit(audit: Audit) -> list[str]:
         + [("with a trivial statement", part.trivial)]
         for part in audit.parts
     ]
-    told = [f"`knk corpus audit` {verdict}.", _table(head, _by_part(kinds))]
+    paragraphs = [f"`knk corpus audit` {verdict}.", _table(head, _by_part(kinds))]
     shares = ", ".join(f"{part.knights.share:.1%} in {part.name}" for part in audit.parts)
-    told.append(f"People who are knights: {shares}.")
+    paragraphs.append(f"People who are knights: {shares}.")
     if audit.leaks:
         leaks = [[(f"the same: {same.name}", same) for same in leak.levels] for leak in audit.leaks]
         head = ["rows", *(f"{leak.target} in {leak.source}" for leak in audit.leaks)]
-        told += ["Rows of one split that stand in another:", _table(head, _by_part(leaks))]
-    told.append(
-        "Levels of sameness, each overlooking more: text; tree, wording and names; renamed, also the order of people "
-        'and statements; folded, also "not a knave" for "a knight" and the like; logical, any way to say the same.'
+        paragraphs += ["Rows of one split that are also in another:", _table(head, _by_part(leaks))]
+    paragraphs.append(
+        "Each level of sameness ignores more: `text` only white space; `tree` wording and names; `renamed` also the "
+        'order of people and statements; `folded` also "not a knave" for "a knight" and the like; `logical` any '
+        "equivalent wording."
     )
-    return told
+    return paragraphs
 
 
 def _by_part(columns: Sequence[Sequence[tuple[str, Finding]]]) -> list[list[str]]:
-    """Return a line for each thing that was looked for in any column."""
+    """Return a row of cells for each name in any column."""
     names = list(dict.fromkeys(name for column in columns for name, _ in column))
     cells = [{name: f"{finding.count:,} of {finding.total:,}" for name, finding in column} for column in columns]
-    return [[_cell(name), *(column.get(name, "not looked at") for column in cells)] for name in names]
+    return [[_cell(name), *(column.get(name, "not compared") for column in cells)] for name in names]

@@ -1,12 +1,11 @@
-"""The Hugging Face Hub: datasets and models published in one commit, and fetched whole or not at all.
+"""The Hugging Face Hub: publish datasets and models in one commit, and download them whole or not at all.
 
-What is published is first put into a folder of its own (`knk.hub.staging`): files, a card, and a manifest with the
-hash of every file. `publish` sends such a folder. Large files are uploaded before the one commit that makes them part
-of the repository, so an upload that is cut off leaves the repository as it was. `download` checks every file against
+`publish` uploads a staged folder (`knk.hub.staging`). Large files are uploaded before the one commit that makes them
+part of the repository, so an interrupted upload leaves the repository unchanged. `download` checks every file against
 the manifest.
 
-The token is huggingface-hub's business: it is taken from `HF_TOKEN` or from what `hf auth login` stored, and is in no
-argument, message or log of this module.
+huggingface-hub reads the token, from `HF_TOKEN` or from what `hf auth login` stored. It is in no argument, message or
+log of this module.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from typing import TYPE_CHECKING, Final
 from knk.datasets.manifest import MANIFEST, README, File, Manifest
 from knk.errors import BadFolder, HubFailed, KnkError
 from knk.files import sha256_of
-from knk.hub.layout import tree_of
-from knk.hub.staging import Kind, Tree, check_name
+from knk.hub.layout import file_sizes
+from knk.hub.staging import Kind, StagedFolder, check_name
 from knk.version import __version__
 
 if TYPE_CHECKING:
@@ -40,12 +39,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Published:
-    """What was published.
+    """A publication.
 
     Args:
-        url: the commit's address.
-        commit: the commit's hash.
-        private: whether only members of the organisation see it.
+        url: the URL of the commit.
+        commit: the hash of the commit.
+        private: whether only members of the organisation can see the repository.
     """
 
     url: str
@@ -53,11 +52,8 @@ class Published:
     private: bool
 
 
-# To the Hub.
-
-
 def publish(
-    tree: Tree,
+    staged: StagedFolder,
     name: str,
     public: bool = False,
     revision: str | None = None,
@@ -65,40 +61,39 @@ def publish(
     endpoint: str | None = None,
     progress: bool = False,
 ) -> Published:
-    """Publish what was staged, in one commit; a repository that is not there is made.
+    """Publish a staged folder in one commit, in a new repository if there is none of that name.
 
-    Files that an earlier publication listed in its manifest, and that this one has no more, are deleted in the same
-    commit; other files of the repository stay. Call it again after an error: what was uploaded is not sent again, and
-    what was committed is not committed again.
+    The same commit deletes files that the previous manifest lists and this one does not; other files of the repository
+    stay. After an error, call it again: nothing is uploaded or committed twice.
 
     Args:
-        tree: what `knk.hub.staging.stage` or `stage_model` returned.
-        name: where to publish it, as `org/name`.
-        public: whether everybody may see it. A repository that is there stays as visible as it is, and if that is
-            other than what is asked for here nothing is published.
-        revision: the branch to commit to, made from the main one if it is not there; the main one if not given.
+        staged: what `knk.hub.staging.stage` or `stage_model` returned.
+        name: the repository, such as `org/name`.
+        public: whether everybody can see it. The visibility of an existing repository is never changed: if it differs,
+            nothing is published.
+        revision: the branch to commit to, created from the main branch if it does not exist; None for the main branch.
         message: the commit's message.
-        endpoint: the Hub's address; huggingface-hub's own if not given.
-        progress: whether huggingface-hub may show bars on a terminal.
+        endpoint: the URL of the Hub, None for huggingface-hub's default.
+        progress: whether huggingface-hub may show progress bars.
 
     Raises:
-        HubFailed: the Hub, or the way to it, did not do what was asked; the message says what to do.
+        HubFailed: the Hub refused or could not be reached; the message says what to do.
     """
     check_name(name)
     api = _api(endpoint)
     check_signed_in()
-    with _errors_told(name, "published"), _bars(progress):
-        private = _repository(api, tree.kind, name, public)
+    with _one_line_errors(name, "published"), _progress_bars(progress):
+        private = _ensure_repository(api, staged.kind, name, public)
         if revision:
-            api.create_branch(name, branch=revision, repo_type=tree.kind, exist_ok=True)
-        info = api.repo_info(name, repo_type=tree.kind, revision=revision)
+            api.create_branch(name, branch=revision, repo_type=staged.kind, exist_ok=True)
+        info = api.repo_info(name, repo_type=staged.kind, revision=revision)
         done = api.create_commit(
             name,
-            operations=[*_additions(tree), *_deletions(api, tree, name, str(info.sha))],
+            operations=[*_additions(staged), *_deletions(api, staged, name, str(info.sha))],
             commit_message=message or f"Published with knk {__version__}",
-            repo_type=tree.kind,
+            repo_type=staged.kind,
             revision=revision,
-            # If somebody else commits meanwhile, the Hub refuses: files to delete were chosen for this commit.
+            # The files to delete were chosen for this commit, so the Hub has to refuse if there is a newer one.
             parent_commit=info.sha,
         )
     return Published(done.commit_url, done.oid, private)
@@ -111,19 +106,19 @@ def _api(endpoint: str | None) -> HfApi:
 
 
 def check_signed_in() -> None:
-    """See that there is a token; whether it is good only the Hub can tell.
+    """Check that there is a token; only the Hub can tell whether it is valid.
 
     Raises:
-        HubFailed: there is none.
+        HubFailed: there is no token.
     """
     from huggingface_hub import get_token
 
     if not get_token():
-        raise HubFailed("there is no token: set HF_TOKEN, or run 'hf auth login'")
+        raise HubFailed("missing token: set HF_TOKEN, or run 'hf auth login'")
 
 
-def _repository(api: HfApi, kind: Kind, name: str, public: bool) -> bool:
-    """Make the repository if it is not there, and return whether it is private."""
+def _ensure_repository(api: HfApi, kind: Kind, name: str, public: bool) -> bool:
+    """Create the repository if it does not exist, and return whether it is private."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
@@ -132,39 +127,38 @@ def _repository(api: HfApi, kind: Kind, name: str, public: bool) -> bool:
         api.create_repo(name, repo_type=kind, private=not public, exist_ok=False)
         return not public
     if public and private:
-        raise HubFailed(f"{name} is there and private: make it public in its settings, or leave --public out")
+        raise HubFailed(f"{name} exists and is private: make it public in its settings, or leave out --public")
     if not public and not private:
-        raise HubFailed(f"{name} is there and public: publish with --public, or make it private in its settings")
+        raise HubFailed(
+            f"{name} already exists and is public: publish with --public, or make it private in its settings"
+        )
     return private
 
 
-def _additions(tree: Tree) -> Iterator[CommitOperationAdd]:
+def _additions(staged: StagedFolder) -> Iterator[CommitOperationAdd]:
     from huggingface_hub import CommitOperationAdd
 
-    for path in tree.files:
-        yield CommitOperationAdd(path, tree.folder / path)
+    for path in staged.files:
+        yield CommitOperationAdd(path, staged.folder / path)
 
 
-def _deletions(api: HfApi, tree: Tree, name: str, commit: str) -> Iterator[CommitOperationDelete]:
-    """Iterate over deletions of what an earlier publication listed and this one lacks."""
+def _deletions(api: HfApi, staged: StagedFolder, name: str, commit: str) -> Iterator[CommitOperationDelete]:
+    """Iterate over deletions of the files that the previous manifest lists and the new one does not."""
     from huggingface_hub import CommitOperationDelete
 
-    there = set(api.list_repo_files(name, repo_type=tree.kind, revision=commit))
-    if MANIFEST not in there:
+    existing = set(api.list_repo_files(name, repo_type=staged.kind, revision=commit))
+    if MANIFEST not in existing:
         return
     with TemporaryDirectory() as folder:
-        path = api.hf_hub_download(name, MANIFEST, repo_type=tree.kind, revision=commit, local_dir=folder)
+        path = api.hf_hub_download(name, MANIFEST, repo_type=staged.kind, revision=commit, local_dir=folder)
         try:
             listed = Manifest.read(Path(path).parent).files
         except BadFolder as error:
-            logger.warning("%s has a manifest that is not this library's (%s): no file of it is deleted", name, error)
+            logger.warning("the manifest of %s was not written by knk (%s): none of its files is deleted", name, error)
             return
     for file in listed:
-        if file.path in there and file.path not in tree.files:
+        if file.path in existing and file.path not in staged.files:
             yield CommitOperationDelete(file.path)
-
-
-# From the Hub.
 
 
 def download(
@@ -176,93 +170,92 @@ def download(
     endpoint: str | None = None,
     progress: bool = False,
 ) -> str:
-    """Fetch what was published into a folder that appears whole or not at all, and return the commit's hash.
+    """Download a repository into a folder that appears whole or not at all, and return the commit's hash.
 
-    What is fetched is what the manifest lists, the manifest and the card; each listed file has to have its hash. Until
-    all is there, files are in a hidden folder beside; the same call goes on with it after it was cut off.
+    The manifest, the files that it lists and the card are downloaded, and each listed file is checked against its hash.
+    Until all are complete they are in a hidden folder next to the target; the same call resumes an interrupted one.
 
     Args:
-        name: what to fetch, as `org/name`.
-        folder: where to put it; empty, or not there yet.
-        revision: a branch, tag or commit; the main branch if not given.
-        kind: what it is.
-        unchecked: whether to fetch, with all its files, what has no manifest.
-        endpoint: the Hub's address; huggingface-hub's own if not given.
-        progress: whether huggingface-hub may show bars on a terminal.
+        name: the repository, such as `org/name`.
+        folder: the folder to write to; it must be empty or not exist.
+        revision: a branch, tag or commit; None for the main branch.
+        kind: whether it is a dataset or a model.
+        unchecked: whether to download all files of a repository without a manifest.
+        endpoint: the URL of the Hub, None for huggingface-hub's default.
+        progress: whether huggingface-hub may show progress bars.
 
     Raises:
-        BadFolder: the folder is not free; there is no manifest, or a file differs from what it says: the message names
-            the file.
-        HubFailed: the Hub, or the way to it, did not do what was asked; the message says what to do.
+        BadFolder: the folder is not empty, there is no manifest, or a file differs from it; the message names the file.
+        HubFailed: the Hub refused or could not be reached; the message says what to do.
     """
     check_name(name)
-    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links in it are the user's, and stay
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links in the path are kept
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadFolder(f"{folder} is not empty: choose another folder or remove that one")
     unfinished = folder.parent / f".{folder.name}.unfinished"
-    with _errors_told(name, "fetched"), _bars(progress):
-        commit, wanted = _fetched(_api(endpoint), name, unfinished, revision, kind, unchecked)
+    with _one_line_errors(name, "downloaded"), _progress_bars(progress):
+        commit, paths = _download_files(_api(endpoint), name, unfinished, revision, kind, unchecked)
     shutil.rmtree(unfinished / _CACHE, ignore_errors=True)
-    _keep_only(unfinished, wanted)
+    _keep_only(unfinished, paths)
     if folder.exists():
         folder.rmdir()
     unfinished.rename(folder)
     return commit
 
 
-def _fetched(
+def _download_files(
     api: HfApi, name: str, into: Path, revision: str | None, kind: Kind, unchecked: bool
 ) -> tuple[str, set[str]]:
-    """Fetch and check the files, and return the commit's hash and the paths of what belongs to it."""
+    """Download and check the files, and return the commit's hash and the files' paths."""
     commit = str(api.repo_info(name, repo_type=kind, revision=revision).sha)
-    there = set(api.list_repo_files(name, repo_type=kind, revision=commit))
+    existing = set(api.list_repo_files(name, repo_type=kind, revision=commit))
     into.mkdir(parents=True, exist_ok=True)
     (into / MANIFEST).unlink(missing_ok=True)
     manifest = None
-    if MANIFEST in there:
+    if MANIFEST in existing:
         api.hf_hub_download(name, MANIFEST, repo_type=kind, revision=commit, local_dir=into)
         manifest = Manifest.read(into)
-        wanted = {file.path for file in manifest.files} | ({MANIFEST, README} & there)
+        paths = {file.path for file in manifest.files} | ({MANIFEST, README} & existing)
     elif unchecked:
-        wanted = there
+        paths = existing
     else:
-        raise BadFolder(f"{name} has no {MANIFEST} to check its files by: fetch it unchecked, or not at all")
-    patterns = sorted({f"{path.partition('/')[0]}/*" if "/" in path else path for path in wanted})
+        raise BadFolder(f"{name} has no {MANIFEST} to check its files against: use --unchecked to download it anyway")
+    patterns = sorted({f"{path.partition('/')[0]}/*" if "/" in path else path for path in paths})
     api.snapshot_download(name, repo_type=kind, revision=commit, local_dir=into, allow_patterns=patterns)
     for file in manifest.files if manifest else ():
-        _check_fetched(into, file, name)
-    return commit, wanted
+        _check_downloaded(into, file, name)
+    return commit, paths
 
 
-def _check_fetched(folder: Path, file: File, name: str) -> None:
+def _check_downloaded(folder: Path, file: File, name: str) -> None:
     path = folder / file.path
     if not path.is_file():
-        raise BadFolder(f"{file.path} is in the {MANIFEST} of {name}, and not there")
+        raise BadFolder(f"{file.path} is missing, though the {MANIFEST} of {name} lists it")
     if sha256_of(path) != file.sha256:
-        # It is fetched again next time, in case it was damaged here.
+        # Deleted, so that the next try downloads it again, in case it was damaged on this machine.
         path.unlink()
-        raise BadFolder(f"{file.path} differs from what the {MANIFEST} of {name} says of it")
+        raise BadFolder(f"{file.path} differs from its hash in the {MANIFEST} of {name}")
 
 
-def _keep_only(folder: Path, wanted: set[str]) -> None:
-    """Remove what an earlier try left that is no part of what was fetched now, and folders without files."""
-    for path in tree_of(folder):
-        if path not in wanted:
+def _keep_only(folder: Path, paths: set[str]) -> None:
+    """Remove other files, which an earlier try left, and empty folders."""
+    for path in file_sizes(folder):
+        if path not in paths:
             (folder / path).unlink()
     for parent, _, _ in os.walk(folder, topdown=False):
         if parent != str(folder) and not any(Path(parent).iterdir()):
             Path(parent).rmdir()
 
 
-# Bars and errors.
+# Progress bars and errors.
 
 
 @contextmanager
-def _bars(wanted: bool) -> Iterator[None]:
-    """Keep huggingface-hub from showing bars, unless they are wanted."""
+def _progress_bars(enabled: bool) -> Iterator[None]:
+    """Let huggingface-hub show progress bars only if they are enabled."""
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-    if wanted or are_progress_bars_disabled():
+    if enabled or are_progress_bars_disabled():
         yield
         return
     disable_progress_bars()
@@ -273,8 +266,8 @@ def _bars(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _errors_told(name: str, done: str) -> Iterator[None]:
-    """Turn what huggingface-hub raises into one line that says what to do."""
+def _one_line_errors(name: str, done: str) -> Iterator[None]:
+    """Turn an error of huggingface-hub into one line that says what to do."""
     try:
         yield
     except KnkError:
@@ -282,12 +275,12 @@ def _errors_told(name: str, done: str) -> Iterator[None]:
     except _hub_errors() as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise
-        # Not "from error": a request hangs on it, and its headers hold the token.
+        # Not "from error": the error has the request, and its headers have the token.
         raise HubFailed(_message(error, name, done)) from None
 
 
 def _hub_errors() -> tuple[type[Exception], ...]:
-    """Return what huggingface-hub raises: also the base of all errors of its HTTP library, whichever that is."""
+    """Return the errors of huggingface-hub, and the base class of its HTTP library's errors, whichever it uses."""
     from huggingface_hub.errors import HfHubHTTPError
 
     bases = [base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError" and issubclass(base, Exception)]
@@ -295,36 +288,36 @@ def _hub_errors() -> tuple[type[Exception], ...]:
 
 
 def _message(error: BaseException, name: str, done: str) -> str:
-    """Return what went wrong and what to do about it."""
+    """Return what went wrong and what to do about it, in one line."""
     causes = [error]
     while (cause := causes[-1].__cause__) is not None:
         causes.append(cause)
     responses = (getattr(each, "response", None) for each in causes)
     status = next((response.status_code for response in responses if response is not None), None)
     advice = {
-        401: "the Hub does not accept the token, or there is no such repository: set HF_TOKEN, or run 'hf auth login'",
-        403: f"the token may not do this with {name}: take one that may, from the Hub's settings",
-        404: f"there is no {name}, or no such revision of it, or the token may not see it",
-        409: "somebody else is changing it, or it is there and the token may not see it",
-        412: "somebody else changed it meanwhile: run the command again",
-        413: "the Hub takes no files as large as these",
-        429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
+        401: "the token is invalid, or there is no such repository: set HF_TOKEN, or run 'hf auth login'",
+        403: f"the token has no permission for {name}: create one that has in the Hub's settings",
+        404: f"there is no {name}, or no such revision, or the token has no access to it",
+        409: "somebody else is changing it, or it exists and the token has no access to it",
+        412: "somebody else has changed it meanwhile: run the command again",
+        413: "the files are too large for the Hub",
+        429: "too many requests: wait some minutes and run the command again",
     }
     if status is None:
-        told = f"{causes[-1].__class__.__name__}: {_clean(str(causes[-1]))}"
-        # What is wrong with what was asked stays wrong; the way to the Hub may be open next time.
-        told += "" if isinstance(causes[-1], ValueError) else ": run the command again to go on"
+        message = f"{causes[-1].__class__.__name__}: {_clean(str(causes[-1]))}"
+        # An invalid request stays invalid, but the Hub may be reached next time.
+        message += "" if isinstance(causes[-1], ValueError) else ": run the command again to resume"
     elif status in advice:
-        told = f"{advice[status]} (status {status})"
+        message = f"{advice[status]} (status {status})"
     elif status >= 500:
-        told = f"the Hub failed (status {status}): run the command again to go on"
+        message = f"the Hub failed (status {status}): run the command again to resume"
     else:
-        told = f"the Hub refused (status {status}): {_clean(str(error))}"
-    return f"{name} was not {done}: {told}"
+        message = f"the Hub refused (status {status}): {_clean(str(error))}"
+    return f"{name} was not {done}: {message}"
 
 
 def _clean(text: str) -> str:
-    """Return a message as one line, without what may be a token, a password or a signed address.
+    """Return a message as one line, without anything that may be a token, a password or a signed URL.
 
     >>> _clean("no entry for Bearer hf_abc at https://me:pw@host/path?X-Signature=123\\nsecond line")
     'no entry for [...] at https://[...]host/path?[...] second line'
