@@ -167,7 +167,7 @@ def test_an_item_asked_twice_is_on_one_side() -> None:
 def test_too_few_items_and_no_such_split_are_errors() -> None:
     with pytest.raises(BadFile, match="fewer than 3 items"):
         list(of_split([{"id": "a"}], "train", 3))
-    with pytest.raises(BadFile, match="there are train, held-out, test"):
+    with pytest.raises(BadFile, match="expected one of train, held-out, test"):
         list(of_split([], "validation", 3))
 
 
