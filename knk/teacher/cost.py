@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from knk.inference.requests import make_requests
+from knk.inference.requests import ClaimSamples, make_requests
 from knk.inference.sampling import Sampling
 from knk.inference.store import ANSWERS, read_sample_masks
 from knk.tasks import kk
@@ -73,16 +74,8 @@ def estimate_cost(
         BadFolder: the folder holds something that is not an answer of such a run.
     """
     existing = _existing_answers(Path(folder) / ANSWERS, sampling.n) if folder is not None else {}
+    claim = _claim_without_writing(existing, sampling.n)
     count_tokens = count_tokens or count_by_characters
-    claimed: set[bytes] = set()
-
-    def claim(key: str) -> tuple[int, ...] | None:
-        item = bytes.fromhex(key)
-        if item in claimed:
-            return None
-        claimed.add(item)
-        return tuple(sample for sample in range(sampling.n) if not existing.get(item, 0) >> sample & 1)
-
     rows = puzzle_rows(corpus, split, limit)
     requests = make_requests(rows, partial(kk.prompt, style=style), claim, per_request, _ignore_skipped, sampling.n)
     puzzles = request_count = answers = prompt_tokens = 0
@@ -96,6 +89,20 @@ def estimate_cost(
     tokens = round(answers * (answer_tokens if answer_tokens is not None else sampling.max_tokens or 0))
     hours = tokens / tokens_per_second / 3600 if tokens_per_second else None
     return CostEstimate(puzzles, request_count, answers, prompt_tokens, tokens, hours)
+
+
+def _claim_without_writing(existing: Mapping[bytes, int], n: int) -> ClaimSamples:
+    """Return a function that claims samples as `knk.inference.store.Store.claim` does, without a folder."""
+    claimed: set[bytes] = set()
+
+    def claim(key: str) -> tuple[int, ...] | None:
+        item = bytes.fromhex(key)
+        if item in claimed:
+            return None
+        claimed.add(item)
+        return tuple(sample for sample in range(n) if not existing.get(item, 0) >> sample & 1)
+
+    return claim
 
 
 def _ignore_skipped(_answers: int | None) -> None:

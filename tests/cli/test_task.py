@@ -15,7 +15,7 @@ from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.rewards import __getattr__ as reward_named
 from knk.teacher.export import EXPORT_FORMATS
-from tests.teacher.test_sft import answers
+from tests.support.teacher_answers import write_answers
 
 
 def test_rewards_accept_the_columns_of_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +55,7 @@ def test_export_of_a_missing_split(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_sft_prints_a_table_and_writes_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(answers(tmp_path / "answers"))
+    folder = str(write_answers(tmp_path / "answers"))
     assert main(["corpus", "sft", folder, "-o", str(tmp_path / "rows"), "--keep", "correct"]) == 0
     result = capsys.readouterr().out
     assert "12 kept" in result

@@ -1,4 +1,4 @@
-"""The engine inside transformers: what it draws depends on the item and the seed, and not on what is beside it."""
+"""The transformers engine: what it draws depends on the item and the seed, and not on the rest of the batch."""
 
 import importlib.util
 from pathlib import Path
@@ -35,98 +35,100 @@ def model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> str:
     return str(folder)
 
 
-def asked(
+def run_engine(
     rows: list[Row], folder: Path, engine: TransformersEngine, sampling: Sampling, style: str = "paper"
 ) -> Summary:
     return collect_answers(rows, lambda row: kk.prompt(row, style), folder, engine, sampling, {})
 
 
-def answers(folder: Path) -> dict[tuple[str, int], dict[str, Any]]:
+def stored_answers(folder: Path) -> dict[tuple[str, int], dict[str, Any]]:
     from knk.datasets.files import read
 
     return {(row["id"], row["sample"]): row for row in read(folder / "answers.jsonl")}
 
 
-def texts(folder: Path) -> dict[tuple[str, int], str]:
-    return {place: row["completion"] for place, row in answers(folder).items()}
+def stored_texts(folder: Path) -> dict[tuple[str, int], str]:
+    return {key: row["completion"] for key, row in stored_answers(folder).items()}
 
 
 @pytest.mark.parametrize("style", ["paper", "chat"])
-def test_every_answer_is_there_once(rows: list[Row], model: str, tmp_path: Path, style: str) -> None:
-    told = asked(rows, tmp_path / "run", TransformersEngine(model, 4), DRAWN, style)
-    found = answers(tmp_path / "run")
-    assert told.stored == len(found) == 18
-    assert len({row["completion"] for row in found.values()}) > 15
-    for row in found.values():
+def test_every_answer_is_stored_once(rows: list[Row], model: str, tmp_path: Path, style: str) -> None:
+    summary = run_engine(rows, tmp_path / "run", TransformersEngine(model, 4), DRAWN, style)
+    stored = stored_answers(tmp_path / "run")
+    assert summary.stored == len(stored) == 18
+    assert len({row["completion"] for row in stored.values()}) > 15
+    for row in stored.values():
         assert row["model"] == "tiny"
         assert 0 <= row["completion_tokens"] <= 12
         assert row["finish_reason"] == ("length" if row["completion_tokens"] == 12 else "stop")
 
 
-def test_what_is_drawn_does_not_depend_on_the_batch_or_on_interruptions(
-    rows: list[Row], model: str, tmp_path: Path
-) -> None:
-    asked(rows, tmp_path / "one", TransformersEngine(model, 1), DRAWN)
-    asked(rows, tmp_path / "many", TransformersEngine(model, 7), DRAWN)
-    asked(rows[:4], tmp_path / "twice", TransformersEngine(model, 3), DRAWN)
-    again = asked(rows, tmp_path / "twice", TransformersEngine(model, 5), DRAWN)
+def test_draws_do_not_depend_on_the_batch_or_on_interruptions(rows: list[Row], model: str, tmp_path: Path) -> None:
+    run_engine(rows, tmp_path / "one", TransformersEngine(model, 1), DRAWN)
+    run_engine(rows, tmp_path / "many", TransformersEngine(model, 7), DRAWN)
+    run_engine(rows[:4], tmp_path / "twice", TransformersEngine(model, 3), DRAWN)
+    again = run_engine(rows, tmp_path / "twice", TransformersEngine(model, 5), DRAWN)
     assert (again.existing, again.stored) == (8, 10)
-    assert texts(tmp_path / "one") == texts(tmp_path / "many") == texts(tmp_path / "twice")
+    assert stored_texts(tmp_path / "one") == stored_texts(tmp_path / "many") == stored_texts(tmp_path / "twice")
 
 
-def test_another_seed_draws_otherwise_and_no_temperature_takes_the_likeliest(
+def test_the_seed_changes_draws_and_temperature_zero_takes_the_most_likely_token(
     rows: list[Row], model: str, tmp_path: Path
 ) -> None:
-    asked(rows[:3], tmp_path / "three", TransformersEngine(model), DRAWN)
-    asked(rows[:3], tmp_path / "four", TransformersEngine(model), Sampling(n=2, temperature=1.0, max_tokens=12, seed=4))
-    assert texts(tmp_path / "three") != texts(tmp_path / "four")
-    asked(rows[:3], tmp_path / "cold", TransformersEngine(model), Sampling(n=2, temperature=0, max_tokens=12, seed=3))
-    cold = texts(tmp_path / "cold")
+    run_engine(rows[:3], tmp_path / "three", TransformersEngine(model), DRAWN)
+    run_engine(
+        rows[:3], tmp_path / "four", TransformersEngine(model), Sampling(n=2, temperature=1.0, max_tokens=12, seed=4)
+    )
+    assert stored_texts(tmp_path / "three") != stored_texts(tmp_path / "four")
+    run_engine(
+        rows[:3], tmp_path / "cold", TransformersEngine(model), Sampling(n=2, temperature=0, max_tokens=12, seed=3)
+    )
+    cold = stored_texts(tmp_path / "cold")
     assert all(cold[row["id"], 0] == cold[row["id"], 1] for row in rows[:3])
 
 
-def test_draws_have_the_models_own_odds(model: str) -> None:
+def test_draws_follow_the_models_distribution(model: str) -> None:
     import torch
 
     from knk.inference.logits import GumbelNoise
 
-    likelihoods = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+    log_probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
     noise = GumbelNoise(torch, range(20_000))
-    drawn = noise(None, likelihoods.expand(20_000, 4)).argmax(-1)
-    shares = torch.bincount(drawn, minlength=4) / 20_000
-    assert torch.allclose(shares, likelihoods.exp(), atol=0.015)  # Four standard errors.
+    drawn = noise(None, log_probabilities.expand(20_000, 4)).argmax(-1)
+    frequencies = torch.bincount(drawn, minlength=4) / 20_000
+    assert torch.allclose(frequencies, log_probabilities.exp(), atol=0.015)  # Four standard errors.
 
 
-def test_a_stop_string_ends_an_answer_and_is_not_in_it(rows: list[Row], model: str, tmp_path: Path) -> None:
-    asked(rows, tmp_path / "free", TransformersEngine(model), DRAWN)
-    whole = texts(tmp_path / "free")
+def test_a_stop_string_ends_an_answer_and_is_removed(rows: list[Row], model: str, tmp_path: Path) -> None:
+    run_engine(rows, tmp_path / "free", TransformersEngine(model), DRAWN)
+    whole = stored_texts(tmp_path / "free")
     stop = next(text[3:5] for text in whole.values() if len(text) > 6 and text[3:5].strip())
     limited = Sampling(n=2, temperature=1.0, top_p=0.9, max_tokens=12, seed=3, stop=(stop,))
-    asked(rows, tmp_path / "stopped", TransformersEngine(model), limited)
-    found = answers(tmp_path / "stopped")
-    for place, text in whole.items():
-        assert found[place]["completion"] == text.partition(stop)[0]
-        assert (found[place]["stop"] == stop) is (stop in text)
-        assert found[place]["finish_reason"] == "stop" or stop not in text
+    run_engine(rows, tmp_path / "stopped", TransformersEngine(model), limited)
+    stored = stored_answers(tmp_path / "stopped")
+    for key, text in whole.items():
+        assert stored[key]["completion"] == text.partition(stop)[0]
+        assert (stored[key]["stop"] == stop) is (stop in text)
+        assert stored[key]["finish_reason"] == "stop" or stop not in text
 
 
-def test_what_cannot_fit_is_refused_before_anything_is_written(rows: list[Row], model: str, tmp_path: Path) -> None:
+def test_a_prompt_that_is_too_long_is_a_failure(rows: list[Row], model: str, tmp_path: Path) -> None:
     with pytest.raises(ModelFailed, match="context is 4,096 tokens"):
-        asked(rows, tmp_path / "long", TransformersEngine(model), Sampling(max_tokens=5000))
-    told = asked(rows[:2], tmp_path / "tight", TransformersEngine(model), Sampling(max_tokens=4090))
-    assert (told.stored, told.failed) == (0, 2)
+        run_engine(rows, tmp_path / "long", TransformersEngine(model), Sampling(max_tokens=5000))
+    summary = run_engine(rows[:2], tmp_path / "tight", TransformersEngine(model), Sampling(max_tokens=4090))
+    assert (summary.stored, summary.failed) == (0, 2)
     assert "prompt and answer may take" in (tmp_path / "tight" / "failed.jsonl").read_text()
 
 
-def test_what_is_no_model_is_a_line(tmp_path: Path, rows: list[Row]) -> None:
+def test_a_folder_without_a_model_is_an_error(tmp_path: Path, rows: list[Row]) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelFailed, match="could not be loaded"):
-        asked(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "empty")), DRAWN)
+        run_engine(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "empty")), DRAWN)
     with pytest.raises(BadSpec, match="missing --max-tokens"):
         TransformersEngine("m").effective_sampling(Sampling())
 
 
-def test_weights_that_are_pickled_are_not_read(model: str, rows: list[Row], tmp_path: Path) -> None:
+def test_pickled_weights_are_not_read(model: str, rows: list[Row], tmp_path: Path) -> None:
     import shutil
 
     import torch
@@ -136,17 +138,17 @@ def test_weights_that_are_pickled_are_not_read(model: str, rows: list[Row], tmp_
     (pickled / "model.safetensors").unlink()
     torch.save({}, pickled / "pytorch_model.bin")
     with pytest.raises(ModelFailed, match="could not be loaded"):
-        asked(rows, tmp_path / "run", TransformersEngine(str(pickled)), DRAWN)
+        run_engine(rows, tmp_path / "run", TransformersEngine(str(pickled)), DRAWN)
 
 
-def test_a_model_that_was_trained_on_is_another(model: str, rows: list[Row], tmp_path: Path) -> None:
+def test_a_model_that_was_trained_further_is_another_model(model: str, rows: list[Row], tmp_path: Path) -> None:
     import shutil
 
     from knk.errors import BadFolder
 
     shutil.copytree(model, tmp_path / "tiny")
-    asked(rows[:1], tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)
+    run_engine(rows[:1], tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)
     weights = tmp_path / "tiny" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
     with pytest.raises(BadFolder, match="another weights"):
-        asked(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)
+        run_engine(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)

@@ -1,7 +1,6 @@
-"""From a teacher's answers to rows: what is kept, what is dropped and said to be, and what is counted."""
+"""From a teacher's answers to rows: which are kept, which are dropped and reported, and the statistics."""
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +11,10 @@ from knk.tasks import kk
 from knk.teacher.sft import Policy, write_sft
 from knk.teacher.sft.judge import restore_closing_tag
 from knk.teacher.sft.report import count_moves
-
-PUZZLES = list(kk.rows("train", n=6, seed=2))
-KINDS = ("right", "wrong", "no format", "cut off", "stopped")
+from tests.support.teacher_answers import ANSWER_KINDS, SFT_PUZZLES, write_answers
 
 
-def answer(row: dict[str, Any], sample: int, kind: str, style: str = "paper") -> dict[str, Any]:
-    right = row["answer"]
-    wrong = " ".join({"knight": "knave", "knave": "knight"}.get(word, word) for word in right.split(" "))
-    text = {
-        "right": f" Let me check.</think><answer>{right}</answer>",
-        "wrong": f" Wait.</think><answer>{wrong}</answer>",
-        "no format": right,
-        "cut off": " Let me see, if",
-        "stopped": f" So it is.</think><answer>{right}",
-    }[kind]
-    return {
-        "id": row["id"],
-        "sample": sample,
-        "puzzle": row["puzzle"],
-        "people": row["people"],
-        "prompt": kk.prompt(row, style),
-        "completion": text,
-        "finish_reason": "length" if kind == "cut off" else "stop",
-        "stop": "</answer>" if kind == "stopped" else None,
-        "prompt_tokens": 100,
-        "completion_tokens": len(text),
-        "latency_s": 0.1,
-        "model": "m",
-        "parameters": {},
-    }
-
-
-def answers(folder: Path, shuffle: int = 0, style: str = "paper") -> Path:
-    folder.mkdir()
-    found = [answer(row, sample, kind, style) for row in PUZZLES for sample, kind in enumerate(KINDS)]
-    random.Random(shuffle).shuffle(found)
-    (folder / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
-    (folder / "inference.json").write_text('{"model": "m"}', encoding="utf-8")
-    return folder
-
-
-def rows_of(folder: Path) -> list[dict[str, Any]]:
+def read_rows(folder: Path) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     return [row for path in sorted(folder.glob("train/*.parquet")) for row in pq.read_table(path).to_pylist()]
@@ -78,16 +39,16 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
         ),
     ],
 )
-def test_what_is_kept_and_what_is_said_of_the_rest(
+def test_a_policy_keeps_some_answers_and_reports_the_others(
     policy: Policy, kept: int, dropped: dict[str, int], tmp_path: Path
 ) -> None:
-    report = write_sft(answers(tmp_path / "answers"), tmp_path / "rows", policy)
+    report = write_sft(write_answers(tmp_path / "answers"), tmp_path / "rows", policy)
     assert (report.kept, dict(report.dropped)) == (kept, dropped)
-    rows = rows_of(tmp_path / "rows")
-    left_out = [json.loads(line) for line in (tmp_path / "rows" / "dropped.jsonl").read_text().splitlines()]
+    rows = read_rows(tmp_path / "rows")
+    dropped_lines = [json.loads(line) for line in (tmp_path / "rows" / "dropped.jsonl").read_text().splitlines()]
     assert len(rows) == kept
-    both = [(row["id"], row["sample"]) for row in rows] + [(row["id"], row["sample"]) for row in left_out]
-    assert sorted(both) == sorted((row["id"], sample) for row in PUZZLES for sample in range(len(KINDS)))
+    both = [(row["id"], row["sample"]) for row in rows] + [(row["id"], row["sample"]) for row in dropped_lines]
+    assert sorted(both) == sorted((row["id"], sample) for row in SFT_PUZZLES for sample in range(len(ANSWER_KINDS)))
     manifest = json.loads((tmp_path / "rows" / "manifest.json").read_text())
     assert manifest["report"]["dropped"] == dropped
     assert manifest["teacher"] == {"model": "m"}
@@ -95,35 +56,37 @@ def test_what_is_kept_and_what_is_said_of_the_rest(
 
 def test_the_same_answers_give_the_same_bytes_in_any_order(tmp_path: Path) -> None:
     for number in (1, 2):
-        write_sft(answers(tmp_path / f"answers{number}", shuffle=number), tmp_path / f"rows{number}")
+        write_sft(write_answers(tmp_path / f"answers{number}", shuffle=number), tmp_path / f"rows{number}")
     one, other = ((tmp_path / f"rows{number}" / "train" / "part-00000.parquet").read_bytes() for number in (1, 2))
     assert one == other
 
 
 def test_statistics(tmp_path: Path) -> None:
-    told = write_sft(answers(tmp_path / "answers"), tmp_path / "rows").to_dict()
-    sizes = told["accuracy"]["people"]
-    assert sum(one["answers"] for one in sizes.values()) == 30
-    # Right, right without the form, and right but for the tag that the stop string took.
-    assert all(one["accuracy"] == 0.6 for one in sizes.values())
-    assert sum(one["correct"] for one in told["accuracy"]["grade"].values()) == 18
-    assert told["moves per row"] == {"checks": 0.25, "retractions": 0, "restarts": 0.25}
-    assert told["length"]["unit"] == "tokens"
+    report = write_sft(write_answers(tmp_path / "answers"), tmp_path / "rows").to_dict()
+    sizes = report["accuracy"]["people"]
+    assert sum(entry["answers"] for entry in sizes.values()) == 30
+    # Correct, correct in the wrong format, and correct except for the tag that the stop string removed.
+    assert all(entry["accuracy"] == 0.6 for entry in sizes.values())
+    assert sum(entry["correct"] for entry in report["accuracy"]["grade"].values()) == 18
+    assert report["moves per row"] == {"checks": 0.25, "retractions": 0, "restarts": 0.25}
+    assert report["length"]["unit"] == "tokens"
 
 
-@pytest.mark.parametrize("asked", ["paper", "chat"])
+@pytest.mark.parametrize("asked_style", ["paper", "chat"])
 @pytest.mark.parametrize("style", ["paper", "chat"])
-def test_each_style_from_each(asked: str, style: str, tmp_path: Path) -> None:
-    write_sft(answers(tmp_path / "answers", style=asked), tmp_path / "rows", Policy(keep="correct", style=style))
-    texts = {row["id"]: row for row in PUZZLES}
-    for row in rows_of(tmp_path / "rows"):
+def test_answers_in_either_style_become_rows_in_either_style(asked_style: str, style: str, tmp_path: Path) -> None:
+    write_sft(
+        write_answers(tmp_path / "answers", style=asked_style), tmp_path / "rows", Policy(keep="correct", style=style)
+    )
+    texts = {row["id"]: row for row in SFT_PUZZLES}
+    for row in read_rows(tmp_path / "rows"):
         assert row["prompt"] == kk.prompt(texts[row["id"]], style)
         assert isinstance(row["completion"], str if style == "paper" else list)
         assert kk.verify(row["completion"], row).correct
 
 
 @pytest.mark.parametrize(
-    ("text", "answer", "given_back"),
+    ("text", "answer", "is_restored"),
     [
         ("a<answer>b", {"finish_reason": "stop", "stop": "</answer>"}, True),
         ("a<answer>b", {"finish_reason": "stop", "parameters": {"stop": ["</answer>", "User:"]}}, True),
@@ -135,10 +98,10 @@ def test_each_style_from_each(asked: str, style: str, tmp_path: Path) -> None:
         ("a<answer>b", {}, False),
     ],
 )
-def test_a_tag_is_given_back_only_where_a_stop_string_took_it(
-    text: str, answer: dict[str, Any], given_back: bool
+def test_a_closing_tag_is_restored_only_where_a_stop_string_removed_it(
+    text: str, answer: dict[str, Any], is_restored: bool
 ) -> None:
-    assert restore_closing_tag(text, answer) == text + "</answer>" * given_back
+    assert restore_closing_tag(text, answer) == text + "</answer>" * is_restored
 
 
 def test_moves_are_counted_by_their_phrases() -> None:
@@ -152,16 +115,16 @@ def test_moves_are_counted_by_their_phrases() -> None:
     assert count_moves("Ann is a knight. So Bob is a knave.") == {"checks": 0, "retractions": 0, "restarts": 0}
 
 
-def test_a_line_cut_off_by_a_kill_is_left_for_the_next_run(tmp_path: Path) -> None:
-    folder = answers(tmp_path / "answers")
+def test_an_unfinished_line_is_ignored(tmp_path: Path) -> None:
+    folder = write_answers(tmp_path / "answers")
     with (folder / "answers.jsonl").open("a") as file:
         file.write('{"id": "half a li')
     assert write_sft(folder, tmp_path / "rows").kept == 24
 
 
 @pytest.mark.parametrize("line", ["[]", "not json", '{"id": 3}', '{"id": "a", "sample": "b"}'])
-def test_an_answer_that_is_none_is_an_error(line: str, tmp_path: Path) -> None:
-    folder = answers(tmp_path / "answers")
+def test_an_invalid_line_is_an_error(line: str, tmp_path: Path) -> None:
+    folder = write_answers(tmp_path / "answers")
     with (folder / "answers.jsonl").open("a") as file:
         file.write(line + "\n")
     with pytest.raises((BadRow, BadFile)):
@@ -169,18 +132,18 @@ def test_an_answer_that_is_none_is_an_error(line: str, tmp_path: Path) -> None:
     assert not list((tmp_path / "rows").iterdir())
 
 
-def test_a_broken_word_on_the_teacher_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    folder = answers(tmp_path / "answers")
+def test_invalid_settings_of_the_run_are_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    folder = write_answers(tmp_path / "answers")
     (folder / "inference.json").write_text("{")
     with pytest.raises(BadFile, match=r"inference\.json: not JSON"):
         write_sft(folder, tmp_path / "rows")
     assert not (tmp_path / "rows").exists()
 
 
-def test_folders_that_do_not_fit(tmp_path: Path) -> None:
+def test_folders_without_answers_or_not_empty_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match=r"has no answers\.jsonl"):
         write_sft(tmp_path, tmp_path / "rows")
-    folder = answers(tmp_path / "answers")
+    folder = write_answers(tmp_path / "answers")
     with pytest.raises(BadFolder, match="is not empty"):
         write_sft(folder, folder)
 
@@ -188,7 +151,7 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fields", [{"keep": "some"}, {"style": "r1"}, {"per_puzzle": 0}, {"max_tokens": 100}, {"max_tokens": 0}]
 )
-def test_policies_that_cannot_be(fields: dict[str, Any]) -> None:
+def test_invalid_policies_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(BadRow):
         Policy(**fields)
 
@@ -196,6 +159,6 @@ def test_policies_that_cannot_be(fields: dict[str, Any]) -> None:
 def test_datasets_reads_the_folder(tmp_path: Path) -> None:
     from datasets import load_dataset
 
-    write_sft(answers(tmp_path / "answers"), tmp_path / "rows")
+    write_sft(write_answers(tmp_path / "answers"), tmp_path / "rows")
     read = load_dataset(str(tmp_path / "rows"), cache_dir=str(tmp_path / "cache"))
     assert {split: len(rows) for split, rows in read.items()} == {"train": 24}

@@ -11,8 +11,8 @@ from knk.datasets.files import write
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
 from knk.teacher.sft import Policy, write_sft
+from tests.support.teacher_answers import write_answers
 from tests.support.tiny_models import run_trl, save_tiny_model
-from tests.teacher.test_sft import answers
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,7 +52,7 @@ def test_a_limit_of_tokens_counts_prompt_and_completion(tmp_path: Path) -> None:
     model = tmp_path / "model"
     save_tiny_model(model, (row["text"] for row in islice(kk.rows("train", n=6, seed=2), 6)))
     count = AutoTokenizer.from_pretrained(model)
-    whole = write_sft(answers(tmp_path / "answers"), tmp_path / "whole", Policy(tokenizer=str(model)))
+    whole = write_sft(write_answers(tmp_path / "answers"), tmp_path / "whole", Policy(tokenizer=str(model)))
     assert whole.unit == "tokens"
     assert len(whole.lengths) == 24
     import pyarrow.parquet as pq
