@@ -1,4 +1,4 @@
-"""What `render` writes, and that `parse` reads it back."""
+"""Pinned texts of `render`, and that `parse` reads them back."""
 
 from itertools import pairwise
 
@@ -49,13 +49,13 @@ def test_texts_are_pinned(case: str, style: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(puzzles(), st.integers(-(2**70), 2**70), st.sampled_from(STYLES))
-def test_what_is_written_is_read_back(puzzle: Puzzle, seed: int, style: str) -> None:
+def test_a_rendered_puzzle_is_read_back(puzzle: Puzzle, seed: int, style: str) -> None:
     text = render(puzzle, seed, style)
     assert parse(text) == puzzle
     assert render(puzzle, seed, style) == text
 
 
-HARD_NAMES = (
+DIFFICULT_NAMES = (
     *("Jack", "Jackson", "Jack-Son", "JACKIE", "Mary", "Mary-Jane", "Mary Jane", "Mary Jane Lee", "O'Neil", "O’Hara"),
     *(
         "José",
@@ -79,11 +79,11 @@ HARD_NAMES = (
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from(HARD_NAMES), min_size=1, max_size=8, unique=True),
+    st.lists(st.sampled_from(DIFFICULT_NAMES), min_size=1, max_size=8, unique=True),
     st.sampled_from([*ROLE_PAIRS, ("knave", "knight"), ("Jedi", "Sith"), ("wise man", "fool"), ("axe", "ox")]),
     st.data(),
 )
-def test_hard_names_and_roles_come_back(names: list[str], roles: tuple[str, str], data: st.DataObject) -> None:
+def test_difficult_names_and_roles_are_read_back(names: list[str], roles: tuple[str, str], data: st.DataObject) -> None:
     said = st.tuples(st.integers(0, len(names) - 1), statements(len(names), 4))
     puzzle = Puzzle(tuple(names), tuple(data.draw(st.lists(said, max_size=5))), roles)
     for style in STYLES:
@@ -109,14 +109,14 @@ def test_hard_names_and_roles_come_back(names: list[str], roles: tuple[str, str]
     ],
 )
 @pytest.mark.parametrize("style", STYLES)
-def test_names_that_no_reader_could_tell_apart_are_refused(name: str, style: str) -> None:
+def test_names_that_look_like_other_words_are_refused(name: str, style: str) -> None:
     puzzle = Puzzle((name, "Bob"), ((0, Knave(1)), (1, Knight(0))))
     with pytest.raises(BadPuzzle, match="cannot be told from"):
         render(puzzle, 0, style)
 
 
 @pytest.mark.parametrize("roles", [("if", "knave"), ("sheep", "sheeps"), ("person who lies", "knave"), ("a", "b")])
-def test_role_words_that_no_reader_could_tell_apart_are_refused(roles: tuple[str, str]) -> None:
+def test_role_words_that_look_like_other_words_are_refused(roles: tuple[str, str]) -> None:
     with pytest.raises(BadPuzzle):
         render(Puzzle(("Ann",), (), roles))
 
@@ -126,7 +126,7 @@ def test_an_unknown_style_is_refused() -> None:
         render(Puzzle(("Ann",), ()), style="plain")
 
 
-def test_too_deep_a_statement_is_refused() -> None:
+def test_a_statement_nested_too_deep_is_refused() -> None:
     deep: Statement = Knight(0)
     for _ in range(MAX_DEPTH + 1):
         deep = Not(deep)
@@ -135,7 +135,7 @@ def test_too_deep_a_statement_is_refused() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_five_hundred_people(style: str) -> None:
+def test_five_hundred_people_are_read_back(style: str) -> None:
     names = tuple(f"{name}{number}" for number in range(2) for name in NAMES)[:500]
     names += tuple(f"P{number}" for number in range(500 - len(names)))
     said = tuple((person, Knave((person + 1) % 500)) for person in range(500))

@@ -1,4 +1,4 @@
-"""There and back on many puzzles of everything that can be said, in every style."""
+"""Round trips of many puzzles with every kind of statement, in every style."""
 
 import pytest
 

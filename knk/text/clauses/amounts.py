@@ -124,7 +124,7 @@ def _read_count_value(cursor: Cursor) -> Amount | None:
 def _count(cursor: Cursor, relation: Relation, k: int) -> Amount:
     def statement(group: tuple[int, ...], truth: bool) -> Statement:
         if k > len(group):
-            cursor.fail(f"{k} of {len(group)} people cannot be counted", cursor.at - 1)
+            cursor.fail(f"the group has only {len(group)} people", cursor.at - 1)
         return Count(relation, k, group, truth)
 
     return Amount(statement)

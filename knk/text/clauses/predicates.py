@@ -61,7 +61,7 @@ def _read_being(cursor: Cursor, subject: Subject) -> Statement:
     else:
         state = cursor.accept_phrase(STATES)
         if state is None:
-            cursor.fail("expected a role, 'lying', 'telling the truth' or 'of the same kind'")
+            cursor.fail("expected a role, 'lying', 'telling the truth' or 'of the same kind as ...'")
         truth = state
     if is_partial:
         return Not(subject.statement(truth, False))
