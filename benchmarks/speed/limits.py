@@ -38,7 +38,7 @@ def command_written(folder: Path) -> Jobs:
 
 def corpus_written(folder: Path) -> Jobs:
     """The files of the corpus, their rows in memory, written by pyarrow alone."""
-    from knk.datasets.build import corpus_schema
+    from knk.datasets.corpus_rows import corpus_schema
 
     return _written(sorted((folder / CORPUS).rglob("*.parquet")), corpus_schema(), folder / "again")
 

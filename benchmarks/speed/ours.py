@@ -27,7 +27,7 @@ CORPUS: Final = "corpus"
 
 
 def arrays(people: int, seed: int, duplicates: bool = False) -> Jobs:
-    """Puzzles as arrays: what is said, the solutions, and the marks by which those met before are known."""
+    """Puzzles as arrays: the choices of statements, the solutions, and the fingerprints."""
     from knk.generation.generate import blocks
     from knk.generation.spec import Spec
 
@@ -35,7 +35,7 @@ def arrays(people: int, seed: int, duplicates: bool = False) -> Jobs:
 
     def job() -> Done:
         block = next(made)
-        return Done(len(block), block.rows.nbytes + block.solutions.nbytes + block.marks.nbytes)
+        return Done(len(block), block.choices.nbytes + block.solutions.nbytes + block.fingerprints.nbytes)
 
     while True:
         yield job

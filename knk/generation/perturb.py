@@ -1,11 +1,11 @@
-"""A puzzle changed a little: whoever has learned to solve puzzles solves it too, whoever has learned answers does not.
+"""Small changes of a puzzle: a model that can solve puzzles solves the changed one too, one that memorised does not.
 
-Kinds that change what is said, so that the solution has to change with it: `leaf` (one "X is a knight" or "X is a
-knave" inside a statement becomes another) and `statement` (one statement becomes another). Kinds that change only how
-it is put, so that everybody keeps their role: the order of people or of statements, names, role words, wording.
+Two kinds change the logic, so that the solution changes too: `leaf` (one "X is a knight" or "X is a knave" inside a
+statement becomes another) and `statement` (one statement becomes another). The other kinds change only the
+presentation, so that all people keep their roles: the order of people or of statements, names, role words, wording.
 
-`knk.evals.memorisation` is the measure that goes with it: the memorisation score of Xie et al., "On Memorization of
-Large Language Models in Logical Reasoning" (https://arxiv.org/abs/2410.23123), section 2.
+`knk.evals.memorisation` has the matching measure, the memorisation score of Xie et al., "On Memorization of Large
+Language Models in Logical Reasoning" (https://arxiv.org/abs/2410.23123), section 2.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from knk.errors import CannotPerturb
-from knk.generation.grammar import Draws, Grammar
+from knk.generation.draws import Draws
+from knk.generation.grammar import Grammar
 from knk.generation.spec import Spec
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import Solution, count, solve
@@ -23,20 +24,20 @@ from knk.logic.statements import Atom, Knave, Knight, Statement
 from knk.text.render import render
 from knk.text.vocabulary import NAMES, NAMES_OF_MANY_LANGUAGES, RARE_NAMES, ROLE_PAIRS, full_names
 
-_TRIES: Final = 400
-"""Other statements that are tried in a puzzle's place before it is given up."""
+_MAX_TRIES: Final = 400
+"""How many random changes of one kind are tried."""
 
 
 @dataclass(frozen=True)
 class Perturbed:
-    """A changed puzzle, its text, and what became of the solution; the solver has confirmed it.
+    """A changed puzzle with its text and its solution, which the solver has confirmed.
 
     Args:
-        kind: what was changed, one of `KINDS`.
+        kind: the kind of change, one of `KINDS`.
         puzzle: the changed puzzle; it has exactly one solution.
         text: its English.
         solution: its solution, True for a knight.
-        changes_solution: whether the change is of a kind that gives somebody another role.
+        changes_solution: whether somebody's role changed.
     """
 
     kind: str
@@ -52,13 +53,13 @@ def perturb(puzzle: Puzzle, kind: str, seed: int = 0, style: str = "varied") -> 
     Args:
         puzzle: a puzzle with exactly one solution.
         kind: one of `KINDS`.
-        seed: chooses the change, and the wording of the text.
+        seed: determines the change, and the wording of the text.
         style: the style of the text, one of `knk.text.styles.STYLES`.
 
     Raises:
-        CannotPerturb: there is no such change of this puzzle, or no such kind.
+        CannotPerturb: the puzzle has no such change, or the kind is unknown.
         NoSolution: the puzzle has no solution.
-        ManySolutions: the puzzle has several.
+        ManySolutions: the puzzle has several solutions.
 
     >>> from knk.logic.notation import decode, encode
     >>> changed = perturb(decode("Ann,Bob 0:&(-0,-1)"), "leaf", seed=1)
@@ -66,7 +67,7 @@ def perturb(puzzle: Puzzle, kind: str, seed: int = 0, style: str = "varied") -> 
     ('Ann,Bob 0:&(-0,+1)', (False, False), True)
     """
     if kind not in KINDS:
-        raise CannotPerturb(f"there is no kind of change {kind!r}; there are {', '.join(KINDS)}")
+        raise CannotPerturb(f"unknown kind of change {kind!r}: expected one of {', '.join(KINDS)}")
     before = solve(puzzle)
     draws = Draws(seed, 6, list(KINDS).index(kind))
     old_text = render(puzzle, seed, style)
@@ -74,55 +75,55 @@ def perturb(puzzle: Puzzle, kind: str, seed: int = 0, style: str = "varied") -> 
         text = render(changed, seed + (kind == "wording"), style)
         if text != old_text and count(changed, 2) == 1:
             after = solve(changed)
-            kept = after == tuple(before[person] for person in order)
-            if kept != (kind in CHANGES_SOLUTION):
-                return Perturbed(kind, changed, text, after, not kept)
-    raise CannotPerturb(f"no change of kind {kind!r} of this puzzle was found that leaves it one solution")
+            keeps_roles = after == tuple(before[person] for person in order)
+            if keeps_roles != (kind in CHANGES_SOLUTION):
+                return Perturbed(kind, changed, text, after, not keeps_roles)
+    raise CannotPerturb(f"found no change of kind {kind!r} that leaves this puzzle exactly one solution")
 
 
-# Each kind gives changed puzzles, the likeliest first, and for each of their people which of the old they are.
 Change = tuple[Puzzle, Sequence[int]]
+"""A changed puzzle, and for each of its people the index of that person in the original puzzle."""
 
 
 def _leaf(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
-    """One atom becomes another: the other role or another person."""
+    """Iterate over changes of one atom: to the other role or to another person."""
     people = range(len(puzzle.names))
     changes = []
-    for place, (speaker, statement) in enumerate(puzzle.statements):
+    for index, (speaker, statement) in enumerate(puzzle.statements):
         for old in dict.fromkeys(part for part in statement.walk() if isinstance(part, Atom)):
             others: list[Statement] = [kind(person) for person in people for kind in (Knight, Knave)]
             changes += [
-                (place, Utterance(speaker, _replaced(statement, old, new)))
+                (index, Utterance(speaker, _replaced(statement, old, new)))
                 for new in others
                 if new not in (old, Knave(speaker))
             ]
-    for place, said in draws.sample(changes, len(changes)):
-        yield _with_utterance(puzzle, place, said)
+    for index, utterance in draws.sample(changes, len(changes)):
+        yield _with_utterance(puzzle, index, utterance)
 
 
 def _statement(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
-    """One statement becomes another of the kinds that the puzzle has."""
+    """Iterate over changes of one statement to another of the kinds that the puzzle has."""
     if not puzzle.statements:
         return
     grammar = Grammar(_spec_like(puzzle), len(puzzle.names))
-    for _ in range(_TRIES):
-        place = draws.below(len(puzzle.statements))
-        speaker, new = puzzle.statements[place].speaker, grammar.draw(draws)
+    for _ in range(_MAX_TRIES):
+        index = draws.below(len(puzzle.statements))
+        speaker, new = puzzle.statements[index].speaker, grammar.draw(draws)
         if grammar.allows(speaker, new):
-            yield _with_utterance(puzzle, place, Utterance(speaker, new))
+            yield _with_utterance(puzzle, index, Utterance(speaker, new))
 
 
 def _people_order(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
-    everybody = range(len(puzzle.names))
-    for _ in range(_TRIES):
-        order = draws.sample(everybody, len(everybody))
+    people = range(len(puzzle.names))
+    for _ in range(_MAX_TRIES):
+        order = draws.sample(people, len(people))
         yield puzzle.reordered(order), order
 
 
 def _statement_order(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
-    for _ in range(_TRIES):
-        said = draws.sample(puzzle.statements, len(puzzle.statements))
-        yield Puzzle(puzzle.names, tuple(said), puzzle.roles), range(len(puzzle.names))
+    for _ in range(_MAX_TRIES):
+        statements = draws.sample(puzzle.statements, len(puzzle.statements))
+        yield Puzzle(puzzle.names, tuple(statements), puzzle.roles), range(len(puzzle.names))
 
 
 def _renamed(names: tuple[str, ...]) -> Callable[[Puzzle, Draws], Iterator[Change]]:
@@ -143,7 +144,7 @@ def _role_words(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
 
 
 def _role_words_reversed(puzzle: Puzzle, draws: Draws) -> Iterator[Change]:
-    """Knights lie and knaves tell the truth: everybody keeps their role and gets the other word for it."""
+    """Yield the puzzle in which knights lie and knaves tell the truth: the roles stay, their words swap."""
     yield Puzzle(puzzle.names, puzzle.statements, puzzle.roles[::-1]), range(len(puzzle.names))
 
 
@@ -163,9 +164,9 @@ KINDS: Final[dict[str, Callable[[Puzzle, Draws], Iterator[Change]]]] = {
     "role words reversed": _role_words_reversed,
     "wording": _wording,
 }
-"""All kinds of change."""
+"""All kinds of change; each function yields candidates, the most likely first."""
 CHANGES_SOLUTION: Final = frozenset({"leaf", "statement"})
-"""The kinds that give somebody another role; all others leave everybody theirs."""
+"""The kinds that change somebody's role; the others keep all roles."""
 
 
 def _replaced(statement: Statement, old: Statement, new: Statement) -> Statement:
@@ -176,13 +177,13 @@ def _replaced(statement: Statement, old: Statement, new: Statement) -> Statement
     return type(statement)(*(_replaced(part, old, new) for part in statement.parts))
 
 
-def _with_utterance(puzzle: Puzzle, place: int, said: Utterance) -> Change:
-    statements = (*puzzle.statements[:place], said, *puzzle.statements[place + 1 :])
+def _with_utterance(puzzle: Puzzle, index: int, utterance: Utterance) -> Change:
+    statements = (*puzzle.statements[:index], utterance, *puzzle.statements[index + 1 :])
     return Puzzle(puzzle.names, statements, puzzle.roles), range(len(puzzle.names))
 
 
 def _spec_like(puzzle: Puzzle) -> Spec:
-    """Return a specification whose statements look like the puzzle's."""
+    """Return a specification whose statements resemble those of the puzzle."""
     parts = [part for _, statement in puzzle.statements for part in statement.walk()]
     width = max((len(part.parts) or len(part.named) for part in parts), default=2)
     return Spec(

@@ -1,4 +1,4 @@
-"""What puzzles to make: a frozen specification, and the two presets."""
+"""`Spec`: which puzzles to generate, and the two presets."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from knk.proofs.difficulty import (
 from knk.text.vocabulary import NAMES, ROLE_PAIRS
 
 KINDS: Final = tuple(dict.fromkeys(statement.kind for statement in STATEMENT_KINDS))
-"""The statement kinds that a specification weighs; "atom" is "X is a knight" and "X is a knave"."""
-MOST_PEOPLE: Final = 2000
+"""The kinds of statement that a specification gives weights; "atom" is "X is a knight" and "X is a knave"."""
+MAX_PEOPLE: Final = 2000
 
 Target = tuple[tuple[str, int | tuple[int, int]], ...]
-"""Measures, as `knk.proofs.difficulty.MEASURES` names them, each with its value or its least and most."""
+"""Measures, as `knk.proofs.difficulty.MEASURES` names them, each with a value, or with the least and the most."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What puzzles to make. Every puzzle has exactly one solution.
+    """Which puzzles to generate. Every puzzle has exactly one solution.
 
     Args:
         people: how many people, or the least and the most, each number equally often.
-        kinds: statement kinds (see `KINDS`) and their weights; 1 where only a name is given.
-        depth: how deep statements are nested; 0 is atoms, counts, parities and same-kind only.
+        kinds: statement kinds (see `KINDS`) and their weights; a name alone has weight 1.
+        depth: how deep statements are nested; at 0 there are only atoms, counts, parities and same-kind statements.
         width: the most parts of an "and", "or" or "one of", and the most people that a count or parity names one by
-            one (up to eight people it may also be about everybody).
+            one (with up to eight people it may also be about all of them).
         statements: how many statements each person makes, or the least and the most.
         self_accusation: whether a speaker may use the atom "I am a knave" inside a statement.
-        trivial: whether statements that are true, or false, whoever is what, may occur.
-        duplicates: whether puzzles with the same key may occur twice.
-        balanced: whether knights and knaves are kept about equally many over all puzzles; where this is off, they
-            fall as the statements make them.
+        trivial: whether statements may occur that are true, or false, in every assignment of roles.
+        duplicates: whether several puzzles may have the same key.
+        balanced: whether to keep knights and knaves about equally frequent over all puzzles; otherwise their
+            frequency depends on the statements.
         names: the names to draw people's names from.
         roles: the pairs of role words to draw from.
-        target: measures that puzzles have to have (see `knk.proofs.difficulty.MEASURES`), each a number, or the
-            least and the most; a puzzle that is too hard to measure does not fit.
+        target: required measures (see `knk.proofs.difficulty.MEASURES`), each a number, or the least and the most; a
+            puzzle that is too hard to measure does not match.
 
     Raises:
-        BadSpec: a number is out of range, a kind or a measure unknown, no kind has any weight, or no puzzle can meet
-            the target.
+        BadSpec: a number is out of range, a kind or a measure is unknown, no kind has any weight, or no puzzle can
+            match the target.
 
     >>> Spec(people=3).people_range
     (3, 3)
@@ -69,18 +69,18 @@ class Spec:
 
     def __post_init__(self) -> None:
         for name in ("people", "statements"):
-            object.__setattr__(self, name, _as_written(getattr(self, name)))
+            object.__setattr__(self, name, _tuple_if_list(getattr(self, name)))
         if not isinstance(self.kinds, dict):
-            # A kind by its name alone weighs 1.
-            weighed = tuple((kind, 1.0) if isinstance(kind, str) else kind for kind in self.kinds)
-            object.__setattr__(self, "kinds", weighed)
+            # A kind's name alone has weight 1.
+            weighted = tuple((kind, 1.0) if isinstance(kind, str) else kind for kind in self.kinds)
+            object.__setattr__(self, "kinds", weighted)
         for name in ("kinds", "roles"):
             pairs = getattr(self, name)
             object.__setattr__(
                 self, name, tuple(tuple(pair) for pair in (pairs.items() if isinstance(pairs, dict) else pairs))
             )
         object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "target", _target(self.target))
+        object.__setattr__(self, "target", _sorted_target(self.target))
         self._check()
 
     @property
@@ -95,7 +95,7 @@ class Spec:
 
     @property
     def target_ranges(self) -> dict[str, tuple[int, int]]:
-        """The least and the most of each measure that the target names.
+        """The least and the most of each measure in the target.
 
         >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_ranges
         {'grade': (3, 3), 'steps': (10, 20)}
@@ -103,13 +103,13 @@ class Spec:
         return {name: _range(value) for name, value in self.target}
 
     @property
-    def target_told(self) -> str:
+    def target_text(self) -> str:
         """The target in words.
 
-        >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_told
+        >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_text
         'grade 3, steps 10 to 20'
         """
-        return _told(self.target_ranges)
+        return _ranges_text(self.target_ranges)
 
     def with_changes(self, **changes: Any) -> Self:
         """Return the specification with some fields changed.
@@ -123,20 +123,20 @@ class Spec:
         known = [field.name for field in fields(self)]
         for name in changes:
             if name not in known:
-                raise BadSpec(f"a specification has no {name!r}; it has {', '.join(known)}")
+                raise BadSpec(f"unknown field {name!r} of a specification: expected one of {', '.join(known)}")
         return replace(self, **changes)
 
     def _check(self) -> None:
-        _check_range("people", self.people, 1, MOST_PEOPLE)
+        _check_range("people", self.people, 1, MAX_PEOPLE)
         _check_range("statements", self.statements, 0, 10)
         _check_range("depth", self.depth, 0, 5)
         _check_range("width", self.width, 2, 10)
         weights = dict(self.kinds)
         for kind, weight in weights.items():
             if kind not in KINDS:
-                raise BadSpec(f"there is no statement kind {kind!r}; there are {', '.join(KINDS)}")
+                raise BadSpec(f"unknown statement kind {kind!r}: expected one of {', '.join(KINDS)}")
             if not isinstance(weight, int | float) or not 0 <= weight < 1e9:
-                raise BadSpec(f"the weight of {kind!r} is a number from 0 up, not {weight!r}")
+                raise BadSpec(f"expected a weight of {kind!r} from 0 up, got {weight!r}")
         if not any(weights.values()):
             raise BadSpec("at least one statement kind needs a weight above 0")
         if not self.roles:
@@ -149,44 +149,44 @@ class Spec:
         _check_target(self.target_ranges)
 
 
-def _target(target: Any) -> Target:
-    """Return a target in the order of the measures, so that equal ones are the same."""
+def _sorted_target(target: Any) -> Target:
+    """Return a target in the order of `MEASURES`, so that equal targets compare equal."""
     pairs = [tuple(pair) for pair in (target.items() if isinstance(target, dict) else target)]
     for name, *values in pairs:
         if name in ("people", "statements"):
-            raise BadSpec(f"{name!r} is no target but a field of the specification")
+            raise BadSpec(f"{name!r} is a Spec field, not a target")
         if name not in MEASURES:
-            raise BadSpec(f"there is no measure {name!r}; there are {', '.join(MEASURES)}")
+            raise BadSpec(f"unknown measure {name!r}: expected one of {', '.join(MEASURES)}")
         if len(values) != 1:
-            raise BadSpec(f"{name} has one value, or the least and the most")
-        _check_range(name, _as_written(values[0]), *((1, len(GRADES)) if name == "grade" else (0, UNBOUNDED)))
+            raise BadSpec(f"expected one value of {name}, or the least and the most")
+        _check_range(name, _tuple_if_list(values[0]), *((1, len(GRADES)) if name == "grade" else (0, UNBOUNDED)))
     if len({name for name, _ in pairs}) < len(pairs):
-        raise BadSpec("a measure is named twice in the target")
+        raise BadSpec("a measure is given twice in the target")
     return tuple(
-        sorted(((name, _as_written(value)) for name, value in pairs), key=lambda pair: MEASURES.index(pair[0]))
+        sorted(((name, _tuple_if_list(value)) for name, value in pairs), key=lambda pair: MEASURES.index(pair[0]))
     )
 
 
 def _check_target(ranges: dict[str, tuple[int, int]]) -> None:
-    """Refuse measures that no grade has together."""
+    """Reject measures that no grade has together."""
     for grade in range(1, len(GRADES) + 1):
-        bounds = grade_bounds(grade, MOST_PEOPLE)
-        # How many steps there are depends on how many people, and that may be a range.
+        bounds = grade_bounds(grade, MAX_PEOPLE)
+        # The number of steps depends on the number of people, which may be a range.
         if all(
             name == "steps" or (bounds[name][0] <= most and least <= bounds[name][1])
             for name, (least, most) in ranges.items()
         ):
             return
-    raise BadSpec(f"no puzzle can have {_told(ranges)}")
+    raise BadSpec(f"no puzzle can have {_ranges_text(ranges)}")
 
 
-def _told(ranges: dict[str, tuple[int, int]]) -> str:
+def _ranges_text(ranges: dict[str, tuple[int, int]]) -> str:
     return ", ".join(
         f"{name} {least}" + (f" to {most}" if most > least else "") for name, (least, most) in ranges.items()
     )
 
 
-def _as_written(value: Any) -> Any:
+def _tuple_if_list(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -198,11 +198,11 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
     pair = value if isinstance(value, tuple) else (value, value)
     numbers = len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in pair)
     if not numbers or not least <= pair[0] <= pair[1] <= most:
-        raise BadSpec(f"{name} is a number from {least} to {most}, or the least and the most, not {value!r}")
+        raise BadSpec(f"expected {name} from {least} to {most}, or the least and the most, got {value!r}")
 
 
 PRESETS: Final[dict[Preset, Spec]] = {
     "classic": Spec(),
     "rich": Spec(kinds=tuple((kind, 1.0) for kind in KINDS), depth=2, width=4, self_accusation=True, roles=ROLE_PAIRS),
 }
-"""`classic` has the grammar and the odds of the public datasets; `rich` has every kind of statement."""
+"""`classic` has the grammar and the probabilities of the public datasets; `rich` has every kind of statement."""

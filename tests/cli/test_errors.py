@@ -8,13 +8,13 @@ import pytest
 from tests.support.commands import LIARS, LIARS_TEXT, Run
 
 BAD_INPUT = [
-    ((), "generate --grade 9", "grade is a number from 1 to 5"),
+    ((), "generate --grade 9", "expected grade from 1 to 5"),
     ((), "generate --grade hard", "--grade: expected a number or a range"),
     ((), "generate --target nesting", "--target: expected measures such as"),
     ((), "generate --target nesting:x", "--target nesting: expected a number or a range"),
-    ((), "generate --target people:3", "'people' is no target"),
+    ((), "generate --target people:3", "'people' is a Spec field"),
     ((), "generate --grade 2 --target nesting:2", "no puzzle can have"),
-    ((), "generate --people 3 --grade 3 -n 123 --format notation", "122 have grade 3"),
+    ((), "generate --people 3 --grade 3 -n 123 --format notation", "122 of 1964 examined have grade 3"),
     ((), "corpus build nothing.yaml -o x", "nothing.yaml: No such file"),
     ((), "corpus build docs/corpora.md -o x", "not YAML"),
     ((), "corpus build", "Missing argument"),

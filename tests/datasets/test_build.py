@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ import pytest
 
 from knk.answers.verify import verify
 from knk.datasets import build as build_module
-from knk.datasets.build import build
+from knk.datasets import corpus_rows
+from knk.datasets.build import BuildSettings
+from knk.datasets.build import build as build_corpus
 from knk.datasets.config import CorpusConfig, PartConfig
 from knk.datasets.files import read
 from knk.datasets.manifest import MANIFEST, README, Manifest
@@ -26,6 +29,7 @@ from knk.datasets.split import (
     split_of,
 )
 from knk.errors import BadFolder, GaveUp, NotEnough
+from knk.generation.sieve import SearchLimits
 from knk.generation.spec import Spec
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
@@ -33,6 +37,8 @@ from knk.proofs.difficulty import MEASURES, Difficulty, difficulty
 from knk.text.parse import parse
 from tests.support.folders import files_in
 from tests.support.paths import ROOT
+
+build = partial(build_corpus, settings=BuildSettings(batch=1000, searched_batch=60))
 
 MIXED = """
 seed: 5
@@ -56,14 +62,6 @@ def keys_in(folder: Path, split: str) -> set[str]:
 @pytest.fixture(scope="module")
 def mixed() -> CorpusConfig:
     return CorpusConfig.from_text(MIXED)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_batches() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build_module, "BATCH", 1000)
-        patch.setattr(build_module, "SEARCHED_BATCH", 60)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +130,10 @@ def test_two_seeds_share_nothing_across_train_and_test(tmp_path: Path) -> None:
     assert not one["test"] & two["train"]
 
 
-def test_same_bytes_with_more_processes(
-    undisturbed: Path, mixed: CorpusConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("knk.datasets.stream.SINGLE_PROCESS_ROWS", 0)
+def test_same_bytes_with_more_processes(undisturbed: Path, mixed: CorpusConfig, tmp_path: Path) -> None:
     done: list[int] = []
-    build(mixed, tmp_path / "two", processes=2, progress=done.append)
+    settings = BuildSettings(batch=1000, searched_batch=60, single_process_rows=0)
+    build(mixed, tmp_path / "two", processes=2, progress=done.append, settings=settings)
     assert files_in(tmp_path / "two") == files_in(undisturbed)
     assert sum(done) == mixed.rows
 
@@ -147,12 +143,12 @@ def test_same_bytes_with_more_processes(
 
 CHILD = """
 import sys
-from knk.datasets import build as b
-from knk.datasets import stream
+from knk.datasets.build import BuildSettings, build
 from knk.datasets.config import CorpusConfig
 if __name__ == "__main__":
-    b.BATCH, stream.SINGLE_PROCESS_ROWS = 1000, 0
-    b.build(CorpusConfig.from_yaml(sys.argv[1]), sys.argv[2], int(sys.argv[3]), lambda n: print(n, flush=True))
+    settings = BuildSettings(batch=1000, single_process_rows=0)
+    config, folder, processes = CorpusConfig.from_yaml(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    build(config, folder, processes, lambda n: print(n, flush=True), settings=settings)
 """
 
 
@@ -211,24 +207,23 @@ def cut_at(number: int, patch: pytest.MonkeyPatch) -> None:
 
 def test_cut_off_at_each_place_where_the_disk_changes(tmp_path: Path) -> None:
     config = CorpusConfig((PartConfig(Spec(people=3), 12, "a"),), shares=(("train", 0.5), ("test", 0.5)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build_module, "BATCH", 18)
-        build(config, tmp_path / "whole")
-        expected = files_in(tmp_path / "whole")
-        for number in count():
-            folder = tmp_path / str(number)
-            try:
-                with pytest.MonkeyPatch.context() as cutting:
-                    cut_at(number, cutting)
-                    build(config, folder)
-                break
-            except Cut:
-                # A file that a killed process was writing.
-                inside = folder / ".unfinished" / "train"
-                if inside.exists():
-                    (inside / ".a-00000.parquet.half").write_text("PAR1")
-                build(config, folder)
-                assert files_in(folder) == expected
+    small = BuildSettings(batch=18)
+    build(config, tmp_path / "whole", settings=small)
+    expected = files_in(tmp_path / "whole")
+    for number in count():
+        folder = tmp_path / str(number)
+        try:
+            with pytest.MonkeyPatch.context() as cutting:
+                cut_at(number, cutting)
+                build(config, folder, settings=small)
+            break
+        except Cut:
+            # A file that a killed process was writing.
+            inside = folder / ".unfinished" / "train"
+            if inside.exists():
+                (inside / ".a-00000.parquet.half").write_text("PAR1")
+            build(config, folder, settings=small)
+            assert files_in(folder) == expected
     assert number > 30
 
 
@@ -336,7 +331,9 @@ def test_two_cannot_build_in_one_folder(mixed: CorpusConfig, tmp_path: Path) -> 
 @pytest.mark.parametrize("rows", [29, 5000])
 def test_not_enough_leaves_nothing(tmp_path: Path, rows: int) -> None:
     config = CorpusConfig((PartConfig(Spec(people=4), 50, "fine"), PartConfig(Spec(people=2), rows, "few")))
-    with pytest.raises(NotEnough, match="part few: there are only 28 different puzzles of 2 people") as error:
+    with pytest.raises(
+        NotEnough, match="part few: the specification has only 28 different puzzles of 2 people"
+    ) as error:
         build(config, tmp_path / "corpus")
     assert error.value.found == 28
     assert not list((tmp_path / "corpus").iterdir())
@@ -347,11 +344,10 @@ def test_all_there_are_can_be_had(tmp_path: Path) -> None:
     assert sum(parts["all"] for parts in manifest.counts().values()) == 28
 
 
-def test_what_other_parts_have_is_not_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_module, "PATIENCE", 1 << 16)
+def test_no_part_repeats_the_puzzles_of_another(tmp_path: Path) -> None:
     config = CorpusConfig((PartConfig(Spec(people=2), 20, "a"), PartConfig(Spec(people=2), 9, "b")))
     with pytest.raises(NotEnough, match="part b: only 8 new puzzles"):
-        build(config, tmp_path)
+        build(config, tmp_path, settings=BuildSettings(search=SearchLimits(candidates=1 << 16)))
 
 
 # Grades and measures.
@@ -400,12 +396,11 @@ def test_a_search_is_gone_on_with(graded: Path, tmp_path: Path) -> None:
     assert files_in(tmp_path / "corpus") == files_in(graded)
 
 
-def test_a_search_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_module, "SEARCH", 100_000)
+def test_a_search_that_fails_leaves_nothing(tmp_path: Path) -> None:
     config = CorpusConfig.from_text("parts: [{name: hard, people: 3, grade: [3, 5], rows: 123}]")
-    words = "part hard: the search among puzzles of 3 people finds no more that are new: of .* 122 have grade 3 to 5"
+    words = "part hard: the search among puzzles of 3 people finds no more: 122 of .* have grade 3 to 5"
     with pytest.raises(NotEnough, match=words) as caught:
-        build(config, tmp_path / "corpus")
+        build(config, tmp_path / "corpus", settings=BuildSettings(search=SearchLimits(cost=100_000)))
     assert caught.value.found == 122
     assert not list((tmp_path / "corpus").iterdir())
 
@@ -414,6 +409,6 @@ def test_what_is_too_hard_to_measure_has_no_measures(tmp_path: Path, monkeypatch
     def hard(puzzle: Puzzle) -> Difficulty:
         raise GaveUp("too hard")
 
-    monkeypatch.setattr(build_module, "difficulty", hard)
+    monkeypatch.setattr(corpus_rows, "difficulty", hard)
     build(CorpusConfig.from_text("{measures: true, shares: {train: 1}, parts: [{people: 3, rows: 2}]}"), tmp_path)
     assert [row[name] for row in rows_in(tmp_path, "train") for name in MEASURES] == [None] * 12

@@ -11,8 +11,9 @@ import pytest
 
 from knk.answers.verify import verify
 from knk.datasets.files import FORMATS, read
+from knk.datasets.puzzle_stream import SINGLE_PROCESS_ROWS
 from knk.datasets.rows import row_of, schema, wording_seed
-from knk.datasets.stream import SINGLE_PROCESS_ROWS, rows, write
+from knk.datasets.stream import rows, write
 from knk.errors import BadFile, NotEnough
 from knk.generation.generate import generate, spec_of
 from knk.generation.spec import PRESETS, Spec
@@ -67,7 +68,7 @@ def test_parquet_has_the_schema_and_datasets_reads_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_same_bytes_whoever_makes_them(tmp_path: Path, suffix: str) -> None:
+def test_the_bytes_do_not_depend_on_the_number_of_processes(tmp_path: Path, suffix: str) -> None:
     spec = Spec(people=(4, 6))
     alone, together = tmp_path / f"1{suffix}", tmp_path / f"2{suffix}"
     write(alone, spec, ROWS, seed=3, processes=1)
@@ -77,7 +78,7 @@ def test_same_bytes_whoever_makes_them(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_nothing_is_left_where_there_are_not_enough(tmp_path: Path, processes: int) -> None:
+def test_a_failed_write_leaves_nothing(tmp_path: Path, processes: int) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("old")
     with pytest.raises(NotEnough, match="28"):
@@ -94,7 +95,7 @@ def until_not_enough(stream: Iterator[str]) -> list[str]:
     return made
 
 
-def test_those_there_are_come_first() -> None:
+def test_the_puzzles_that_exist_come_before_the_error() -> None:
     spec = Spec(people=(2, 3))
     puzzles = until_not_enough(map(encode, generate(spec, 5000, seed=1)))
     assert until_not_enough(row["puzzle"] for row in rows(spec, 5000, seed=1)) == puzzles
@@ -117,7 +118,7 @@ def test_rows_come_lazily() -> None:
         ("rows.jsonl", b"\xff\xfe", "line 1: not JSON"),
     ],
 )
-def test_files_that_are_no_rows(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_files_without_rows_are_errors(tmp_path: Path, name: str, content: bytes, words: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadFile, match=words):
         list(read(tmp_path / name))
@@ -129,7 +130,7 @@ def test_only_known_formats_are_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-# Rows that are searched for.
+# Targets.
 
 SOUGHT = [
     (spec_of(preset="rich", people=(4, 5), grade=(3, 4)), 40),
@@ -139,13 +140,13 @@ SOUGHT = [
 
 
 @pytest.mark.parametrize(("spec", "n"), SOUGHT, ids=["grades", "planted", "steps"])
-def test_rows_that_are_searched_for_are_the_generated_puzzles(spec: Spec, n: int) -> None:
+def test_rows_of_a_target_are_the_generated_puzzles(spec: Spec, n: int) -> None:
     made = list(rows(spec, n, seed=4))
     assert made == [row_of(puzzle, 4) for puzzle in generate(spec, n, seed=4)]
 
 
 @pytest.mark.slow
-def test_a_search_by_several_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_a_search_by_two_processes_gives_the_same_bytes(tmp_path: Path) -> None:
     spec, n = SOUGHT[0]
     done: list[int] = []
     write(tmp_path / "1.parquet", spec, n, seed=3, processes=1)
@@ -164,4 +165,4 @@ def test_a_search_that_fails_ends_as_generate_does() -> None:
         told.append((str(caught.value), caught.value.found))
     assert made[0] == made[1]
     assert told[0] == told[1]
-    assert "122 have grade 3" in told[0][0]
+    assert "122 of 1964 examined have grade 3" in told[0][0]

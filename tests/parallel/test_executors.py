@@ -13,7 +13,7 @@ import pytest
 
 from knk.cli import main
 from knk.datasets.audit.run import audit
-from knk.datasets.build import build
+from knk.datasets.build import BuildSettings, build
 from knk.datasets.config import CorpusConfig, PartConfig
 from knk.errors import MissingPackage, NoExecutor
 from knk.generation.spec import Spec
@@ -121,11 +121,9 @@ def cluster() -> Iterator[Any]:
 
 
 @with_ray
-def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "knk.datasets.build.BATCH", 4000
-    )  # Some batches, so that there is a middle to kill a worker in.
-    build(CONFIG, tmp_path / "here")
+def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path) -> None:
+    settings = BuildSettings(batch=4000)  # Some batches, so that there is a middle to kill a worker in.
+    build(CONFIG, tmp_path / "here", settings=settings)
     seen: list[int] = []
 
     def kill(rows: int) -> None:
@@ -133,7 +131,7 @@ def test_a_killed_worker_changes_no_byte(cluster: Any, tmp_path: Path, monkeypat
         if len(seen) == 2:
             cluster.remove_node(cluster.workers[0], allow_graceful=False)
 
-    build(CONFIG, tmp_path / "there", progress=kill, executor="ray")
+    build(CONFIG, tmp_path / "there", progress=kill, executor="ray", settings=settings)
     assert len(seen) > 3
     assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from knk.errors import GaveUp, ManySolutions, NoSolution
 from knk.generation.generate import candidates, generate, spec_of
-from knk.generation.sampled import vocabulary_for
+from knk.generation.statement_table import statement_table
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
@@ -165,10 +165,10 @@ def test_a_search_ends_at_its_patience() -> None:
 @pytest.mark.parametrize("people", [1, 3, 5, 6, 8])
 def test_nestings_of_many_are_those_of_each(preset: str, people: int) -> None:
     spec = spec_of(preset=preset, people=people, kinds={"and": 1, "iff": 1, "atom": 1, "not": 1})
-    vocabulary = vocabulary_for(spec, people, 6, 0)
+    table = statement_table(spec, people, 6, 0)
     block = candidates(spec, 6, 0)
-    block = block.only(np.arange(min(len(block), 250)))
-    fitting = np.stack([vocabulary.tables[who][block.rows[:, i]] for i, who in enumerate(vocabulary.speakers)])
+    block = block.select(np.arange(min(len(block), 250)))
+    fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
     each = [difficulty(puzzle).nesting for puzzle in block.puzzles()]
     for most in (0, 1):
         found = least_nestings(fitting, block.solutions, people, most).tolist()
@@ -177,12 +177,12 @@ def test_nestings_of_many_are_those_of_each(preset: str, people: int) -> None:
 
 def test_many_at_once_tell_nested_suppositions() -> None:
     spec = spec_of(preset="rich", people=5)
-    vocabulary = vocabulary_for(spec, 5, 1, 0)
+    table = statement_table(spec, 5, 1, 0)
     block = candidates(spec, 1, 0)
-    fitting = np.stack([vocabulary.tables[who][block.rows[:, i]] for i, who in enumerate(vocabulary.speakers)])
+    fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
     nested = np.flatnonzero(least_nestings(fitting, block.solutions, 5) == 2)
     assert len(nested) > 20
-    assert min(difficulty(puzzle).nesting for puzzle in block.only(nested).puzzles()) == 2
+    assert min(difficulty(puzzle).nesting for puzzle in block.select(nested).puzzles()) == 2
 
 
 def test_a_grade_bounds_the_measures() -> None:

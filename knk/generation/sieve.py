@@ -1,0 +1,183 @@
+"""`Sieve`: lets each puzzle of a stream pass once, and ends the stream when new puzzles have become too rare."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from knk.errors import NotEnough
+from knk.generation.draws import IndexArray
+from knk.generation.hashset import HashSet, first_occurrences
+from knk.generation.sampled import MAX_SAMPLED_PEOPLE, block_size, count_puzzles
+from knk.generation.spec import Spec
+from knk.generation.statement_table import statement_table
+from knk.generation.targets import GAVE_UP, Verdicts, cost, matches_target
+from knk.logic.mixing import UInt64Array
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchLimits:
+    """When a search for new puzzles is given up.
+
+    Args:
+        candidates: among so many candidates in a row at least `new_puzzles` have to be new.
+        new_puzzles: how many; where the number of all puzzles is known, one is enough.
+        cost: what a search for a target may cost (see `knk.generation.targets.cost`) without a match.
+    """
+
+    candidates: int = 1 << 22
+    new_puzzles: int = 16
+    cost: int = 1 << 22
+
+
+DEFAULT_LIMITS: Final = SearchLimits()
+
+
+@dataclass
+class Progress:
+    """How far a search has come; enough to resume it.
+
+    Args:
+        blocks: how many blocks were searched.
+        new: how many new puzzles they had, whether they match the target or not.
+        matching: how many of these match the target.
+        window_blocks: `blocks` where the present window of `SearchLimits.candidates` candidates began.
+        window_new: `new` where it began.
+        cost: what the search for the target has cost since the last match.
+        gave_up: how many puzzles were too hard to measure.
+    """
+
+    blocks: int = 0
+    new: int = 0
+    matching: int = 0
+    window_blocks: int = 0
+    window_new: int = 0
+    cost: int = 0
+    gave_up: int = 0
+
+
+class Search:
+    """A search through the blocks of one number of people, which ends when it finds too little.
+
+    Args:
+        spec: the specification, for one number of people.
+        seed: the seed of the blocks.
+        limits: when to give up.
+        progress: where to resume.
+    """
+
+    def __init__(
+        self, spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS, progress: Progress | None = None
+    ) -> None:
+        self.progress = progress or Progress()
+        self._spec = spec
+        self._seed = seed
+        self._limits = limits
+        self._people = spec.people_range[0]
+        self._block_size = block_size(self._people) if self._people <= MAX_SAMPLED_PEOPLE else 1
+        self._counted = False
+        self._total: int | None = None
+
+    @property
+    def found(self) -> int:
+        """How many puzzles were found: new ones, and matching ones where there is a target."""
+        return self.progress.matching if self._spec.target else self.progress.new
+
+    def note_new(self, new: int, of: int) -> None:
+        """Note how many puzzles of a block were new; if few were, find out how many puzzles there are."""
+        if not self._counted and 2 * new <= of:
+            self._count()
+
+    def note_verdicts(self, verdicts: Verdicts, matching: int) -> None:
+        """Note the verdicts on a block's puzzles, and how many new puzzles that match came with them."""
+        self.progress.cost = 0 if matching else self.progress.cost + cost(verdicts, self._people)
+        self.progress.gave_up += count_gave_up(verdicts, self._people)
+
+    def finish_blocks(self, blocks: int = 1) -> None:
+        """Record that blocks were searched and more puzzles are needed.
+
+        Raises:
+            NotEnough: every puzzle has been found, or new ones, or matching ones, have become too rare.
+        """
+        progress, limits = self.progress, self._limits
+        progress.blocks += blocks
+        if self._total is not None and self._total <= (0 if self._spec.duplicates else progress.new):
+            raise self._not_enough(self._total_message(), self._total)
+        if (progress.blocks - progress.window_blocks) * self._block_size >= limits.candidates:
+            if not self._spec.target:
+                self._count()
+            if progress.new - progress.window_new < (limits.new_puzzles if self._total is None else 1):
+                tries = progress.blocks * self._block_size
+                raise self._not_enough(
+                    f"only {progress.new} new puzzles of {self._people} people were found in {tries} tries",
+                    progress.new,
+                )
+            progress.window_blocks, progress.window_new = progress.blocks, progress.new
+        if progress.cost >= limits.cost:
+            raise self._not_enough(f"the search among puzzles of {self._people} people finds no more", 0)
+
+    def _count(self) -> None:
+        if not self._counted and self._people <= MAX_SAMPLED_PEOPLE:
+            self._total = count_puzzles(statement_table(self._spec, self._people, self._seed, 0))
+        self._counted = True
+
+    def _not_enough(self, problem: str, found: int) -> NotEnough:
+        if not self._spec.target:
+            return NotEnough(problem, found)
+        return NotEnough(problem + search_summary(self._spec, self.progress), self.progress.matching)
+
+    def _total_message(self) -> str:
+        people, more = self._people, None
+        if not self._spec.trivial:
+            more = count_puzzles(statement_table(replace(self._spec, trivial=True), people, self._seed, 0))
+        hint = f", {more} if trivial statements are allowed" if more and more != self._total else ""
+        return f"the specification has only {self._total} different puzzles of {people} people{hint}"
+
+
+class Sieve(Search):
+    """A search that lets each puzzle pass once, by its fingerprint; see `Search` for its arguments."""
+
+    def __init__(self, spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS) -> None:
+        super().__init__(spec, seed, limits)
+        self._seen = HashSet()
+
+    def fresh(self, fingerprints: UInt64Array) -> IndexArray:
+        """Return the indices of a block's puzzles that are new."""
+        if self._spec.duplicates:
+            fresh = np.arange(len(fingerprints))
+        else:
+            nonzero = np.where(fingerprints == 0, np.uint64(1), fingerprints)
+            first = first_occurrences(nonzero)
+            fresh = first[self._seen.add(nonzero[first])]
+        self.progress.new += len(fresh)
+        self.note_new(len(fresh), len(fingerprints))
+        return fresh
+
+    def add_verdicts(self, verdicts: Verdicts) -> None:
+        """Record the verdicts on a block's new puzzles."""
+        matching = int(matches_target(verdicts).sum())
+        self.progress.matching += matching
+        self.note_verdicts(verdicts, matching)
+
+
+def count_gave_up(verdicts: Verdicts, people: int) -> int:
+    """Return how many puzzles are too hard to measure, and log it."""
+    gave_up = int((verdicts == GAVE_UP).sum())
+    if gave_up:
+        _log.warning("%d puzzles of %d people are too hard to measure and count as not matching", gave_up, people)
+    return gave_up
+
+
+def search_summary(spec: Spec, progress: Progress) -> str:
+    """Return the end of a message: how a search for a target went.
+
+    >>> search_summary(Spec(target={"grade": 5}), Progress(new=1000))
+    ': 0 of 1000 examined have grade 5'
+    """
+    too_hard = f", and {progress.gave_up} were too hard to measure" if progress.gave_up else ""
+    return f": {progress.matching} of {progress.new} examined have {spec.target_text}{too_hard}"
