@@ -79,12 +79,12 @@ def _as_json(puzzle: Puzzle, solution: _Solution) -> dict[str, object]:
 
 
 def _as_text(puzzle: Puzzle, solution: _Solution) -> str:
-    from knk.text.vocabulary import article, join_words
+    from knk.text.vocabulary import join_words, with_article
 
     if solution.number == 0:
         return "No solution: nothing fits what they say."
     words = _role_words(puzzle, solution)
-    sentence = join_words([f"{name} is {article(word)} {word}" for name, word in words.items()]) + "."
+    sentence = join_words([f"{name} is {with_article(word)}" for name, word in words.items()]) + "."
     if solution.number == 1:
         return sentence
     number = f"{solution.number}" if solution.number <= _MAX_COUNT else f"More than {_MAX_COUNT}"

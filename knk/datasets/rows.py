@@ -25,7 +25,7 @@ from knk.logic.notation import encode
 from knk.logic.puzzle import Puzzle, Roles
 from knk.logic.solver import Solution, solve
 from knk.text.render import render
-from knk.text.vocabulary import article
+from knk.text.vocabulary import with_article
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,7 +115,7 @@ def answer_of(puzzle: Puzzle, solution: Solution) -> str:
 
 def _answer(roles: Roles, solution: Solution) -> str:
     """Return an answer with `{0}`, `{1}`, ... for the names."""
-    liar, truthful = (f"is {article(word)} {word}" for word in reversed(roles))
+    liar, truthful = (f"is {with_article(word)}" for word in reversed(roles))
     return "\n".join([f"({i + 1}) {{{i}}} {truthful if role else liar}" for i, role in enumerate(solution)])
 
 

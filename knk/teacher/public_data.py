@@ -46,7 +46,7 @@ from knk.proofs.trace import trace
 from knk.tasks import kk
 from knk.tasks.source import Row, field
 from knk.text.explain import explain
-from knk.text.vocabulary import article, capitalised, join_words
+from knk.text.vocabulary import capitalised, join_words, with_article
 
 _COT_HEAD: Final = "Let us go from what is known to what follows."
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?:]) (?=\S)")
@@ -135,11 +135,11 @@ def _role_words(puzzle: Puzzle) -> dict[str, str]:
     """Return the role words under the public data's names for them, in its order."""
     words: dict[str, str] = {}
     for role, word in zip(("knight", "knave"), puzzle.roles, strict=True):
-        words |= {capitalised(role): capitalised(word), f"a_{role}": f"{article(word)} {word}", role: word}
+        words |= {capitalised(role): capitalised(word), f"a_{role}": with_article(word), role: word}
     return dict(sorted(words.items()))
 
 
 def _solution_sentence(puzzle: Puzzle, solution: Solution) -> str:
     words = (puzzle.roles[not is_knight] for is_knight in solution)
-    clauses = [f"{name} is {article(word)} {word}" for name, word in zip(puzzle.names, words, strict=True)]
+    clauses = [f"{name} is {with_article(word)}" for name, word in zip(puzzle.names, words, strict=True)]
     return f"{join_words(clauses)}."

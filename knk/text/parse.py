@@ -34,7 +34,7 @@ def parse(text: str) -> Puzzle:
     inclusive unless "but not both" follows. Sentences within one pair of quotation marks are as many statements.
 
     Raises:
-        BadText: something cannot be read, or has more than one meaning; the error names the words and their place.
+        BadText: something cannot be read, or has more than one meaning; the error has the words and their position.
 
     >>> parse("Ann: Bob is lying. Bob says that we are both knaves.").statements
     (Utterance(speaker=0, statement=Knave(1)), Utterance(speaker=1, statement=And(Knave(0), Knave(1))))

@@ -61,13 +61,13 @@ def _known_pair(framing: Framing, tokens: Tokens) -> Roles | None:
     raise BadText("the text does not say who always tells the truth", role.text, tokens.starts[role.at])
 
 
-def _may_be_same(one: RoleMention, other: RoleMention) -> bool:
+def _may_be_same(first: RoleMention, second: RoleMention) -> bool:
     """Whether two role words may be forms of the same word."""
-    ours, theirs = one.text.casefold(), other.text.casefold()
-    if one.is_plural == other.is_plural:
-        return ours == theirs
-    single, many = (theirs, ours) if one.is_plural else (ours, theirs)
-    return many in (plural(single), single + "s")
+    texts = first.text.casefold(), second.text.casefold()
+    if first.is_plural == second.is_plural:
+        return texts[0] == texts[1]
+    singular, many = reversed(texts) if first.is_plural else texts
+    return many in (plural(singular), singular + "s")
 
 
 def _singular(roles: Sequence[RoleMention]) -> str:
