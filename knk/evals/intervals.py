@@ -58,7 +58,7 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
-        return {"mean": self.mean, "low": self.low, "high": self.high, "n": self.n, "seeds": self.seeds}
+        return dict(vars(self))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.items import benchmark
 from knk.evals.memorisation import memorisation_by_change
-from knk.evals.metrics import BenchmarkSummary, group_summaries, summary
+from knk.evals.metrics import BenchmarkSummary, group_summaries, in_group, summary
 from knk.evals.results import ArmScore, Results
 from knk.evals.scoring import ScoredCompletion, read_scored
 from knk.files import read_json, whole_file
@@ -22,8 +22,8 @@ from knk.version import __version__
 
 RUN_FILE: Final = "bench.json"
 FORMAT: Final = "knk-bench-1"
-HELD_OUT: Final = "HumanEval+ held-out"
-"""The problems that RLVR on HumanEval+ does not train on: 114 of 164, as many as in the paper."""
+_PERTURBED: Final = "knk_perturbed"
+"""The benchmark of changed puzzles, from which the memorisation score is computed."""
 
 
 @dataclass(frozen=True)
@@ -106,19 +106,19 @@ def summaries(runs: Sequence[BenchmarkRun], groups: bool = False) -> list[Benchm
     Raises:
         BadRow: the runs are not over the same items.
     """
-    found = []
+    rows: list[BenchmarkSummary] = []
     for name in runs[0].completions:
         if not all(name in run.completions for run in runs):
             continue
         completions = [run.completions[name] for run in runs]
-        heading = benchmark(name).heading
-        found.append(summary(heading, completions))
-        if name == "humaneval_plus":
-            by_group = group_summaries(heading, completions)
-            found += [replace(group, name=HELD_OUT) for group in by_group if group.name.endswith("held-out")]
+        heading, headline_group = benchmark(name).heading, benchmark(name).entry.headline_group
+        rows.append(summary(heading, completions))
+        headline = [in_group(scored, headline_group) for scored in completions]
+        if any(headline):
+            rows.append(summary(f"{heading} {headline_group}", headline))
         if groups:
-            found += group_summaries(heading, completions)
-    return found
+            rows += group_summaries(heading, completions)
+    return rows
 
 
 def results_of(arms: Sequence[Sequence[BenchmarkRun]], title: str) -> Results:
@@ -153,7 +153,7 @@ def arm_memorisation(runs: Sequence[BenchmarkRun]) -> dict[str, Estimate]:
     Args:
         runs: the arm's runs.
     """
-    completions = [run.completions["knk_perturbed"] for run in runs if "knk_perturbed" in run.completions]
+    completions = [run.completions[_PERTURBED] for run in runs if _PERTURBED in run.completions]
     return memorisation_by_change(completions) if completions else {}
 
 

@@ -13,10 +13,8 @@ from knk.errors import BadFile, BadRow
 from knk.evals.intervals import Estimate
 from knk.files import read_json, whole_file
 
-FILE: Final = "results.json"
+RESULTS_FILE: Final = "results.json"
 FORMAT: Final = "knk-results-1"
-METRICS: Final = ("accuracy", "answered", "accuracy if answered", "format", "tokens")
-"""The usual metrics: right of all, answered of all, right of those answered, with the format of all, mean length."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class ArmScore:
     Args:
         arm: the arm: a model, named by its training.
         task: the task.
-        metric: the metric, usually one of `METRICS`.
+        metric: the metric, such as "accuracy".
         estimate: the score and its interval.
     """
 
@@ -197,7 +195,7 @@ def read(path: str | os.PathLike[str]) -> Results:
         BadFile: the file does not hold results.
     """
     path = Path(path)
-    path = path / FILE if path.is_dir() else path
+    path = path / RESULTS_FILE if path.is_dir() else path
     try:
         return Results.from_dict(read_json(path))
     except BadRow as error:
@@ -212,7 +210,7 @@ def write(path: str | os.PathLike[str], results: Results) -> Path:
         results: the results.
     """
     path = Path(path)
-    path = path / FILE if path.is_dir() else path
+    path = path / RESULTS_FILE if path.is_dir() else path
     with whole_file(path) as file:
         file.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=1).encode() + b"\n")
     return path

@@ -82,22 +82,22 @@ class BenchmarkPlan:
 
 
 class BenchmarkObserver(Observer):
-    """Receives the progress of a run; the methods do nothing unless overridden."""
+    """Receives the progress of a run. Its methods do nothing unless they are overridden."""
 
     def phase_started(self, name: str, phase: str, total: int) -> None:
-        """A phase of a benchmark has started: "asked" or "scored", with the number of its completions."""
+        """Receive that a phase of a benchmark starts, "generating" or "scoring", and the number of its completions."""
 
     def scored(self, completions: int) -> None:
-        """More completions have been scored."""
+        """Receive how many more completions were scored."""
 
     def skipped(self, answers: int) -> None:
-        """Completions of an earlier run were found."""
+        """Receive how many more answers need not be requested, because they exist already."""
 
     def done(self, answers: int, tokens: int) -> None:
-        """More completions have been stored, or have failed."""
+        """Receive how many more answers were stored or given up, and the tokens of those that were stored."""
 
     def notify(self, message: str) -> None:
-        """A message for the user."""
+        """Receive a message for the user."""
 
 
 def run_benchmarks(
@@ -167,7 +167,7 @@ def _check_folder(folder: Path, engine: Engine, plan: BenchmarkPlan) -> None:
     if not folder.is_dir():
         return
     paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    if any(path.name not in (RUN_FILE, results.FILE, _LM_EVAL_FOLDER, *BENCHMARKS) for path in paths):
+    if any(path.name not in (RUN_FILE, results.RESULTS_FILE, _LM_EVAL_FOLDER, *BENCHMARKS) for path in paths):
         raise BadFolder(f"{folder} is not empty and holds no benchmark run: choose another folder")
     parameters = engine.effective_sampling(plan.sampling).to_dict()
     header = {"engine": engine.name, "model": engine.model, "style": plan.style, "parameters": parameters}
@@ -185,7 +185,7 @@ def _ask(
     observer: BenchmarkObserver,
 ) -> None:
     """Ask the model a benchmark's items, and store its completions."""
-    observer.phase_started(chosen.name, "asked", len(rows) * plan.sampling.n)
+    observer.phase_started(chosen.name, "generating", len(rows) * plan.sampling.n)
     header = {
         "benchmark": chosen.name,
         "benchmark_version": chosen.version,
@@ -200,7 +200,7 @@ def _score(
     chosen: Benchmark, rows: Sequence[Row], folder: Path, plan: BenchmarkPlan, observer: BenchmarkObserver
 ) -> list[ScoredCompletion]:
     """Score the stored completions of a benchmark."""
-    observer.phase_started(chosen.name, "scored", len(rows) * plan.sampling.n)
+    observer.phase_started(chosen.name, "scoring", len(rows) * plan.sampling.n)
     return score_folder(chosen, rows, folder, observer.scored)
 
 

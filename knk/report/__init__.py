@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from knk.errors import BadFolder
-from knk.evals.results import FILE as RESULTS
+from knk.evals.results import RESULTS_FILE
 from knk.files import whole_file
 from knk.report.corpus import corpus_section, is_corpus
 from knk.report.evaluation import results_section
@@ -63,7 +63,7 @@ def _sections(path: Path) -> list[Section]:
     """The sections about a path: results before runs, and the runs of a study closed at first."""
     if not path.exists():
         raise BadFolder(f"{path}: no such file or folder")
-    if path.name == RESULTS or (path / RESULTS).is_file():
+    if path.name == RESULTS_FILE or (path / RESULTS_FILE).is_file():
         folder = path if path.is_dir() else path.parent
         return [results_section(path), *map(_folded, _run_sections(folder))]
     if (path / RUN).is_file():

@@ -40,7 +40,7 @@ class BenchmarkEntry:
             parts of the benchmark that it is in.
         lm_eval: its tasks in lm-eval.
         paper_reading: whether completions are right as the paper reads them, if that is not what `verify` does.
-        in_paper: whether the paper reports it.
+        headline_group: a group that always has a line of its own in tables; "" if there is none.
     """
 
     name: str
@@ -49,4 +49,4 @@ class BenchmarkEntry:
     items: Callable[[str | os.PathLike[str] | None], Iterator[Row]]
     lm_eval: LmEvalTasks
     paper_reading: PaperReading | None = None
-    in_paper: bool = False
+    headline_group: str = ""

@@ -223,7 +223,6 @@ BENCHMARKS: Final = (
         items=_items,
         lm_eval=LmEvalTasks(("knk_math500",)),
         paper_reading=paper_reading,
-        in_paper=True,
     ),
 )
 """MATH-500."""

@@ -251,7 +251,7 @@ BENCHMARKS: Final = (
         version=1,
         items=_items,
         lm_eval=LmEvalTasks(("knk_humaneval_plus",)),
-        in_paper=True,
+        headline_group="held-out",
     ),
 )
 """HumanEval+, all 164 functions; its groups are those for training and the others."""

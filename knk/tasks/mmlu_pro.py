@@ -323,7 +323,6 @@ BENCHMARKS: Final = (
         items=_items,
         lm_eval=LmEvalTasks(("knk_mmlu_pro",)),
         paper_reading=paper_reading,
-        in_paper=True,
     ),
 )
 """MMLU-Pro without the questions that RLVR trains on."""
