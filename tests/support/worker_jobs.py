@@ -1,4 +1,4 @@
-"""What the worker processes of the tests do."""
+"""Functions that the worker processes of the tests call."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 
 def work(job: list[Any]) -> Any:
-    """Do as the job says: a word, and what goes with it."""
-    what, value = job
-    if what == "sleep":
+    """Do what the job says: a pair of an action and its argument."""
+    action, value = job
+    if action == "sleep":
         time.sleep(value)
-    elif what == "spin":
+    elif action == "spin":
         while True:
             pass
-    elif what == "power":
+    elif action == "power":
         return len(str(9 ** (9**value)))
-    elif what == "memory":
+    elif action == "memory":
         return len(bytearray(value))
-    elif what == "exit":
+    elif action == "exit":
         os._exit(value)
-    elif what == "raise":
+    elif action == "raise":
         raise RuntimeError(value)
-    elif what == "print":
+    elif action == "print":
         print(value)  # noqa: T201 - a library may
-    elif what == "pid":
+    elif action == "pid":
         return os.getpid()
     return value
 
 
 def not_json(job: object) -> object:
-    """Return something that is no JSON."""
+    """Return something that is not JSON."""
     return {1j, str(job)}
