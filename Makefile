@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all a newcomer needs; `make help` lists the rest.
+# Start with `make demo` and `make test`; `make help` lists all targets.
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	command -v $$python >/dev/null 2>&1 && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -13,48 +13,48 @@ SOURCES := $(wildcard knk tests scripts benchmarks recipes)
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: .venv/installed-train ## The whole method at its smallest: puzzles, proofs, a model before and after each stage, a page.
+demo: .venv/installed-train ## Run the whole method in small: puzzles, proofs, a model before and after each stage, a report.
 	@$(BIN)/python scripts/demo.py
 
-test: .venv/installed-dev ## Run the test suite but for the slow tests.
+test: .venv/installed-dev ## Run the tests, except the slow ones.
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
-check: lint types test ## Run what CI runs: format, lint, strict types, tests.
+check: lint types test ## Run what CI runs: format, lint, types, tests.
 
-check-all: .venv/installed-slow ## The same with the slow tests, those of training among them.
+check-all: .venv/installed-slow ## Run the same with the slow tests, such as those of training.
 	@$(MAKE) --no-print-directory check PYTEST_ARGS="-m 'slow or not slow' $(PYTEST_ARGS)"
 
-format: .venv/installed-dev ## Put the code in form.
+format: .venv/installed-dev ## Format the code and fix lint.
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lint: .venv/installed-dev ## See whether the code is in form.
+lint: .venv/installed-dev ## Check formatting and lint.
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 
-types: .venv/installed-dev ## Check the types.
+types: .venv/installed-dev ## Check types.
 	@$(BIN)/mypy
 
-docs-cli: .venv/installed-dev ## Write docs/cli.md anew from the commands' help.
+docs-cli: .venv/installed-dev ## Generate docs/cli.md from the commands' help.
 	@$(BIN)/python scripts/cli_reference.py
 
-docs-api: .venv/installed-dev ## Write docs/api.md anew from the docstrings.
+docs-api: .venv/installed-dev ## Generate docs/api.md from the docstrings.
 	@$(BIN)/python scripts/api_reference.py
 
-docs: .venv/installed-docs ## Build the documents as a site in build/site.
+docs: .venv/installed-docs ## Build the documentation site in build/site.
 	@$(BIN)/mkdocs build --quiet
 
 wheel: .venv/installed-dev ## Build the wheel in dist/.
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
-clean: ## Remove what the other targets made.
+clean: ## Remove everything that the other targets create.
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "knk needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/it" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "knk needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 
-# A stamp each: nothing is installed again until pyproject.toml changes.
+# A stamp file for each: nothing is installed again until pyproject.toml changes.
 .venv/installed: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
@@ -63,7 +63,7 @@ clean: ## Remove what the other targets made.
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch .venv/installed $@
 
-# PyTorch first and by its version: whoever takes any other may get another build of it, gigabytes larger.
+# PyTorch first, with its version pinned: other versions may come as builds that are gigabytes larger.
 .venv/installed-train: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet --editable '.[train]'

@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings of the names at the top; `reference()` is what it should hold."""
+"""Write docs/api.md from the docstrings of the names at the top of knk; `reference()` returns its text."""
 
 import sys
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Final
 import knk
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "api.md"
-HEAD: Final = """# Names in Python
+HEAD: Final = """# API reference
 
-Made from the docstrings by `make docs-api`; do not edit. These are the names at the top, as in `knk.generate`; each
-says more of itself by `help(knk.generate)`, with its arguments, its errors and an example. What is not here is in a
-module: `knk.datasets.stream` writes datasets and `knk.datasets.files` reads them; `knk.datasets.build`,
-`knk.datasets.audit`, `knk.teacher`, `knk.tasks`, `knk.rewards`, `knk.hub` and `knk.training` have pages of their own.
-[Architecture](architecture.md) has them all.
+Generated from the docstrings by `make docs-api`; do not edit. These are the names at the top of `knk`, such as
+`knk.generate`; `help(knk.generate)` prints arguments, errors and an example. Other names are in modules:
+`knk.datasets.stream` writes datasets and `knk.datasets.files` reads them; `knk.datasets.build`, `knk.datasets.audit`,
+`knk.teacher`, `knk.tasks`, `knk.rewards`, `knk.hub` and `knk.training` have their own pages.
+[Architecture](architecture.md) lists all packages.
 """
 SUBJECTS: Final = {
     "Puzzles": ("knk.logic.puzzle", "knk.generation.generate", "knk.generation.spec", "knk.generation.perturb"),

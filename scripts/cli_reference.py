@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the help of the commands; `reference()` is what it should hold."""
+"""Write docs/cli.md from the help of the commands; `reference()` returns its text."""
 
 import os
 import sys
@@ -13,19 +13,19 @@ from knk.cli import app
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 HEAD = """# The `knk` command
 
-Made from the command's own help by `make docs-cli`; do not edit. `python -m knk` is the same command.
+Generated from the help of the commands by `make docs-cli`; do not edit. `python -m knk` is the same command.
 """
 
 
 def reference() -> str:
-    """Return the whole page."""
-    # Help fits the terminal it is asked for on; the page is made for one of 80 columns.
+    """Return the text of the page."""
+    # Help is wrapped to the width of the terminal.
     os.environ["COLUMNS"] = "80"
     return "\n".join([HEAD, *sections(get_command(app), "knk", None)])
 
 
 def sections(command: Any, name: str, parent: Any) -> Iterator[str]:
-    """Iterate over the sections of a command and of all under it."""
+    """Iterate over the sections of a command and of the commands below it."""
     with command.make_context(name, ["--help"], parent=parent, resilient_parsing=True) as context:
         path = f"{parent.command_path} {name}" if parent else name
         yield f"## `{path}`\n\n```text\n{context.get_help()}\n```\n"

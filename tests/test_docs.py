@@ -1,4 +1,4 @@
-"""The documents: Python and console blocks run and print what stands there, others are checked, links lead on."""
+"""The documentation: Python and console blocks print what the page shows, other blocks are checked, links work."""
 
 import doctest
 import importlib.util
@@ -26,7 +26,7 @@ from tests.support.pages import (
     GUIDES,
     PAGES,
     RUN,
-    TOLD,
+    UNCHECKED,
     Block,
     blocks,
     calls,
@@ -41,53 +41,55 @@ NAVIGATION = re.findall(
 )
 
 
-def with_blocks(*languages: str, slow: bool = False) -> list[Path]:
-    def wanted(block: Block) -> bool:
+def pages_with(*languages: str, slow: bool = False) -> list[Path]:
+    """Return the pages that have a block of one of the languages, marked as slow if `slow`."""
+
+    def is_selected(block: Block) -> bool:
         return block.language in languages and (block.slow or not slow)
 
-    return [page for page in PAGES if any(map(wanted, blocks(page)))]
+    return [page for page in PAGES if any(map(is_selected, blocks(page)))]
 
 
 def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def walk(page: Path, folder: Path, slow: bool) -> Iterator[str]:
-    """Do in a folder, in order, what a page shows, and iterate over what it says otherwise."""
-    told = blocks(page)
-    for name in ("recipes", "docs"):  # A reader stands in a checkout, where a page speaks of its files.
-        if any(f" {name}/" in block.text for block in told if block.language == "console"):
+def run_page(page: Path, folder: Path, slow: bool) -> Iterator[str]:
+    """Run the blocks of a page in a folder, in order, and iterate over the differences from what the page shows."""
+    all_blocks = blocks(page)
+    for name in ("recipes", "docs"):  # Commands that name files of the repository run at its root.
+        if any(f" {name}/" in block.text for block in all_blocks if block.language == "console"):
             (folder / name).symlink_to(ROOT / name)
     names: dict[str, object] = {}
-    for block in told:
+    for block in all_blocks:
         if block.file:
             (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.file).write_text(block.text, encoding="utf-8")
         elif block.slow and not slow:
             continue
         elif block.language == "python":
-            yield from interpreted(page, block, names)
+            yield from run_python(page, block, names)
         elif block.language == "console":
-            yield from typed(page, block, folder)
+            yield from run_commands(page, block, folder)
 
 
-def interpreted(page: Path, block: Block, names: dict[str, object]) -> list[str]:
-    """Run a Python block with the names of those before it, and return the complaints."""
-    assert ">>> " in block.text, f"{page.name}:{block.line}: a Python block has prompts, so that it is checked"
-    complaints: list[str] = []
+def run_python(page: Path, block: Block, names: dict[str, object]) -> list[str]:
+    """Run a Python block with the names of earlier blocks, and return the differences."""
+    assert ">>> " in block.text, f"{page.name}:{block.line}: a Python block needs >>> prompts"
+    differences: list[str] = []
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     test = doctest.DocTestParser().get_doctest(block.text, names, page.name, str(page), block.line)
-    runner.run(test, out=complaints.append, clear_globs=False)
+    runner.run(test, out=differences.append, clear_globs=False)
     names |= test.globs
-    return complaints if runner.summarize(verbose=False).failed else []
+    return differences if runner.summarize(verbose=False).failed else []
 
 
-def typed(page: Path, block: Block, folder: Path) -> Iterator[str]:
-    """Run a console block's commands in a folder, and iterate over the complaints."""
+def run_commands(page: Path, block: Block, folder: Path) -> Iterator[str]:
+    """Run the commands of a console block in a folder, and iterate over the differences."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable}
     shims = 'knk() { "$PYTHON" -m knk "$@"; }; python() { "$PYTHON" "$@"; }'
     for command, expected in commands(block.text):
-        told = subprocess.run(
+        output = subprocess.run(
             ["bash", "-c", f"{shims}; {command}"],
             cwd=folder,
             env=environment,
@@ -96,45 +98,45 @@ def typed(page: Path, block: Block, folder: Path) -> Iterator[str]:
             text=True,
             check=False,
         ).stdout
-        if not doctest.OutputChecker().check_output(expected, told, FLAGS):
-            yield f"{page.name}: $ {command}\n{told}"
+        if not doctest.OutputChecker().check_output(expected, output, FLAGS):
+            yield f"{page.name}: $ {command}\n{output}"
 
 
-@pytest.mark.parametrize("page", with_blocks(*RUN), ids=name_of)
-def test_blocks_print_what_stands_there(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", pages_with(*RUN), ids=name_of)
+def test_blocks_print_what_the_page_shows(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    complaints = list(walk(page, tmp_path, slow=False))
-    assert not complaints, "\n".join(complaints)
+    differences = list(run_page(page, tmp_path, slow=False))
+    assert not differences, "\n".join(differences)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it")
-@pytest.mark.parametrize("page", with_blocks(*RUN, slow=True), ids=name_of)
-def test_slow_blocks_print_what_stands_there(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", pages_with(*RUN, slow=True), ids=name_of)
+def test_slow_blocks_print_what_the_page_shows(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    complaints = list(walk(page, tmp_path, slow=True))
-    assert not complaints, "\n".join(complaints)
+    differences = list(run_page(page, tmp_path, slow=True))
+    assert not differences, "\n".join(differences)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_somebody_checks_every_block(page: Path) -> None:
+def test_every_block_has_a_known_language(page: Path) -> None:
     unchecked = [
-        (block.line, block.language) for block in blocks(page) if block.language not in (*RUN, *CHECKED, *TOLD)
+        (block.line, block.language) for block in blocks(page) if block.language not in (*RUN, *CHECKED, *UNCHECKED)
     ]
-    assert not unchecked, "a block is python, console, sh, yaml, json or text"
+    assert not unchecked, "blocks are python, console, sh, yaml, json or text"
     assert page.read_text(encoding="utf-8").count("\n```") == 2 * len(blocks(page))
 
 
-@pytest.mark.parametrize("page", with_blocks("sh", "console"), ids=name_of)
-def test_shell_blocks_can_be_run(page: Path) -> None:
+@pytest.mark.parametrize("page", pages_with("sh", "console"), ids=name_of)
+def test_shell_blocks_have_no_faults(page: Path) -> None:
     scripts = [(block.line, block.text) for block in blocks(page) if block.language == "sh"]
     assert not [(line, fault) for line, script in scripts for fault in faults(script)]
 
 
-@pytest.mark.parametrize("page", with_blocks("yaml"), ids=name_of)
-def test_yaml_blocks_are_what_the_library_reads(page: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", pages_with("yaml"), ids=name_of)
+def test_yaml_blocks_are_valid_configs_and_recipes(page: Path, tmp_path: Path) -> None:
     for block in blocks(page):
         if block.language == "yaml":
             content = yaml.safe_load(block.text)
@@ -145,7 +147,7 @@ def test_yaml_blocks_are_what_the_library_reads(page: Path, tmp_path: Path) -> N
 
 
 def check_training(text: str, content: dict[str, Any], folder: Path) -> None:
-    """Read a recipe, or a part of one, as if it lay beside those of RLVR: its rewards are there, its keys are TRL's."""
+    """Load a recipe, or a part of one, from the folder of those of RLVR, and check its rewards and keys."""
     for path in (ROOT / "recipes").glob("*/*.yaml"):
         (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         (folder / path.relative_to(ROOT)).write_bytes(path.read_bytes())
@@ -159,55 +161,53 @@ def check_training(text: str, content: dict[str, Any], folder: Path) -> None:
         check_keys(recipe)
 
 
-@pytest.mark.parametrize("page", with_blocks("json"), ids=name_of)
+@pytest.mark.parametrize("page", pages_with("json"), ids=name_of)
 def test_json_blocks_are_json(page: Path) -> None:
     for block in blocks(page):
         if block.language == "json":
             assert json.loads(block.text) is not None
 
 
-def test_what_is_wrong_with_a_script_is_seen() -> None:
-    (told,) = faults("knk generate --peeple 3\n")
-    assert told.startswith("knk generate --peeple 3: No such option: --peeple")
-    assert list(faults("make nothing")) == ["make nothing: there is no target nothing"]
-    assert list(faults("python -m recipes.nothing")) == [
-        "python -m recipes.nothing: there is no module recipes.nothing"
-    ]
-    assert list(faults("pip install 'knk[trian]'")) == ["pip install 'knk[trian]': there is no extra trian"]
-    assert list(faults("knk plan recipes/none.yaml")) == ["knk plan recipes/none.yaml: there is no recipes/none.yaml"]
-    assert "nobody checks frobnicate" in "".join(faults("frobnicate"))
+def test_faults_of_scripts_are_found() -> None:
+    (fault,) = faults("knk generate --peeple 3\n")
+    assert fault.startswith("knk generate --peeple 3: No such option: --peeple")
+    assert list(faults("make nothing")) == ["make nothing: no such make target: nothing"]
+    assert list(faults("python -m recipes.nothing")) == ["python -m recipes.nothing: no such module: recipes.nothing"]
+    assert list(faults("pip install 'knk[trian]'")) == ["pip install 'knk[trian]': no such extra: trian"]
+    assert list(faults("knk plan recipes/none.yaml")) == ["knk plan recipes/none.yaml: no such file: recipes/none.yaml"]
+    assert "unknown program frobnicate" in "".join(faults("frobnicate"))
     assert "syntax error" in "".join(faults("for x in 1 2; do"))
     script = "A=1 knk solve x > y 2>&1 | knk verify z - &  # why\nfor g in 1 2; do knk task kk --grade $g; done"
     assert [words[:2] for words in calls(script)] == [["knk", "solve"], ["knk", "verify"], ["knk", "task"]]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_links_lead_to_files(page: Path) -> None:
+def test_links_point_to_files(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert not missing
 
 
-def test_every_make_target_that_is_named_exists() -> None:
+def test_every_make_target_exists() -> None:
     named = {target for page in PAGES for target in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))}
     assert named >= {"demo", "test", "check"}
     assert not list(faults("".join(f"make {target}\n" for target in named)))
 
 
-def test_the_names_at_the_top_are_all_told_of() -> None:
+def test_the_api_reference_is_up_to_date_and_complete() -> None:
     script = runpy.run_path(str(ROOT / "scripts" / "api_reference.py"))
     page = script["PAGE"].read_text(encoding="utf-8")
     assert page == script["reference"](), "docs/api.md is stale: run make docs-api"
     assert sorted(re.findall(r"^\| `(\w+)`", page, re.MULTILINE)) == sorted(knk.__all__)
 
 
-def test_every_page_is_in_the_sites_navigation() -> None:
-    ours = [page for page in PAGES if page.name != "README.md" or page.parent != ROOT]
-    told = [page.relative_to(ROOT / "docs" if page.is_relative_to(ROOT / "docs") else ROOT) for page in ours]
-    assert sorted(map(str, told)) == sorted(NAVIGATION)
+def test_every_page_is_in_the_navigation() -> None:
+    pages = [page for page in PAGES if page.name != "README.md" or page.parent != ROOT]
+    paths = [page.relative_to(ROOT / "docs" if page.is_relative_to(ROOT / "docs") else ROOT) for page in pages]
+    assert sorted(map(str, paths)) == sorted(NAVIGATION)
 
 
-def test_every_guide_is_linked_from_the_readme_and_from_home() -> None:
+def test_the_readme_and_the_index_link_every_guide() -> None:
     for page, folder in ((ROOT / "README.md", "docs/guides"), (ROOT / "docs" / "index.md", "guides")):
         text = page.read_text(encoding="utf-8")
         assert not [guide.name for guide in GUIDES if f"]({folder}/{guide.name})" not in text]
@@ -219,21 +219,21 @@ def test_the_readme_is_short() -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built with warnings as errors."""
+    """The folder of the site, built with warnings as errors."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
+    build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert build.returncode == 0, build.stderr
     return folder
 
 
 class _Links(HTMLParser):
-    """What a page of the site refers to, and the places in it that may be referred to."""
+    """The links and the anchors of a page of the site."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
         self.links: list[str] = []
-        self.places: set[str] = set()
+        self.anchors: set[str] = set()
         self.feed(page.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
@@ -241,23 +241,23 @@ class _Links(HTMLParser):
             if name in ("href", "src") and value:
                 self.links.append(value)
             elif name == "id" and value:
-                self.places.add(value)
+                self.anchors.add(value)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed: make check-all does it"
 )
-def test_links_of_the_site_lead_to_pages_and_places_of_it(site: Path) -> None:
+def test_links_of_the_site_point_to_pages_and_anchors(site: Path) -> None:
     missing = []
     for page in site.rglob("*.html"):
         for link in _Links(page).links if page.name != "404.html" else []:
-            path, _, place = link.partition("#")
+            path, _, anchor = link.partition("#")
             if re.match(r"[a-z]+:|//", path):
                 continue
             target = page.parent / path if path else page
             target = target / "index.html" if target.is_dir() else target
-            if not target.exists() or (place and target.suffix == ".html" and place not in _Links(target).places):
+            if not target.exists() or (anchor and target.suffix == ".html" and anchor not in _Links(target).anchors):
                 missing.append(f"{page.relative_to(site)}: {link}")
     assert not missing
 
@@ -266,12 +266,12 @@ def test_links_of_the_site_lead_to_pages_and_places_of_it(site: Path) -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed: make check-all does it"
 )
-def test_the_site_has_every_page_and_fetches_nothing_from_elsewhere(site: Path) -> None:
+def test_the_site_has_every_page_and_loads_nothing_from_other_sites(site: Path) -> None:
     for name in NAVIGATION:
         path = site / name.removesuffix(".md")
         assert (path.parent if path.name in ("index", "README") else path).joinpath("index.html").is_file()
     for page in site.rglob("*.html"):
-        fetched = re.findall(
+        external = re.findall(
             r'<(?:script|link|img)[^>]*(?:src|href)="((?:https?:)?//[^"]*)', page.read_text(encoding="utf-8")
         )
-        assert not fetched
+        assert not external

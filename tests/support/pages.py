@@ -1,7 +1,7 @@
-"""The documents' blocks of code, and what can be found out about those that are not run.
+"""The code blocks of the documentation, and checks of those that are not run.
 
-A comment on the line before a block is a mark: `<!-- slow -->` leaves it to the slow tests, and `<!-- file: NAME -->`
-says that a reader puts the block into that file, and so do the tests.
+A comment on the line before a block marks it: `<!-- slow -->` leaves it to the slow tests, and `<!-- file: NAME -->`
+writes it to that file.
 """
 
 import importlib.util
@@ -26,19 +26,19 @@ PAGES: Final = [
 ]
 RUN: Final = ("python", "console")
 CHECKED: Final = ("sh", "yaml", "json")
-TOLD: Final = ("text",)
-"""Blocks that nobody runs or reads: output, tables, trees."""
+UNCHECKED: Final = ("text",)
+"""Languages of blocks that are not checked: output, tables, trees."""
 _FENCE: Final = re.compile(
     r"^(?:<!-- (?P<mark>[^>]*) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-_OURS: Final = ("recipes", "benchmarks", "scripts", "tests", "docs", "knk")
+_FOLDERS: Final = ("recipes", "benchmarks", "scripts", "tests", "docs", "knk")
 _PROGRAMS: Final = frozenset(
     (
         *"cd cat cp export git hf inspect lm_eval ls mkdir nvidia-smi pip ray rm sed".split(),
         *"source transformers trl vf-eval vllm .".split(),
     )
 )
-"""What a command line may call that is not of this checkout."""
+"""Programs that scripts may call and that are not checked further."""
 _MODULES: Final = frozenset(("pip", "venv", "vllm", "lm_eval", "evalplus", "verl"))
 _SHELL: Final = frozenset("do done if then else fi while".split())
 
@@ -58,48 +58,48 @@ class Block(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The file that a reader puts it into; empty if into none."""
+        """The file that it is written to; empty if there is none."""
         return self.mark.removeprefix("file: ") if self.mark.startswith("file: ") else ""
 
 
 def blocks(page: Path) -> list[Block]:
-    """All fenced blocks of a page."""
+    """Return all fenced blocks of a page."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(found["language"], found["text"], text.count("\n", 0, found.start("text")), found["mark"] or "")
-        for found in _FENCE.finditer(text)
+        Block(match["language"], match["text"], text.count("\n", 0, match.start("text")), match["mark"] or "")
+        for match in _FENCE.finditer(text)
     ]
 
 
 def commands(block: str) -> list[tuple[str, str]]:
-    """The commands of a console block, each with what it should print."""
+    """Return the commands of a console block, each with its expected output."""
     pieces = re.split(r"^\$ ((?:.*\\\n)*.*)\n", block, flags=re.MULTILINE)
     assert not pieces[0], "a console block starts with a command"
     return list(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
 def faults(script: str) -> Iterator[str]:
-    """What is wrong with a shell script, as far as that can be told without running it."""
-    told = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
-    if told.returncode:
-        yield told.stderr
+    """Iterate over what is wrong with a shell script, found without running it."""
+    syntax = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    if syntax.returncode:
+        yield syntax.stderr
         return
     for words in calls(script):
         yield from (f"{shlex.join(words)}: {fault}" for fault in _faults_of(words))
 
 
 def calls(script: str) -> Iterator[list[str]]:
-    """The programs that a shell script calls, each with its arguments: no variables that are set, no redirections."""
+    """Iterate over the program calls of a script, each a list of words without assignments and redirections."""
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.whitespace_split = True
         words: list[str] = []
-        skipped = False
+        skip_next = False
         for token in [*lexer, ";"]:
-            if skipped:
-                skipped = False
+            if skip_next:
+                skip_next = False
             elif set(token) <= set("<>&") and not set(token) <= set("&") and "(" not in token:
-                skipped = True
+                skip_next = True
             elif set(token) <= set("();<>|&"):
                 if words and words[0] != "for":
                     yield words
@@ -113,20 +113,20 @@ def _faults_of(words: Sequence[str]) -> Iterator[str]:
     if program == "knk":
         yield from _faults_of_knk(list(arguments))
     elif program == "make":
-        targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-        wanted = {word for word in arguments if "=" not in word and not word.startswith("-")}
-        yield from (f"there is no target {target}" for target in wanted - targets)
+        known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+        targets = {word for word in arguments if "=" not in word and not word.startswith("-")}
+        yield from (f"no such make target: {target}" for target in targets - known)
     elif program.startswith(("python", "pytest")):
         if program.startswith("python") and arguments[:1] == ["-m"]:
             yield from _faults_of_module(arguments[1])
     elif program not in _PROGRAMS:
-        yield f"nobody checks {program}: if it can be checked no further, name it in tests/pages.py"
+        yield f"unknown program {program}: add it to tests/support/pages.py if it cannot be checked"
     for word in arguments:
         yield from _faults_of_word(word)
 
 
 def _faults_of_knk(arguments: list[str]) -> Iterator[str]:
-    """Parse a command line of `knk` without doing what it says."""
+    """Parse a command line of `knk` without running it."""
     command, name = get_command(app), "knk"
     while arguments and arguments[0] in getattr(command, "commands", {}):
         name = arguments.pop(0)
@@ -141,25 +141,25 @@ def _faults_of_knk(arguments: list[str]) -> Iterator[str]:
         except typer.TyperException as error:
             yield error.format_message()
     elif arguments and not arguments[0].startswith("-"):
-        yield f"there is no command {arguments[0]}"
+        yield f"no such command: {arguments[0]}"
 
 
 def _faults_of_module(name: str) -> Iterator[str]:
     top = name.partition(".")[0]
     path = ROOT.joinpath(*name.split("."))
-    known = path.with_suffix(".py").exists() or (path / "__init__.py").exists() if top in _OURS else top in _MODULES
-    if not known and not (top not in _OURS and importlib.util.find_spec(top)):
-        yield f"there is no module {name}"
+    known = path.with_suffix(".py").exists() or (path / "__init__.py").exists() if top in _FOLDERS else top in _MODULES
+    if not known and not (top not in _FOLDERS and importlib.util.find_spec(top)):
+        yield f"no such module: {name}"
 
 
 def _faults_of_word(word: str) -> Iterator[str]:
-    """What looks like a path of the checkout is there, and so is an extra that is to be installed."""
+    """Check that a word that looks like a path of the repository or like an extra of the package exists."""
     path = word.rpartition("=")[2]
     if word == "knk/domain":  # Inspect's name for a task.
         return
-    if path.partition("/")[0] in _OURS and "/" in path and not (ROOT / path).exists():
-        yield f"there is no {path}"
+    if path.partition("/")[0] in _FOLDERS and "/" in path and not (ROOT / path).exists():
+        yield f"no such file: {path}"
     for extras in re.findall(r"(?:^|knk|\.)\[([\w,]+)\]", word):
         content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         known = set(content["project"]["optional-dependencies"])
-        yield from (f"there is no extra {extra}" for extra in set(extras.split(",")) - known)
+        yield from (f"no such extra: {extra}" for extra in set(extras.split(",")) - known)
