@@ -1,4 +1,4 @@
-"""Rewards as TRL calls them."""
+"""The rewards, called as TRL calls them."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ ANSWERS = {
 }
 
 
-def asked(n: int) -> dict[str, Any]:
-    """The keywords that TRL gives besides the completions."""
+def columns(n: int) -> dict[str, Any]:
+    """Return the keyword arguments that TRL passes besides the completions."""
     return {
         "prompts": ["?"] * n,
         "completion_ids": [[1, 2, 3]] * n,
@@ -45,17 +45,17 @@ def asked(n: int) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("chat", [False, True])
-def test_what_completions_are_worth(name: str, expected: list[float], chat: bool) -> None:
+def test_the_rewards_of_completions(name: str, expected: list[float], chat: bool) -> None:
     texts = list(ANSWERS.values())
     completions = [[{"role": "assistant", "content": text}] for text in texts] if chat else texts
-    assert getattr(rewards, name)(completions=completions, **asked(len(texts))) == expected
+    assert getattr(rewards, name)(completions=completions, **columns(len(texts))) == expected
 
 
-def test_what_cannot_be_found_out_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_completion_has_no_reward(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kk, "verify_many", lambda texts, _: [Verdict(None, "timed out")] * len(texts))
     completions = ["thought</think><answer>something</answer>", "no format"]
-    given = {kind: getattr(rewards, f"kk_{kind}")(completions=completions, **asked(2)) for kind in rewards.KINDS}
-    assert given == {"reward": [None, -2], "correct": [None] * 2, "answered": [None] * 2, "partial": [None] * 2}
+    results = {kind: getattr(rewards, f"kk_{kind}")(completions=completions, **columns(2)) for kind in rewards.KINDS}
+    assert results == {"reward": [None, -2], "correct": [None] * 2, "answered": [None] * 2, "partial": [None] * 2}
 
 
 def test_several_rewards_of_one_batch_cost_one_verification(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,20 +68,20 @@ def test_several_rewards_of_one_batch_cost_one_verification(monkeypatch: pytest.
 
     monkeypatch.setattr(kk, "verify_many", counted)
     for kind in rewards.KINDS:
-        getattr(rewards, f"kk_{kind}")(completions=["one batch"], **asked(1))
+        getattr(rewards, f"kk_{kind}")(completions=["one batch"], **columns(1))
     assert batches == [["one batch"]]
     answer = "Ann: knave, Bob: knight"
-    assert rewards.kk_correct(completions=[answer], **asked(1)) == [1]
+    assert rewards.kk_correct(completions=[answer], **columns(1)) == [1]
     # The same answer to another puzzle is another question.
-    assert rewards.kk_correct(completions=[answer], **{**asked(1), "puzzle": ["Ann,Bob 0:+1 1:|(-0,+1)"]}) == [0]
+    assert rewards.kk_correct(completions=[answer], **{**columns(1), "puzzle": ["Ann,Bob 0:+1 1:|(-0,+1)"]}) == [0]
     assert batches == [["one batch"], [answer], [answer]]
 
 
-def test_one_that_could_not_be_found_out_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_completion_is_verified_again(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([[Verdict(None, "failed")], [Verdict(True, "right")]])
     monkeypatch.setattr(kk, "verify_many", lambda *_: next(answers))
-    assert rewards.kk_correct(completions=["asked twice"], **asked(1)) == [None]
-    assert rewards.kk_correct(completions=["asked twice"], **asked(1)) == [1]
+    assert rewards.kk_correct(completions=["asked twice"], **columns(1)) == [None]
+    assert rewards.kk_correct(completions=["asked twice"], **columns(1)) == [1]
 
 
 def test_shares_and_verdicts_go_to_trl_and_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,21 +89,21 @@ def test_shares_and_verdicts_go_to_trl_and_nothing_is_printed(capsys: pytest.Cap
     extra: dict[str, list[Any]] = {}
     texts = [ANSWERS["right"], ANSWERS["wrong"], ANSWERS["no format"], ANSWERS["no answer"]]
     rewards.kk_reward(
-        completions=texts, log_metric=metrics.__setitem__, log_extra=extra.__setitem__, **asked(len(texts))
+        completions=texts, log_metric=metrics.__setitem__, log_extra=extra.__setitem__, **columns(len(texts))
     )
     assert metrics == {"kk/right": 0.5, "kk/answered": 0.75, "kk/format": 0.75, "kk/unknown": 0}
     assert extra == {"kk verdict": ["right: -Ann +Bob", "wrong: +Ann +Bob", "right: -Ann +Bob", "no answer"]}
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_missing_column_says_what_to_do() -> None:
+def test_the_error_for_a_missing_column_says_what_to_do() -> None:
     with pytest.raises(BadRow, match=r"no column 'puzzle': make it with 'knk task"):
         rewards.kk_reward(completions=["a"], prompts=["?"])
 
 
-def test_columns_of_another_length_are_refused() -> None:
+def test_columns_of_another_length_are_errors() -> None:
     with pytest.raises(BadRow, match="expected 1 values of 'puzzle', one for each completion, got 2"):
-        rewards.kk_reward(completions=["a"], **asked(2))
+        rewards.kk_reward(completions=["a"], **columns(2))
 
 
 def test_every_task_has_its_rewards_by_dotted_path() -> None:
@@ -121,7 +121,7 @@ def test_an_empty_batch_is_no_error() -> None:
     assert format_reward(completions=[]) == length_reward(completion_ids=[]) == []
 
 
-def test_the_papers_scheme_never_pays_more_for_less() -> None:
+def test_the_papers_scheme_never_rewards_a_worse_outcome_more() -> None:
     for name in tasks.NAMES:
         scheme = tasks.load(name).REWARD_SCHEME
         assert scheme.no_format < scheme.unreadable <= scheme.wrong < scheme.right
