@@ -24,10 +24,10 @@ from tests.support.evalplus import (
     solution_of,
     write_problems,
 )
+from tests.support.exercises import RANK, SCALE, ZERO
 from tests.support.faulty_server import FaultyServer
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny_model
-from tests.tasks.test_humaneval_plus import RANK, SCALE, ZERO
 
 pytestmark = needs_posix
 

@@ -14,7 +14,7 @@ from knk.evals.evalplus.evaluate import evaluate
 from knk.evals.evalplus.pass_rates import EvalPlusResults
 from knk.evals.evalplus.samples import Sample, read_problems
 from tests.support.attacks.code import INPUTS, ROW
-from tests.tasks.test_humaneval_plus import written
+from tests.support.exercises import written
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="model code runs on Linux and macOS only")
 needs_evalplus = pytest.mark.skipif(find_spec("evalplus") is None, reason="EvalPlus is in the extra 'bench'")

@@ -20,7 +20,7 @@ from tests.support.evalplus import (
     solution_of,
     write_problems,
 )
-from tests.tasks.test_humaneval_plus import PUBLISHED, SCALE, ZERO, needs_data
+from tests.support.exercises import PUBLISHED, SCALE, ZERO, needs_data
 
 pytestmark = [needs_posix, needs_evalplus]
 

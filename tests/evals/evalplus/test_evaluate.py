@@ -23,7 +23,7 @@ from tests.support.evalplus import (
     solution_of,
     write_problems,
 )
-from tests.tasks.test_humaneval_plus import ALL, RANK, SCALE, ZERO
+from tests.support.exercises import ALL, RANK, SCALE, ZERO
 
 pytestmark = needs_posix
 

@@ -17,7 +17,7 @@ from knk.evals.evalplus.samples import (
 )
 from knk.tasks import humaneval_plus
 from tests.support.evalplus import needs_posix, solution_of, write_problems
-from tests.tasks.test_humaneval_plus import RANK, SCALE, written
+from tests.support.exercises import RANK, SCALE, written
 
 pytestmark = needs_posix
 
