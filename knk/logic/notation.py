@@ -1,7 +1,7 @@
 """One line of text per puzzle, as FEN is for chess: `encode` and `decode`.
 
-The line is fields between single spaces: the people's names, then their role words where these are not
-knight/knave, then one field a statement, `speaker:statement`, people by their place from 0.
+The line has fields separated by single spaces: the people's names, then the role words unless they are knight/knave,
+then one field per statement, `speaker:statement`, with people numbered from 0.
 
     Zoey,Oliver,Jack 0:-1 1:&(+0,~-2) 2:K>=2(0,1,2)
     Ann,Bob angel/devil 0:>(+1,V%0(0,1)) 1:S(0,1)
@@ -44,10 +44,10 @@ from knk.logic.statements import (
 _CONNECTIVES: Final = {kind.sign: kind for kind in COMPOUNDS if kind is not Not}
 _RELATIONS: Final[dict[str, Relation]] = {"=": "exactly", ">=": "at least", "<=": "at most"}
 _COMPARISONS: Final = {relation: sign for sign, relation in _RELATIONS.items()}
-_ATOM: Final = re.compile(r"([+-])([0-9]{1,6})|([KV])(=|>=|<=|%)([0-9]{1,6})\(([0-9,]*)\)|([SD])\(([0-9,]*)\)")
+_LEAF: Final = re.compile(r"([+-])([0-9]{1,6})|([KV])(=|>=|<=|%)([0-9]{1,6})\(([0-9,]*)\)|([SD])\(([0-9,]*)\)")
 _ESCAPED: Final = re.compile(r"[%,/: \s]")
 MAX_DEPTH: Final = 100
-"""Statements within statements that `decode` and `parse` accept; a line of brackets must not exhaust the stack."""
+"""The deepest nesting of statements that `decode` and `parse` accept; a line of brackets must not exhaust the stack."""
 
 
 def encode(puzzle: Puzzle) -> str:
@@ -58,11 +58,11 @@ def encode(puzzle: Puzzle) -> str:
     'Zoey,Oliver 0:-1 1:&(+0,+1)'
     """
     names = "".join(puzzle.names)
-    # Most names are letters alone, and so need no look at each.
+    # Most names are letters only: one test then replaces one for each name.
     fields = [",".join(puzzle.names if names.isalpha() else map(_escape, puzzle.names))]
     if puzzle.roles != DEFAULT_ROLES:
         fields.append("/".join(map(_escape, puzzle.roles)))
-    fields.extend(map(_encode_said, puzzle.statements))
+    fields.extend(map(_encode_utterance, puzzle.statements))
     return " ".join(fields)
 
 
@@ -70,22 +70,22 @@ def decode(line: str) -> Puzzle:
     """Return the puzzle that a line of notation describes; `encode` is its inverse.
 
     Raises:
-        BadNotation: the line is not notation, or what it describes is no puzzle.
+        BadNotation: the line is not notation, or describes an impossible puzzle.
 
     >>> decode("Zoey,Oliver 0:-1 1:&(+0,+1)").statements[0]
     Utterance(speaker=0, statement=Knave(1))
     """
     if not isinstance(line, str):
-        raise BadNotation(f"notation is a line of text, not {type(line).__name__}")
+        raise BadNotation(f"expected a str, got {type(line).__name__}")
     names, *fields = line.strip().split(" ")
     roles = DEFAULT_ROLES
     if fields and "/" in fields[0]:
         words = tuple(map(_unescape, fields.pop(0).split("/")))
         if len(words) != 2:
-            raise BadNotation(f"two role words are wanted between slashes, not {len(words)}")
+            raise BadNotation(f"expected two role words separated by a slash, got {len(words)}")
         roles = (words[0], words[1])
     try:
-        return Puzzle(tuple(map(_unescape, names.split(","))), tuple(map(_decode_said, fields)), roles)
+        return Puzzle(tuple(map(_unescape, names.split(","))), tuple(map(_decode_utterance, fields)), roles)
     except BadNotation:
         raise
     except KnkError as error:
@@ -120,34 +120,34 @@ def decode_statement(text: str) -> Statement:
     """Return the statement that a piece of notation makes; `encode_statement` is its inverse.
 
     Raises:
-        BadNotation: the text is no statement's notation.
+        BadNotation: the text is not the notation of a statement.
 
     >>> decode_statement("|(S(0,1),~K%1(0,1,2))")
     Or(SameKind(0, 1, True), Not(Parity(False, (0, 1, 2), True)))
     """
     statement, end = _read(text, 0, 0)
     if end != len(text):
-        raise BadNotation(f"{text[end : end + 20]!r} is left over at character {end} of a statement")
+        raise BadNotation(f"expected the end of the statement at character {end}, got {text[end : end + 20]!r}")
     return statement
 
 
-# Both directions are kept for the fields met last: bulk work meets the same few thousand over and over, and a
-# statement that is one object is hashed, tabulated and rendered once.
+# Both directions are cached: bulk work repeats the same few thousand fields, and a statement that is one object is
+# hashed, tabulated and rendered once.
 @lru_cache(maxsize=65536)
-def _encode_said(said: Utterance) -> str:
-    return f"{said.speaker}:{encode_statement(said.statement)}"
+def _encode_utterance(utterance: Utterance) -> str:
+    return f"{utterance.speaker}:{encode_statement(utterance.statement)}"
 
 
 @lru_cache(maxsize=65536)
-def _decode_said(field: str) -> Utterance:
+def _decode_utterance(field: str) -> Utterance:
     speaker, colon, text = field.partition(":")
     if not colon or not (speaker.isascii() and speaker.isdigit() and len(speaker) < 7):
-        raise BadNotation(f"a statement is written 'speaker:statement', people by number from 0, not {field[:40]!r}")
+        raise BadNotation(f"expected 'speaker:statement' with people numbered from 0, got {field[:40]!r}")
     return Utterance(int(speaker), decode_statement(text))
 
 
 def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
-    """Read one statement at `at`; return it and where it ends."""
+    """Return the statement that starts at `at`, and the index of its end."""
     if depth > MAX_DEPTH:
         raise BadNotation(f"statements are nested deeper than {MAX_DEPTH}")
     sign = text[at : at + 1]
@@ -157,10 +157,10 @@ def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
     if sign in _CONNECTIVES and text[at + 1 : at + 2] == "(":
         parts, end = _read_parts(text, at + 2, depth + 1)
         return _build(_CONNECTIVES[sign], *parts), end
-    found = _ATOM.match(text, at)
-    if not found:
-        raise BadNotation(f"no statement can start with {text[at : at + 20]!r} (character {at} of the statement)")
-    return _atom(found), found.end()
+    match = _LEAF.match(text, at)
+    if not match:
+        raise BadNotation(f"expected a statement at character {at}, got {text[at : at + 20]!r}")
+    return _leaf(match), match.end()
 
 
 def _read_parts(text: str, at: int, depth: int) -> tuple[list[Statement], int]:
@@ -171,19 +171,20 @@ def _read_parts(text: str, at: int, depth: int) -> tuple[list[Statement], int]:
         if text[at : at + 1] == ")":
             return parts, at + 1
         if text[at : at + 1] != ",":
-            raise BadNotation(f"',' or ')' is wanted at character {at} of a statement, not {text[at : at + 20]!r}")
+            raise BadNotation(f"expected ',' or ')' at character {at} of a statement, got {text[at : at + 20]!r}")
         at += 1
 
 
-def _atom(found: re.Match[str]) -> Statement:
-    sign, person, letter, comparison, number, group, kind, pair = found.groups()
+def _leaf(match: re.Match[str]) -> Statement:
+    """Return the statement with no parts that a match of `_LEAF` describes."""
+    sign, person, letter, comparison, number, group, kind, pair = match.groups()
     if sign:
         return Knight(int(person)) if sign == "+" else Knave(int(person))
     if kind:
         return _build(SameKind, *_numbers(pair), kind == "S")
     if comparison == "%":
         if number not in ("0", "1"):
-            raise BadNotation(f"a parity is %0 (even) or %1 (odd), not %{number}")
+            raise BadNotation(f"expected %0 (even) or %1 (odd), got %{number}")
         return _build(Parity, number == "0", _numbers(group), letter == "K")
     return _build(Count, _RELATIONS[comparison], int(number), _numbers(group), letter == "K")
 
@@ -198,7 +199,7 @@ def _build(kind: type[Statement], *args: object) -> Statement:
 def _numbers(text: str) -> tuple[int, ...]:
     numbers = text.split(",")
     if not all(number and len(number) < 7 for number in numbers):
-        raise BadNotation(f"people are numbers between commas, not {text[:40]!r}")
+        raise BadNotation(f"expected people's numbers separated by commas, got {text[:40]!r}")
     return tuple(map(int, numbers))
 
 
@@ -212,7 +213,7 @@ def _commas(people: tuple[int, ...]) -> str:
 
 @lru_cache(maxsize=65536)
 def _escape(word: str) -> str:
-    return _ESCAPED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), word)
+    return _ESCAPED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match.group().encode()), word)
 
 
 def _unescape(word: str) -> str:

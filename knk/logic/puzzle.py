@@ -14,12 +14,13 @@ from knk.logic.statements import Statement
 
 Roles = tuple[str, str]
 DEFAULT_ROLES: Final[Roles] = ("knight", "knave")
-LONGEST_NAME: Final = 60
-_NAME_MARKS: Final = frozenset("-'’.")
+MAX_NAME_LENGTH: Final = 60
+"""Characters of a name or role word."""
+_NAME_PUNCTUATION: Final = frozenset("-'’.")
 
 
 class Utterance(NamedTuple):
-    """A statement and the person who makes it, by their place in the puzzle.
+    """A statement and the index of the person who makes it.
 
     >>> from knk.logic.statements import Knave
     >>> Utterance(0, Knave(1)).speaker
@@ -34,17 +35,17 @@ class Utterance(NamedTuple):
 class Puzzle:
     """People, by name, and what they say, in order.
 
-    Equal puzzles have the same people in the same order, with the same statements in the same order and the same role
-    words. Puzzles that are the same in a looser sense have the same `key`.
+    Equal puzzles have the same people in the same order, the same statements in the same order and the same role words.
+    Puzzles that are the same in a looser sense have the same `key`.
 
     Args:
-        names: the people, all different; a person's place here is their number in the statements.
-        statements: pairs of speaker and statement; a speaker may have several, one or none.
-        roles: the words for one who always tells the truth and for one who always lies.
+        names: the people's distinct names; statements refer to people by their index here.
+        statements: pairs of speaker and statement; a person may make several, one or none.
+        roles: the words for a person who always tells the truth and for one who always lies.
 
     Raises:
-        BadPuzzle: nobody is there, two names are the same but for case, a name or role word has something else in it
-            than letters, digits, spaces and `- ' .`, or a statement is by or about somebody who is not there.
+        BadPuzzle: there are no people, two names differ only in case, a name or role word has characters other than
+            letters, digits, spaces and `- ' .`, or a statement is by or about an unknown person.
 
     >>> from knk.logic.statements import And, Knave
     >>> puzzle = Puzzle(("Ann", "Bob"), ((0, And(Knave(0), Knave(1))),))
@@ -60,20 +61,20 @@ class Puzzle:
         self, names: Iterable[str], statements: Iterable[tuple[int, Statement]], roles: Roles = DEFAULT_ROLES
     ) -> None:
         object.__setattr__(self, "names", tuple(names))
-        object.__setattr__(self, "statements", tuple(Utterance(*said) for said in statements))
+        object.__setattr__(self, "statements", tuple(Utterance(*pair) for pair in statements))
         object.__setattr__(self, "roles", tuple(roles))
         _check_words(self.names, "people", 1)
         if len(self.roles) != 2:
-            raise BadPuzzle(f"a puzzle has two role words, not {len(self.roles)}")
+            raise BadPuzzle(f"expected two role words, got {len(self.roles)}")
         _check_words(self.roles, "role words", 2)
         for speaker, statement in self.statements:
             for person in (speaker, *statement.people):
                 if not 0 <= person < len(self.names):
-                    raise BadPuzzle(f"there is no person {person} among {len(self.names)} (they count from 0)")
+                    raise BadPuzzle(f"there is no person {person} among {len(self.names)} (numbered from 0)")
 
     @classmethod
     def trusted(cls, names: tuple[str, ...], statements: tuple[Utterance, ...], roles: Roles = DEFAULT_ROLES) -> Self:
-        """Return a puzzle of parts known to be sound, without looking at them again.
+        """Return a puzzle without checking its parts, which must be valid.
 
         >>> Puzzle.trusted(("Ann",), ()) == Puzzle(("Ann",), ())
         True
@@ -97,7 +98,13 @@ class Puzzle:
         return keys.key(len(self.names), self.statements)
 
     def reordered(self, order: Iterable[int]) -> Puzzle:
-        """Return the same puzzle with its people listed in another order: `order[i]` says who comes i-th.
+        """Return the same puzzle with its people in another order.
+
+        Args:
+            order: the old index of each person, in the new order.
+
+        Raises:
+            BadPuzzle: the order does not list each person exactly once.
 
         >>> from knk.logic.statements import Knave
         >>> Puzzle(("Ann", "Bob"), ((0, Knave(1)),)).reordered([1, 0])
@@ -105,34 +112,35 @@ class Puzzle:
         """
         order = tuple(order)
         if sorted(order) != list(range(len(self.names))):
-            raise BadPuzzle(f"an order lists each of the {len(self.names)} people once, not {order}")
-        place = {old: new for new, old in enumerate(order)}
-        said = tuple(
-            (place[speaker], statement.with_people(place.__getitem__)) for speaker, statement in self.statements
+            raise BadPuzzle(f"expected an order of the people from 0 to {len(self.names) - 1}, got {order}")
+        index = {old: new for new, old in enumerate(order)}
+        statements = tuple(
+            (index[speaker], statement.with_people(index.__getitem__)) for speaker, statement in self.statements
         )
-        return Puzzle(tuple(self.names[old] for old in order), said, self.roles)
+        return Puzzle(tuple(self.names[old] for old in order), statements, self.roles)
 
 
 @lru_cache(maxsize=4096)
-def _check_words(words: tuple[str, ...], what: str, fewest: int) -> None:
-    if len(words) < fewest:
-        raise BadPuzzle(f"a puzzle needs at least {fewest} {what}")
+def _check_words(words: tuple[str, ...], what: str, least: int) -> None:
+    """Check names or role words, which error messages call `what`."""
+    if len(words) < least:
+        raise BadPuzzle(f"a puzzle needs at least {least} {what}")
     for word in words:
         if not is_name(word):
-            raise BadPuzzle(f"{word[:LONGEST_NAME]!r} cannot be read as one of the {what}: letters, digits, - ' . only")
+            raise BadPuzzle(f"{word[:MAX_NAME_LENGTH]!r} is not valid for {what}: use only letters, digits, - ' .")
     if len({word.casefold() for word in words}) < len(words):
         raise BadPuzzle(f"two of the {what} are the same")
 
 
 def is_name(word: str) -> bool:
-    """Whether a word can name a person or a role: letters first, then also digits, single spaces and `- ' .`.
+    """Whether a word can name a person or a role: a letter, then letters, digits, single spaces and `- ' .`.
 
     >>> is_name("Mary-Jane O'Neil"), is_name("2 many"), is_name("a, b")
     (True, False, False)
     """
-    if not word or len(word) > LONGEST_NAME or word != word.strip() or "  " in word:
+    if not word or len(word) > MAX_NAME_LENGTH or word != word.strip() or "  " in word:
         return False
     kinds = [unicodedata.category(letter)[0] for letter in word]
     return kinds[0] == "L" and all(
-        kind in "LMN" or letter == " " or letter in _NAME_MARKS for kind, letter in zip(kinds, word, strict=True)
+        kind in "LMN" or letter == " " or letter in _NAME_PUNCTUATION for kind, letter in zip(kinds, word, strict=True)
     )

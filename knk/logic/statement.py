@@ -41,7 +41,7 @@ class Statement:
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The arguments that build this statement again."""
+        """The arguments from which this statement can be rebuilt."""
         raise NotImplementedError
 
     @property
@@ -56,7 +56,7 @@ class Statement:
 
     @property
     def named(self) -> tuple[int, ...]:
-        """The people whom this statement names itself, outside its parts.
+        """The people whom this statement names itself, not through its parts.
 
         >>> from knk.logic.statements import Count
         >>> Count("at most", 1, (0, 2)).named
@@ -85,7 +85,11 @@ class Statement:
         return False
 
     def value(self, xs: Sequence[Any], full: Any) -> Any:
-        """Return the statement's truth in the algebra of `xs` and `full` (see the module).
+        """Return the statement's truth in an algebra (see `knk.logic.algebra`).
+
+        Args:
+            xs: for each person, the truth of "this person is a knight".
+            full: the truth of "true".
 
         >>> from knk.logic.statements import Implies, Knave, Knight
         >>> Implies(Knight(0), Knave(1)).value([1, 0], 1)
@@ -113,35 +117,38 @@ class Statement:
 
     @property
     def people(self) -> frozenset[int]:
-        """Everybody the statement is about.
+        """Everybody whom the statement is about.
 
         >>> from knk.logic.statements import Iff, Knight, SameKind
         >>> sorted(Iff(Knight(3), SameKind(0, 1)).people)
         [0, 1, 3]
         """
-        kept: frozenset[int] | None = self.__dict__.get("_people")
-        if kept is None:
-            kept = frozenset(self.named).union(*[part.people for part in self.parts])
-            self.__dict__["_people"] = kept
-        return kept
+        cached: frozenset[int] | None = self.__dict__.get("_people")
+        if cached is None:
+            cached = frozenset(self.named).union(*[part.people for part in self.parts])
+            self.__dict__["_people"] = cached
+        return cached
 
     def table(self, people: int) -> int:
-        """Return the statement's truth table among so many people, as `masks` has it.
+        """Return the statement's truth table, a bit for each assignment of roles (see `knk.logic.algebra.masks`).
+
+        Args:
+            people: how many people the puzzle has.
 
         >>> from knk.logic.statements import And, Knave, Knight
         >>> f"{And(Knight(0), Knave(1)).table(2):04b}"
         '0010'
         """
-        kept: tuple[int, int] | None = self.__dict__.get("_table")
-        if kept is None or kept[0] != people:
-            kept = (people, self.value(*masks(people)))
+        cached: tuple[int, int] | None = self.__dict__.get("_table")
+        if cached is None or cached[0] != people:
+            cached = (people, self.value(*masks(people)))
             if people <= MAX_CACHED_PEOPLE:
-                self.__dict__["_table"] = kept
-        return kept[1]
+                self.__dict__["_table"] = cached
+        return cached[1]
 
     @property
     def depth(self) -> int:
-        """Levels of statements within statements; an atom has 0.
+        """How deep statements are nested; an atom has depth 0.
 
         >>> from knk.logic.statements import And, Knave, Knight, Not
         >>> Not(And(Knight(0), Knave(1))).depth
@@ -150,7 +157,7 @@ class Statement:
         return 1 + max(part.depth for part in self.parts) if self.parts else 0
 
     def walk(self) -> Iterator[Statement]:
-        """Iterate over this statement and all inside it, outermost first.
+        """Iterate over this statement and all statements inside it, outermost first.
 
         >>> from knk.logic.statements import Knight, Not
         >>> list(Not(Knight(0)).walk())
@@ -161,10 +168,10 @@ class Statement:
             yield from part.walk()
 
     def __hash__(self) -> int:
-        kept: int | None = self.__dict__.get("_hash")
-        if kept is None:
-            kept = self.__dict__["_hash"] = hash((type(self).__name__, self.args))
-        return kept
+        cached: int | None = self.__dict__.get("_hash")
+        if cached is None:
+            cached = self.__dict__["_hash"] = hash((type(self).__name__, self.args))
+        return cached
 
     def __eq__(self, other: object) -> bool:
         if self is other:

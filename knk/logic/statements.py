@@ -75,7 +75,7 @@ class Knave(Atom):
 
 
 class Not(Compound):
-    """It is not the case that the part holds.
+    """The part is false.
 
     >>> Not(Knight(0)).value([1], 1)
     0
@@ -93,7 +93,7 @@ class Not(Compound):
 
 
 class And(Compound):
-    """All parts hold.
+    """All parts are true.
 
     >>> And(Knight(0), Knight(1), Knave(2)).value([1, 1, 0], 1)
     1
@@ -113,7 +113,7 @@ class And(Compound):
 
 
 class Or(Compound):
-    """At least one part holds.
+    """At least one part is true.
 
     >>> Or(Knight(0), Knight(1)).value([0, 1], 1)
     1
@@ -133,7 +133,7 @@ class Or(Compound):
 
 
 class OneOf(Compound):
-    """Exactly one part holds.
+    """Exactly one part is true.
 
     >>> OneOf(Knight(0), Knight(1), Knight(2)).value([1, 1, 1], 1)
     0
@@ -151,7 +151,7 @@ class OneOf(Compound):
 
 
 class Implies(Compound):
-    """If the first part holds, so does the second.
+    """If the first part is true, so is the second.
 
     >>> Implies(Knight(0), Knight(1)).value([0, 0], 1)
     1
@@ -172,7 +172,7 @@ class Implies(Compound):
 
 
 class Iff(Compound):
-    """The first part holds if and only if the second does.
+    """The first part is true if and only if the second is.
 
     >>> Iff(Knight(0), Knight(1)).value([0, 1], 1)
     0
@@ -194,13 +194,13 @@ class Iff(Compound):
 def _checked_group(group: Sequence[int]) -> tuple[int, ...]:
     group = tuple(group)
     if not group or len(set(group)) != len(group):
-        raise BadPuzzle(f"a group names one or more different people, not {group}")
+        raise BadPuzzle(f"expected a group of one or more distinct people, got {group}")
     return group
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Count(GroupStatement):
-    """Exactly, at least or at most `k` of `group` are knights (knaves, where `knights` is false).
+    """Exactly, at least or at most `k` of `group` are knights (knaves if `knights` is false).
 
     >>> Count("exactly", 2, (0, 1, 2)).value([1, 1, 0], 1)
     1
@@ -218,9 +218,9 @@ class Count(GroupStatement):
     def __post_init__(self) -> None:
         object.__setattr__(self, "group", _checked_group(self.group))
         if self.relation not in RELATIONS:
-            raise BadPuzzle(f"a count is one of {', '.join(RELATIONS)}, not {self.relation!r}")
+            raise BadPuzzle(f"expected one of {', '.join(RELATIONS)}, got {self.relation!r}")
         if not 0 <= self.k <= len(self.group):
-            raise BadPuzzle(f"{self.relation} {self.k} of {len(self.group)} people cannot be counted")
+            raise BadPuzzle(f"expected a number from 0 to {len(self.group)}, got {self.k}")
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -272,7 +272,7 @@ class Count(GroupStatement):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Parity(GroupStatement):
-    """An even (odd) number of `group` are knights (knaves, where `knights` is false).
+    """An even (odd) number of `group` are knights (knaves if `knights` is false).
 
     >>> Parity(even=True, group=(0, 1, 2)).value([1, 1, 0], 1)
     1
@@ -318,7 +318,7 @@ class Parity(GroupStatement):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SameKind(GroupStatement):
-    """`left` and `right` are of the same kind (of different kinds, where `same` is false).
+    """`left` and `right` are of the same kind (of different kinds if `same` is false).
 
     >>> SameKind(0, 1).value([0, 0], 1)
     1

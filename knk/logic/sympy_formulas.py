@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def to_sympy(statement: Statement, symbols: Sequence[sympy.Symbol]) -> sympy.Basic:
-    """Return the statement as a sympy formula over `symbols`, one a person, true for a knight.
+    """Return a statement as a sympy formula.
+
+    Args:
+        statement: the statement.
+        symbols: one symbol per person, true for a knight.
 
     >>> import sympy
     >>> to_sympy(Implies(Knight(0), Knave(1)), sympy.symbols("a b"))
@@ -50,10 +54,14 @@ def to_sympy(statement: Statement, symbols: Sequence[sympy.Symbol]) -> sympy.Bas
 
 
 def from_sympy(formula: sympy.Basic, symbols: Sequence[sympy.Symbol]) -> Statement:
-    """Return the statement that a sympy formula over `symbols` makes.
+    """Return a sympy formula as a statement.
+
+    Args:
+        formula: a formula over `symbols`.
+        symbols: one symbol per person, true for a knight.
 
     Raises:
-        BadPuzzle: the formula is constant, or holds a symbol or a function that no statement has.
+        BadPuzzle: the formula is constant, or has a symbol or a function that no statement can express.
 
     >>> import sympy
     >>> a, b = symbols = sympy.symbols("a b")
@@ -82,16 +90,17 @@ def from_sympy(formula: sympy.Basic, symbols: Sequence[sympy.Symbol]) -> Stateme
             test, yes, no = (from_sympy(arg, symbols) for arg in formula.args)
             return And(Implies(test, yes), Implies(Not(test), no))
     raise BadPuzzle(
-        f"no statement says {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE"
+        f"no statement expresses {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE"
     )
 
 
 def _sympy_order(symbols: Sequence[sympy.Symbol]) -> Callable[[Any], tuple[Any, ...]]:
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    return lambda arg: (min((places.get(s, -1) for s in arg.free_symbols), default=-1), str(arg))
+    indices = {symbol: index for index, symbol in enumerate(symbols)}
+    return lambda arg: (min((indices.get(s, -1) for s in arg.free_symbols), default=-1), str(arg))
 
 
 def _odd(parts: Sequence[Statement]) -> Statement:
+    """Return the statement that an odd number of parts are true."""
     people = [part.person for part in parts if isinstance(part, Knight)]
     if len(people) == len(parts):
         return SameKind(people[0], people[1], same=False) if len(people) == 2 else Parity(False, tuple(people))

@@ -48,13 +48,13 @@ def check(trace: Trace) -> None:
 
 def _check_verified(trace: Trace) -> None:
     statements = trace.puzzle.statements
-    if [verified.said for verified in trace.verified] != list(range(len(statements))):
+    if [verified.statement for verified in trace.verified] != list(range(len(statements))):
         raise BadTrace("expected every statement to be verified once, in order")
     for verified, (speaker, statement) in zip(trace.verified, statements, strict=True):
         true = bool(statement.value(trace.solution, True))
         if verified.true is not true or trace.solution[speaker] is not true:
             raise BadTrace(
-                f"statement {verified.said + 1} is {str(true).lower()}, unlike its verification or its speaker"
+                f"statement {verified.statement + 1} is {str(true).lower()}, unlike its verification or its speaker"
             )
 
 
@@ -105,11 +105,11 @@ class _Checker:
 
     def _follows(self, step: Follows, known: dict[int, bool], path: str) -> None:
         self._check_new(step.person, step.knight, known, path)
-        name, speaker = self.puzzle.names[step.person], self._speaker(step.said, path)
+        name, speaker = self.puzzle.names[step.person], self._speaker(step.statement, path)
         roles = self._roles(step, known, path)
-        if self._holds(step.said, Not(roles)):
+        if self._holds(step.statement, Not(roles)):
             raise BadTrace(f"the roles used do not fit what {speaker} says, so that nothing follows", path)
-        if not self._holds(step.said, Implies(roles, _role(step.person, step.knight))):
+        if not self._holds(step.statement, Implies(roles, _role(step.person, step.knight))):
             raise BadTrace(f"what {speaker} says and the roles used do not force this role of {name}", path)
 
     def _suppose(self, step: Suppose, known: dict[int, bool], path: str) -> None:
@@ -119,8 +119,8 @@ class _Checker:
         self.line(step.steps, known | {step.person: step.knight}, f"{path}.")
 
     def _contradiction(self, step: Contradiction, known: dict[int, bool], path: str) -> None:
-        speaker = self._speaker(step.said, path)
-        if not self._holds(step.said, Not(self._roles(step, known, path))):
+        speaker = self._speaker(step.statement, path)
+        if not self._holds(step.statement, Not(self._roles(step, known, path))):
             raise BadTrace(f"what {speaker} says fits the roles used, so that there is no contradiction", path)
 
     def _check_new(self, person: int, knight: bool, known: dict[int, bool], path: str) -> None:
@@ -129,10 +129,10 @@ class _Checker:
         if person in known:
             raise BadTrace(f"the role of {self.puzzle.names[person]} is known or supposed already", path)
 
-    def _speaker(self, said: int, path: str) -> str:
-        if not 0 <= said < len(self.puzzle.statements):
-            raise BadTrace(f"there is no statement {said}", path)
-        return self.puzzle.names[self.puzzle.statements[said].speaker]
+    def _speaker(self, index: int, path: str) -> str:
+        if not 0 <= index < len(self.puzzle.statements):
+            raise BadTrace(f"there is no statement {index}", path)
+        return self.puzzle.names[self.puzzle.statements[index].speaker]
 
     def _roles(self, step: Follows | Contradiction, known: dict[int, bool], path: str) -> Statement:
         """Return the statement that the people whom a step uses have the roles known of them."""
@@ -140,12 +140,12 @@ class _Checker:
         if unknown:
             raise BadTrace(f"the role of person {unknown[0]} is used before it is known", path)
         parts = [_role(person, known[person]) for person in step.using]
-        speaker = self.puzzle.statements[step.said].speaker
+        speaker = self.puzzle.statements[step.statement].speaker
         return And(*parts) if len(parts) > 1 else parts[0] if parts else Or(Knight(speaker), Knave(speaker))
 
-    def _holds(self, said: int, statement: Statement) -> bool:
+    def _holds(self, index: int, statement: Statement) -> bool:
         """Whether a statement follows from one utterance alone, according to the solver."""
-        speaker, content = self.puzzle.statements[said]
+        speaker, content = self.puzzle.statements[index]
         people = sorted(content.people | statement.people | {speaker})
         renumber = {person: index for index, person in enumerate(people)}.__getitem__
         utterance = Utterance(renumber(speaker), content.with_people(renumber))

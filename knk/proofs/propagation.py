@@ -132,7 +132,7 @@ def consequences(puzzle: Puzzle, known: Mapping[int, bool], person: int, knight:
 
     >>> from knk.logic.notation import decode
     >>> consequences(decode("Ann,Bob 0:&(-0,-1)"), {}, 1, False)
-    (Contradiction(said=0, using=(1,)),)
+    (Contradiction(statement=0, using=(1,)),)
     """
     supposed = bit_of(person, knight)
     state = supposed | sum(bit_of(other, role) for other, role in known.items())

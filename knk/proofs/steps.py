@@ -14,13 +14,13 @@ class Follows:
     """A statement forces a role, given roles that are known already.
 
     Args:
-        said: index of the statement in `puzzle.statements`.
+        statement: index of the statement in `puzzle.statements`.
         using: the people whose known roles are needed besides.
         person: the person whose role follows.
         knight: whether they are a knight.
     """
 
-    said: int
+    statement: int
     using: tuple[int, ...]
     person: int
     knight: bool
@@ -31,11 +31,11 @@ class Contradiction:
     """A statement contradicts roles that are known or supposed.
 
     Args:
-        said: index of the statement in `puzzle.statements`.
+        statement: index of the statement in `puzzle.statements`.
         using: the people whose roles it contradicts.
     """
 
-    said: int
+    statement: int
     using: tuple[int, ...]
 
 
@@ -72,11 +72,11 @@ class Verified:
     """A statement evaluated under all roles at the end: true from a knight, false from a knave.
 
     Args:
-        said: index of the statement in `puzzle.statements`.
+        statement: index of the statement in `puzzle.statements`.
         true: whether it is true.
     """
 
-    said: int
+    statement: int
     true: bool
 
 

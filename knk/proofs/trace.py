@@ -43,7 +43,7 @@ def trace(puzzle: Puzzle, patience: int = PATIENCE) -> Trace:
     >>> from knk.logic.notation import decode
     >>> proof = trace(decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)"))
     >>> proof.steps[0].steps[-1]
-    Contradiction(said=1, using=(1, 2))
+    Contradiction(statement=1, using=(1, 2))
     >>> proof.steps[1], proof.solution
     (Retract(person=0, knight=False), (False, True, False))
     """

@@ -77,11 +77,11 @@ def _sentences(trace: Trace, steps: Sequence[Step], roles: dict[int, bool]) -> I
             roles[step.person] = step.knight
             yield supposed(_role(puzzle, step.person, step.knight))
         elif isinstance(step, Follows):
-            grounds = _grounds(puzzle, step.said, step.using, roles)
+            grounds = _grounds(puzzle, step.statement, step.using, roles)
             roles[step.person] = step.knight
             yield f"{grounds} so {_role(puzzle, step.person, step.knight)}."
         elif isinstance(step, Contradiction):
-            yield f"{_grounds(puzzle, step.said, step.using, roles)} wrong."
+            yield f"{_grounds(puzzle, step.statement, step.using, roles)} wrong."
             yield FAILS
 
 

@@ -155,7 +155,7 @@ def test_from_sympy(formula: str, statement: Statement) -> None:
 
 def test_from_sympy_refuses_what_it_does_not_know() -> None:
     a, b = sympy.symbols("a b")
-    with pytest.raises(BadPuzzle, match="no statement says"):
+    with pytest.raises(BadPuzzle, match="no statement expresses"):
         from_sympy(a, [b])
 
 

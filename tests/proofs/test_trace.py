@@ -234,7 +234,7 @@ class Judge:
 
     def fitting(self, step: Follows | Contradiction, known: dict[int, bool]) -> list[tuple[bool, ...]]:
         """All assignments that fit the statement and the roles that a step uses."""
-        speaker, statement = self.puzzle.statements[step.said]
+        speaker, statement = self.puzzle.statements[step.statement]
         return [
             roles
             for roles in self.all_roles
@@ -304,7 +304,7 @@ def changed_step(step: Step, people: int, utterances: int) -> Iterator[Step]:
         yield replace(step, knight=not step.knight)
         yield from (replace(step, person=person) for person in range(people) if person != step.person)
     if isinstance(step, Follows | Contradiction):
-        yield from (replace(step, said=said) for said in range(utterances) if said != step.said)
+        yield from (replace(step, statement=other) for other in range(utterances) if other != step.statement)
         yield from (replace(step, using=tuple(p for p in step.using if p != spared)) for spared in step.using)
         yield from (replace(step, using=(*step.using, more)) for more in range(people) if more not in step.using)
 
@@ -316,7 +316,7 @@ def changed(proof: Trace) -> Iterator[Trace]:
         yield replace(proof, steps=steps)
     for at, verified in enumerate(proof.verified):
         yield replace(proof, verified=proof.verified[:at] + proof.verified[at + 1 :])
-        for other in (replace(verified, true=not verified.true), replace(verified, said=verified.said + 1)):
+        for other in (replace(verified, true=not verified.true), replace(verified, statement=verified.statement + 1)):
             yield replace(proof, verified=(*proof.verified[:at], other, *proof.verified[at + 1 :]))
     for person, role in enumerate(proof.solution):
         yield replace(proof, solution=(*proof.solution[:person], not role, *proof.solution[person + 1 :]))
@@ -350,7 +350,7 @@ def test_every_change_to_a_proof_is_refused_unless_it_leaves_it_sound() -> None:
 @pytest.mark.parametrize(
     ("change", "place", "problem"),
     [
-        ({"said": 7}, "1", "there is no statement 7"),
+        ({"statement": 7}, "1", "there is no statement 7"),
         ({"using": (1,)}, "1", "person 1 is used before it is known"),
         ({"person": 9}, "1", "no person 9"),
         ({"knight": True}, "1", "do not force"),

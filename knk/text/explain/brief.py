@@ -92,12 +92,12 @@ class BriefWriter:
 
     def write_follows(self, steps: Sequence[Follows]) -> None:
         """Write what follows from one utterance."""
-        for number, batch in enumerate(_batches(steps, self.puzzle.statements[steps[0].said].speaker)):
+        for number, batch in enumerate(_batches(steps, self.puzzle.statements[steps[0].statement].speaker)):
             self.write_batch(batch, again=bool(number))
 
     def write_batch(self, steps: Sequence[Follows], again: bool) -> None:
         """Write what follows from one utterance at once: the speaker's role first, which makes the rest plainer."""
-        index = steps[0].said
+        index = steps[0].statement
         speaker = self.puzzle.statements[index].speaker
         of_speaker = [step for step in steps if step.person == speaker]
         of_others = [step for step in steps if step.person != speaker]
@@ -179,17 +179,17 @@ class BriefWriter:
 
     def write_contradiction(self, step: Contradiction) -> None:
         """Write why an utterance does not fit."""
-        speaker = self.puzzle.statements[step.said].speaker
+        speaker = self.puzzle.statements[step.statement].speaker
         since = tuple((person, self.known[person]) for person in step.using if person != speaker)
-        slots = {"says": self.claims.quote(step.said), "s": self.claims.name(speaker)}
+        slots = {"says": self.claims.quote(step.statement), "s": self.claims.name(speaker)}
         if since:
             slots["since"] = self.claims.roles("known", since)
         if speaker in self.known:
-            kind = self.fill_by_role(step.said, slots, again=False)
+            kind = self.fill_by_role(step.statement, slots, again=False)
         else:
             # There is a `since`: no puzzle with a solution has an utterance that nobody could make in any case.
             kind = "either"
-            slots["paradox"] = self.claims.paradox(step.said, ())
+            slots["paradox"] = self.claims.paradox(step.statement, ())
         self.write_sentence(self.contradiction_wordings[f"{kind} since" if since else kind], slots)
 
     def write_supposition(self, step: Suppose) -> None:
@@ -246,7 +246,7 @@ def _split_template(template: str) -> tuple[str, ...]:
 
 def _group_key(step: Step) -> tuple[type[Step], int]:
     """Return a key that neighbouring steps share only where they follow from one utterance."""
-    return (Follows, step.said) if isinstance(step, Follows) else (type(step), id(step))
+    return (Follows, step.statement) if isinstance(step, Follows) else (type(step), id(step))
 
 
 def _batches(steps: Sequence[Follows], speaker: int) -> list[list[Follows]]:
@@ -263,7 +263,7 @@ def _batches(steps: Sequence[Follows], speaker: int) -> list[list[Follows]]:
 
 
 def _single(step: Follows) -> Inference:
-    return Inference(step.said, step.using, ((step.person, step.knight),))
+    return Inference(step.statement, step.using, ((step.person, step.knight),))
 
 
 def _is_decided(content: Statement, known: Mapping[int, bool], value: bool) -> bool:

@@ -124,12 +124,12 @@ class LongWriter(BriefWriter):
         known = tuple(sorted(self.known.items()))
         self.write_sentence(wordings.LONG_FOUND, {"known": self.claims.roles("known", known)}, opens=True)
         for step in self.trace.verified:
-            speaker, content = self.puzzle.statements[step.said]
+            speaker, content = self.puzzle.statements[step.statement]
             slots = {
-                "says": self.claims.quote(step.said),
+                "says": self.claims.quote(step.statement),
                 "s": self.claims.name(speaker),
                 "srole": self.claims.roles("known", ((speaker, self.known[speaker]),)),
-                "t": self.claims.truth("by value", step.said, step.true),
+                "t": self.claims.truth("by value", step.statement, step.true),
                 "worked": self.claims.roles("known", tuple((p, self.known[p]) for p in sorted(content.people))),
             }
             self.write_sentence(wordings.LONG_VERIFY, slots)
