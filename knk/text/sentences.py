@@ -65,15 +65,15 @@ class SentenceReader:
         """Raise `BadText` about the words from an index on."""
         tokens = self.tokens
         if at >= len(self.origins):
-            is_expected = problem.startswith("expected")
-            raise BadText(f"{problem}{', got' if is_expected else ':'} the end of the text", "", len(tokens.text))
+            link = ", got" if problem.startswith("expected") else ":"
+            raise BadText(f"{problem}{link} the end of the text", "", len(tokens.text)) from None
         first = self.origins[at]
         last = first + 1
         stop = min(len(tokens.keys), first + _MOST_QUOTED_TOKENS)
         while last < stop and tokens.keys[last] not in FULL_STOPS:
             last += 1
         words = " ".join(tokens.source(first, last)[:LONGEST_QUOTE].split())
-        raise BadText(problem, words, tokens.starts[first])
+        raise BadText(problem, words, tokens.starts[first]) from None  # Users need no `Unread`.
 
     # Sentences.
 
