@@ -130,14 +130,14 @@ def _build_batches(
     with open_executor(processes, executor) as (pool, workers):
         for index, part in enumerate(config.parts):
             done = [batch for batch in journal.batches if batch.part == index]
-            progress = done[-1].streams if done else {}
-            stream = PartStream(config, index, seen, pool, workers, settings.search, progress)
+            states = done[-1].streams if done else {}
+            stream = PartStream(config, index, seen, pool, workers, settings.search, states)
             size = settings.rows_per_batch(part.spec)
             for number, start in enumerate(range(0, part.rows, size)):
                 if number >= len(done):
                     rows = min(size, part.rows - start)
                     table = stream.take(start, rows)
-                    journal.write(index, part.name, number, table, config.shares, stream.progress())
+                    journal.write(index, part.name, number, table, config.shares, stream.states())
                     report(rows)
             stream.cancel()
 

@@ -19,7 +19,7 @@ from knk.datasets.split import Shares, key_words, split_of, split_places
 from knk.errors import GaveUp, NotEnough
 from knk.generation.draws import IndexArray
 from knk.generation.hashset import HashSet
-from knk.generation.sieve import Progress, Search, SearchLimits
+from knk.generation.sieve import Search, SearchLimits, SearchState
 from knk.generation.spec import Spec
 from knk.generation.targets import Verdicts
 from knk.logic.mixing import UInt64Array
@@ -58,7 +58,7 @@ class PartStream:
         executor: runs the jobs.
         workers: how many processes the executor has.
         limits: when the search for new puzzles is given up.
-        progress: where to resume: what `progress` returned after the part's last batch.
+        states: where to resume: what `states` returned after the last batch of the part.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PartStream:
         executor: Executor,
         workers: int,
         limits: SearchLimits,
-        progress: Mapping[str, Sequence[int]],
+        states: Mapping[str, Sequence[int]],
     ) -> None:
         part = config.parts[index]
         seed = _part_seed(config.seed, index)
@@ -79,7 +79,7 @@ class PartStream:
         self._streams: dict[int, PuzzleStream[_MadeRows]] = {}
         for people in range(least, most + 1):
             spec = replace(part.spec, people=people)
-            search = Search(spec, seed, limits, Progress(*progress.get(str(people), ())))
+            search = Search(spec, seed, limits, SearchState(*states.get(str(people), ())))
             task = _Task(spec, seed, config.style, config.shares, part.splits, config.measures)
             self._filters[people] = _KeyFilter(search, seen, blocks_per_job(spec))
             self._streams[people] = PuzzleStream(
@@ -111,9 +111,9 @@ class PartStream:
             tables += parts
         return interleave(tables, positions)
 
-    def progress(self) -> dict[str, list[int]]:
-        """Return for each number of people how far its stream has come."""
-        return {str(people): list(astuple(rows.search.progress)) for people, rows in self._filters.items()}
+    def states(self) -> dict[str, list[int]]:
+        """Return the state of the search for each number of people."""
+        return {str(people): list(astuple(rows.search.state)) for people, rows in self._filters.items()}
 
     def cancel(self) -> None:
         """Cancel the jobs that were started ahead."""
@@ -214,9 +214,9 @@ class _KeyFilter:
         """Record that rows were taken."""
         self._seen.add(result.keys[rows])
         if result.verdicts is None:
-            self.search.progress.new += len(rows)
+            self.search.state.new += len(rows)
         else:
-            self.search.progress.matching += len(rows)
+            self.search.state.matching += len(rows)
 
     def finish(self, result: _MadeRows, taken: int) -> None:
         """Record that a result is used up and more rows are needed."""
@@ -224,6 +224,6 @@ class _KeyFilter:
             self.search.note_new(taken, len(result.keys))
         else:
             # Puzzles that do not match have no keys, so all that were examined count as new.
-            self.search.progress.new += len(result.verdicts)
+            self.search.state.new += len(result.verdicts)
             self.search.note_verdicts(result.verdicts, taken)
         self.search.finish_blocks(self._blocks)

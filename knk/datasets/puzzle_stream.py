@@ -102,7 +102,7 @@ class PuzzleStream(Generic[Result]):
         # Nobody knows how many rows a search finds next, so each process has a job even if that may be too many.
         self._min_ahead = workers if spec.target else 1
         self._rows_per_job = candidates // _CANDIDATES_PER_ROW + 1
-        self._next_job = row_filter.search.progress.blocks // blocks_per_job(spec)
+        self._next_job = row_filter.search.state.blocks // blocks_per_job(spec)
         self._futures: deque[Future[Result]] = deque()
         self._result: Result | None = None
         self._rows: IndexArray = np.zeros(0, dtype=np.intp)

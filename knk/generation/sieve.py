@@ -22,12 +22,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SearchLimits:
-    """When a search for new puzzles is given up.
+    """When to give up a search for new puzzles.
 
     Args:
-        candidates: among so many candidates in a row at least `new_puzzles` have to be new.
-        new_puzzles: how many; where the number of all puzzles is known, one is enough.
-        cost: what a search for a target may cost (see `knk.generation.targets.cost`) without a match.
+        candidates: the size of a window of candidates, in which at least `new_puzzles` have to be new.
+        new_puzzles: how many; one is enough if the number of all puzzles is known.
+        cost: how much a search for a target may cost (see `knk.generation.targets.cost`) without a match.
     """
 
     candidates: int = 1 << 22
@@ -39,16 +39,16 @@ DEFAULT_LIMITS: Final = SearchLimits()
 
 
 @dataclass
-class Progress:
-    """How far a search has come; enough to resume it.
+class SearchState:
+    """The state of a search, with which it can be resumed.
 
     Args:
         blocks: how many blocks were searched.
-        new: how many new puzzles they had, whether they match the target or not.
-        matching: how many of these match the target.
-        window_blocks: `blocks` where the present window of `SearchLimits.candidates` candidates began.
-        window_new: `new` where it began.
-        cost: what the search for the target has cost since the last match.
+        new: how many of their puzzles were new, matching or not.
+        matching: how many new puzzles match the target.
+        window_blocks: the value of `blocks` when the present window of `SearchLimits.candidates` candidates began.
+        window_new: the value of `new` at that time.
+        cost: the cost of the search for the target since the last match.
         gave_up: how many puzzles were too hard to measure.
     """
 
@@ -68,13 +68,13 @@ class Search:
         spec: the specification, for one number of people.
         seed: the seed of the blocks.
         limits: when to give up.
-        progress: where to resume.
+        state: where to resume.
     """
 
     def __init__(
-        self, spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS, progress: Progress | None = None
+        self, spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS, state: SearchState | None = None
     ) -> None:
-        self.progress = progress or Progress()
+        self.state = state or SearchState()
         self._spec = spec
         self._seed = seed
         self._limits = limits
@@ -86,7 +86,7 @@ class Search:
     @property
     def found(self) -> int:
         """How many puzzles were found: new ones, and matching ones where there is a target."""
-        return self.progress.matching if self._spec.target else self.progress.new
+        return self.state.matching if self._spec.target else self.state.new
 
     def note_new(self, new: int, of: int) -> None:
         """Note how many puzzles of a block were new; if few were, find out how many puzzles there are."""
@@ -95,8 +95,8 @@ class Search:
 
     def note_verdicts(self, verdicts: Verdicts, matching: int) -> None:
         """Note the verdicts on a block's puzzles, and how many new puzzles that match came with them."""
-        self.progress.cost = 0 if matching else self.progress.cost + cost(verdicts, self._people)
-        self.progress.gave_up += count_gave_up(verdicts, self._people)
+        self.state.cost = 0 if matching else self.state.cost + cost(verdicts, self._people)
+        self.state.gave_up += count_gave_up(verdicts, self._people)
 
     def finish_blocks(self, blocks: int = 1) -> None:
         """Record that blocks were searched and more puzzles are needed.
@@ -104,21 +104,21 @@ class Search:
         Raises:
             NotEnough: every puzzle has been found, or new ones, or matching ones, have become too rare.
         """
-        progress, limits = self.progress, self._limits
-        progress.blocks += blocks
-        if self._total is not None and self._total <= (0 if self._spec.duplicates else progress.new):
+        state, limits = self.state, self._limits
+        state.blocks += blocks
+        if self._total is not None and self._total <= (0 if self._spec.duplicates else state.new):
             raise self._not_enough(self._total_message(), self._total)
-        if (progress.blocks - progress.window_blocks) * self._block_size >= limits.candidates:
+        if (state.blocks - state.window_blocks) * self._block_size >= limits.candidates:
             if not self._spec.target:
                 self._count()
-            if progress.new - progress.window_new < (limits.new_puzzles if self._total is None else 1):
-                tries = progress.blocks * self._block_size
+            if state.new - state.window_new < (limits.new_puzzles if self._total is None else 1):
+                tries = state.blocks * self._block_size
                 raise self._not_enough(
-                    f"only {progress.new} new puzzles of {self._people} people were found in {tries} tries",
-                    progress.new,
+                    f"only {state.new} new puzzles of {self._people} people were found in {tries} tries",
+                    state.new,
                 )
-            progress.window_blocks, progress.window_new = progress.blocks, progress.new
-        if progress.cost >= limits.cost:
+            state.window_blocks, state.window_new = state.blocks, state.new
+        if state.cost >= limits.cost:
             raise self._not_enough(f"the search among puzzles of {self._people} people finds no more", 0)
 
     def _count(self) -> None:
@@ -129,7 +129,7 @@ class Search:
     def _not_enough(self, problem: str, found: int) -> NotEnough:
         if not self._spec.target:
             return NotEnough(problem, found)
-        return NotEnough(problem + search_summary(self._spec, self.progress), self.progress.matching)
+        return NotEnough(problem + search_summary(self._spec, self.state), self.state.matching)
 
     def _total_message(self) -> str:
         people, more = self._people, None
@@ -154,14 +154,14 @@ class Sieve(Search):
             nonzero = np.where(fingerprints == 0, np.uint64(1), fingerprints)
             first = first_occurrences(nonzero)
             fresh = first[self._seen.add(nonzero[first])]
-        self.progress.new += len(fresh)
+        self.state.new += len(fresh)
         self.note_new(len(fresh), len(fingerprints))
         return fresh
 
     def add_verdicts(self, verdicts: Verdicts) -> None:
         """Record the verdicts on a block's new puzzles."""
         matching = int(matches_target(verdicts).sum())
-        self.progress.matching += matching
+        self.state.matching += matching
         self.note_verdicts(verdicts, matching)
 
 
@@ -173,11 +173,11 @@ def count_gave_up(verdicts: Verdicts, people: int) -> int:
     return gave_up
 
 
-def search_summary(spec: Spec, progress: Progress) -> str:
+def search_summary(spec: Spec, state: SearchState) -> str:
     """Return the end of a message: how a search for a target went.
 
-    >>> search_summary(Spec(target={"grade": 5}), Progress(new=1000))
+    >>> search_summary(Spec(target={"grade": 5}), SearchState(new=1000))
     ': 0 of 1000 examined have grade 5'
     """
-    too_hard = f", and {progress.gave_up} were too hard to measure" if progress.gave_up else ""
-    return f": {progress.matching} of {progress.new} examined have {spec.target_text}{too_hard}"
+    too_hard = f", and {state.gave_up} were too hard to measure" if state.gave_up else ""
+    return f": {state.matching} of {state.new} examined have {spec.target_text}{too_hard}"
