@@ -1,9 +1,8 @@
-"""Corpora: a folder of Parquet files, one folder a split, no puzzle twice, the same bytes whoever builds it.
+"""Building a corpus: a folder of Parquet files with a folder for each split, no puzzle twice, reproducible bytes.
 
-A corpus is made batch by batch. All of a batch depends on the config, on its own number and on the keys of the puzzles
-before it; so it is enough to know which batches are there to go on where a killed process left off. Their files, and a
-journal of a line a batch, lie in a hidden folder inside the corpus's until all is done: who reads the folder before
-finds no corpus, and never a part of one.
+A corpus is built in batches. A batch depends on the config, on its number and on the keys of the puzzles before it, so
+a build resumes after the last batch that was written. Until the build is done, the files of the batches and a journal
+with a line for each batch are in a hidden folder inside the corpus folder: readers never see a part of a corpus.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ from knk.version import __version__
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """How a corpus is built; only the sizes of batches change the names of its files, and nothing changes its rows.
+    """Sizes and limits of a build; they do not change the rows of a corpus, only how many a file has.
 
     Args:
-        batch: people in the rows of a batch, which is what is held in memory and what may be lost by a kill.
+        batch: people in the rows of a batch, which are held in memory, and lost if the process is killed.
         searched_batch: the same for rows that are searched for, which takes longer.
-        single_process_rows: up to this many rows one process makes them all, unless they are searched for.
-        search: when the search for new puzzles is given up.
+        single_process_rows: up to this many rows, unless they are searched for, one process makes them all.
+        search: when to give up the search for new puzzles.
     """
 
     batch: int = 1 << 19
@@ -63,25 +62,23 @@ def build(
     executor: str = "local",
     settings: BuildSettings = DEFAULT_SETTINGS,
 ) -> Manifest:
-    """Build a corpus, or go on with one whose building was cut off, and return its manifest.
+    """Build a corpus, or resume a build that was interrupted, and return the manifest.
 
-    `datasets.load_dataset(folder)` reads it, each split by its name. A split that no puzzle fell to is not there.
+    `datasets.load_dataset(folder)` reads the corpus. A split without puzzles has no files.
 
     Args:
-        config: what it is made of.
-        folder: where to put it; made if it is not there.
-        processes: how many processes make rows, None for one a processor; a script that asks for more than one has
-            to guard its start with `if __name__ == "__main__"`.
-        progress: called with the number of rows that are done since it was called last; the first call tells of those
-            that were there already.
-        executor: what runs the jobs, "local" or "ray"; see `knk.parallel.executors.open_executor`. The bytes are the
-            same.
+        config: the corpus config.
+        folder: the folder to build in, created if missing.
+        processes: how many processes make rows, None for one per core; a script that uses more than one has to guard
+            its start with `if __name__ == "__main__"`.
+        progress: called with the number of rows done since the last call; first with those done by earlier runs.
+        executor: what runs the jobs, "local" or "ray" (`knk.parallel.executors.open_executor`), for the same bytes.
         settings: sizes and limits.
 
     Raises:
-        BadFolder: the folder holds something else, or the corpus of another config or version of the library, or
-            files of this one that were changed; or another process is building there.
-        NotEnough: there are not that many puzzles, or no more could be found; nothing is left in the folder.
+        BadFolder: the folder has other content, a corpus of another config or version, or changed files; or another
+            process is building there.
+        NotEnough: there are too few puzzles, or no more could be found; nothing is left in the folder.
 
     >>> from tempfile import TemporaryDirectory
     >>> from knk.datasets.config import PartConfig

@@ -85,7 +85,7 @@ class Search:
 
     @property
     def found(self) -> int:
-        """How many puzzles were found: new ones, and matching ones where there is a target."""
+        """How many puzzles were found: the matching ones if there is a target, else all new ones."""
         return self.state.matching if self._spec.target else self.state.new
 
     def note_new(self, new: int, of: int) -> None:
