@@ -29,7 +29,7 @@ def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
 def masks(people: int) -> tuple[tuple[int, ...], int]:
     """Return the truth table of "i is a knight" for each person i, and the table of "true".
 
-    A table is a big integer; its bit t is the truth where person i is a knight just if bit i of t is set.
+    A table is a big integer; its bit t is the truth where person i is a knight if and only if bit i of t is set.
 
     >>> [f"{mask:04b}" for mask in masks(2)[0]]
     ['1010', '1100']

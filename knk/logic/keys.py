@@ -205,7 +205,7 @@ class _GroupLabelling(Labelling[bytes]):
         return self.least_form(self.refined(self._initial_colours()))
 
     def _initial_colours(self) -> list[int]:
-        """Tell apart people who are named in the same places: any choice among them gives the same form."""
+        """Tell apart people who are named at the same positions: any choice among them gives the same form."""
         positions: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
         for number, (speaker, _, classes, _) in enumerate(self._utterances):
             positions[speaker].append((number, -1))

@@ -137,7 +137,7 @@ def _table(size: int, table: int) -> _TruthTable:
     return _TruthTable(size, table)
 
 
-class _NarrowRule(Rule):
+class NarrowRule(Rule):
     """A rule for few people, from the statement's truth table."""
 
     def __init__(self, utterance: Utterance) -> None:
@@ -164,7 +164,7 @@ class _NarrowRule(Rule):
         return tuple(tuple(self.people[index] for index, _ in people_of(state)) for state in states)
 
 
-class _FoldedRule(Rule):
+class FoldedRule(Rule):
     """A rule in which only the number of knights in each class of people matters."""
 
     def __init__(self, classes: tuple[tuple[int, ...], ...], table: bytes) -> None:
@@ -193,7 +193,7 @@ class _FoldedRule(Rule):
         return known
 
 
-class _SatRule(Rule):
+class SatRule(Rule):
     """A rule for many people of whom no two are interchangeable, from a SAT solver."""
 
     def __init__(self, utterance: Utterance) -> None:
@@ -223,11 +223,11 @@ def rule_of(utterance: Utterance) -> Rule:
     [(0, False), (1, True)]
     """
     if len(utterance.statement.people | {utterance.speaker}) <= _MAX_TRUTH_TABLE_PEOPLE:
-        return _NarrowRule(utterance)
+        return NarrowRule(utterance)
     constraint = meaning(Iff(Knight(utterance.speaker), utterance.statement))
     if prod(len(members) + 1 for members in constraint.classes) <= MAX_TABLE_ENTRIES:
-        return _FoldedRule(constraint.classes, constraint.table)
-    return _SatRule(utterance)
+        return FoldedRule(constraint.classes, constraint.table)
+    return SatRule(utterance)
 
 
 def closed(rules: Sequence[Rule], state: int, fresh: int = -1, passes: int = ALL_PASSES) -> int:

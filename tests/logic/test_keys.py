@@ -95,7 +95,7 @@ PINNED = [
 
 
 @given(st.data(), puzzles(most_people=9))
-def test_same_up_to_writing(data: st.DataObject, puzzle: Puzzle) -> None:
+def test_rewritten_puzzles_have_the_same_key(data: st.DataObject, puzzle: Puzzle) -> None:
     order = data.draw(st.permutations(range(len(puzzle.names))))
     moved = puzzle.reordered(order)
     said = list(data.draw(st.permutations(moved.statements)))
@@ -172,7 +172,7 @@ def ring(sizes: tuple[int, ...], kind: type[Knight | Knave] = Knave) -> Puzzle:
     return Puzzle(tuple(f"P{i}" for i in range(start)), tuple(said))
 
 
-def test_what_refinement_alone_cannot_tell_apart() -> None:
+def test_search_tells_apart_what_refinement_cannot() -> None:
     assert ring((6,)).key != ring((3, 3)).key
     assert ring((4, 3)).key == ring((3, 4)).key != ring((7,)).key
     assert ring((8, 8, 4)).key != ring((8, 6, 6)).key

@@ -50,7 +50,7 @@ STATEMENTS: dict[str, Statement] = {
 
 
 @pytest.mark.parametrize(("line", "statement"), STATEMENTS.items())
-def test_statement(line: str, statement: Statement) -> None:
+def test_statements_have_pinned_notation(line: str, statement: Statement) -> None:
     people = 1 + max(statement.people)
     puzzle = Puzzle(tuple(f"P{i}" for i in range(people)), ((0, statement),))
     assert encode(puzzle).split(" ")[1:] == [f"0:{line}"]
@@ -64,7 +64,7 @@ def test_pinned_lines() -> None:
 
 
 @given(puzzles(most_people=9))
-def test_there_and_back(puzzle: Puzzle) -> None:
+def test_decode_inverts_encode(puzzle: Puzzle) -> None:
     assert decode(encode(puzzle)) == puzzle
 
 
@@ -102,7 +102,7 @@ def test_there_and_back(puzzle: Puzzle) -> None:
     ],
     ids=lambda line: line[:30],
 )
-def test_bad_lines(line: str) -> None:
+def test_invalid_lines_raise_a_short_error(line: str) -> None:
     with pytest.raises(BadNotation) as caught:
         decode(line)
     assert 0 < len(str(caught.value)) < 300
@@ -110,7 +110,7 @@ def test_bad_lines(line: str) -> None:
 
 
 @given(st.text() | st.text(alphabet="AB,0123 :+-~&|^>=KV%()SD/"))
-def test_junk(line: str) -> None:
+def test_any_text_is_refused_or_survives_a_round_trip(line: str) -> None:
     try:
         puzzle = decode(line)
     except BadNotation:

@@ -31,7 +31,7 @@ from knk.logic.statements import (
     SameKind,
     Statement,
 )
-from knk.logic.sympy_formulas import from_sympy, to_sympy
+from knk.logic.sympy_formulas import to_sympy
 from knk.logic.triviality import is_trivial
 from knk.proofs.trace import trace
 from tests.support.strategies import statements
@@ -123,42 +123,6 @@ def test_algebras_agree(statement: Statement) -> None:
         assert bool(formula.subs(dict(zip(symbols, map(bool, roles), strict=True)))) == bool(truth)
 
 
-@given(statements(3, max_leaves=5))
-def test_from_sympy_keeps_the_meaning(statement: Statement) -> None:
-    symbols = sympy.symbols("a b c")
-    formula = to_sympy(statement, symbols)
-    xs, full = masks(3)
-    if formula in (sympy.true, sympy.false):
-        with pytest.raises(BadPuzzle):
-            from_sympy(formula, symbols)
-        assert statement.value(xs, full) == (full if formula == sympy.true else 0)
-    else:
-        assert from_sympy(formula, symbols).value(xs, full) == statement.value(xs, full)
-
-
-@pytest.mark.parametrize(
-    ("formula", "statement"),
-    [
-        ("~a", Knave(0)),
-        ("a & ~b", And(A, Knave(1))),
-        ("Implies(a, b)", Implies(A, B)),
-        ("Equivalent(a, b)", Iff(A, B)),
-        ("a ^ b", SameKind(0, 1, same=False)),
-        ("a ^ b ^ c", Parity(False, EVERYBODY)),
-        ("ITE(a, b, c)", And(Implies(A, B), Implies(Not(A), C))),
-    ],
-)
-def test_from_sympy(formula: str, statement: Statement) -> None:
-    symbols = sympy.symbols("a b c")
-    assert from_sympy(sympy.sympify(formula, convert_xor=False), symbols) == statement
-
-
-def test_from_sympy_refuses_what_it_does_not_know() -> None:
-    a, b = sympy.symbols("a b")
-    with pytest.raises(BadPuzzle, match="no statement expresses"):
-        from_sympy(a, [b])
-
-
 @given(st.data(), statements(5))
 def test_renaming_moves_the_table(data: st.DataObject, statement: Statement) -> None:
     order = data.draw(st.permutations(range(5)))
@@ -194,7 +158,7 @@ def test_impossible_statements(make: object) -> None:
         make()  # type: ignore[operator]
 
 
-def test_what_is_inside() -> None:
+def test_people_depth_and_walk() -> None:
     statement = Or(Not(And(A, C)), Count("exactly", 1, (3, 1)))
     assert statement.people == {0, 1, 2, 3}
     assert statement.depth == 3

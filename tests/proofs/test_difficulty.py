@@ -5,14 +5,12 @@ from dataclasses import replace
 from itertools import product
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knk.errors import GaveUp, ManySolutions, NoSolution
-from knk.generation.generate import candidates, generate, spec_of
-from knk.generation.statement_table import statement_table
+from knk.generation.generate import generate
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
@@ -23,9 +21,8 @@ from knk.proofs.difficulty import (
     difficulty,
     grade_bounds,
 )
-from knk.proofs.nesting import least_nestings
 from knk.proofs.trace import trace
-from tests.proofs.test_trace import NESTED, solvable
+from tests.support.proofs import NESTED, solvable
 
 Known = dict[int, bool]
 
@@ -101,7 +98,7 @@ def test_grades_of_all_classic_puzzles_of_three_people() -> None:
 
 @settings(max_examples=50)
 @given(solvable())
-def test_rounds_and_nesting_are_what_trials_find(planted: tuple[Puzzle, Solution]) -> None:
+def test_rounds_and_nesting_agree_with_trials(planted: tuple[Puzzle, Solution]) -> None:
     puzzle, _ = planted
     found, trials = difficulty(puzzle), Trials(puzzle)
     assert found.nesting == trials.nesting() == trace(puzzle).nesting
@@ -129,7 +126,7 @@ def test_order_makes_no_difference_to_generated_puzzles(preset: str) -> None:
         assert difficulty(replace(moved, statements=moved.statements[::-1])) == difficulty(puzzle)
 
 
-def test_saying_a_thing_twice_only_adds_a_statement() -> None:
+def test_a_repeated_statement_changes_only_the_number_of_statements() -> None:
     puzzle = decode(NESTED)
     twice = replace(puzzle, statements=puzzle.statements * 2)
     assert difficulty(twice) == replace(difficulty(puzzle), statements=8)
@@ -158,39 +155,12 @@ def test_a_search_ends_at_its_patience() -> None:
         difficulty(decode(NESTED), patience=20)
 
 
-# Many at once.
-
-
-@pytest.mark.parametrize("preset", ["classic", "rich"])
-@pytest.mark.parametrize("people", [1, 3, 5, 6, 8])
-def test_nestings_of_many_are_those_of_each(preset: str, people: int) -> None:
-    spec = spec_of(preset=preset, people=people, kinds={"and": 1, "iff": 1, "atom": 1, "not": 1})
-    table = statement_table(spec, people, 6, 0)
-    block = candidates(spec, 6, 0)
-    block = block.select(np.arange(min(len(block), 250)))
-    fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
-    each = [difficulty(puzzle).nesting for puzzle in block.puzzles()]
-    for most in (0, 1):
-        found = least_nestings(fitting, block.solutions, people, most).tolist()
-        assert found == [min(nesting, most + 1) for nesting in each]
-
-
-def test_many_at_once_tell_nested_suppositions() -> None:
-    spec = spec_of(preset="rich", people=5)
-    table = statement_table(spec, 5, 1, 0)
-    block = candidates(spec, 1, 0)
-    fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
-    nested = np.flatnonzero(least_nestings(fitting, block.solutions, 5) == 2)
-    assert len(nested) > 20
-    assert min(difficulty(puzzle).nesting for puzzle in block.select(nested).puzzles()) == 2
-
-
 def test_a_grade_bounds_the_measures() -> None:
     grades = set()
     for puzzle in [*generate(preset="rich", people=(3, 8), n=300, seed=9), decode(NESTED)]:
-        found = difficulty(puzzle)
-        bounds = grade_bounds(found.grade, found.people)
+        measured = difficulty(puzzle)
+        bounds = grade_bounds(measured.grade, measured.people)
         assert bounds.keys() == set(MEASURES)
-        assert all(least <= getattr(found, name) <= most for name, (least, most) in bounds.items())
-        grades.add(found.grade)
+        assert all(least <= getattr(measured, name) <= most for name, (least, most) in bounds.items())
+        grades.add(measured.grade)
     assert grades >= {1, 2, 3, 4}

@@ -65,9 +65,9 @@ def statements(people: int, max_leaves: int = 8) -> st.SearchStrategy[Statement]
 def puzzles(draw: st.DrawFn, most_people: int = 7, most_statements: int = 8) -> Puzzle:
     """Any puzzle, with any number of solutions, of names and role words that the library brings."""
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=most_people, unique=True))
-    said = st.tuples(st.integers(0, len(names) - 1), statements(len(names)))
+    utterances = st.tuples(st.integers(0, len(names) - 1), statements(len(names)))
     return Puzzle(
         tuple(names),
-        tuple(draw(st.lists(said, max_size=most_statements))),
+        tuple(draw(st.lists(utterances, max_size=most_statements))),
         draw(st.sampled_from(ROLE_PAIRS)),
     )

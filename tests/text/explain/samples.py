@@ -2,7 +2,7 @@
 
 from knk.generation.generate import generate
 from knk.logic.notation import decode
-from tests.proofs.test_trace import NESTED, WIDE
+from tests.support.proofs import NESTED, WIDE
 
 SAMPLES = [
     *(decode(line) for line in ("Ann,Bob 0:&(-0,-1)", "Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)", NESTED)),

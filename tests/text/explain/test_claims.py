@@ -17,8 +17,8 @@ from knk.proofs.trace import trace
 from knk.text.explain import Claim, Sentence, sentences, wordings
 from knk.text.explain.brief import BriefWriter
 from knk.text.explain.long import LongWriter
-from tests.proofs.test_trace import solvable
 from tests.support.claim_reader import confirm, read_all
+from tests.support.proofs import solvable
 from tests.text.explain.samples import SAMPLES
 
 

@@ -11,8 +11,8 @@ from knk.generation.generate import generate
 from knk.logic.notation import decode
 from knk.proofs.trace import trace
 from knk.text.explain import STYLES, explain, sentences
-from tests.proofs.test_trace import NESTED
 from tests.support.claim_reader import ClaimReader
+from tests.support.proofs import NESTED
 from tests.text.explain.samples import SAMPLES
 
 LONG = """\
