@@ -101,7 +101,7 @@ def score_of(verdict: Verdict) -> float:
     """Return 1 if the answer is right, else 0, for frameworks that accept nothing but a number.
 
     Raises:
-        NoVerdict: the verifier could not decide, for which no number stands.
+        NoVerdict: the verifier could not decide.
 
     >>> score_of(Verdict(False, "no answer"))
     0.0

@@ -38,9 +38,9 @@ def test_rows_of_other_tasks(tmp_path: Path) -> None:
         ("kk", "train", None, {"subject": "physics"}, BadTask, "no option 'subject'; it has n, people, grade, seed"),
         ("kk", "train", "puzzles.jsonl", {"people": 3}, BadTask, "people cannot be used with data"),
         ("kk", "train", "nowhere.jsonl", {}, BadFile, "no file or folder 'nowhere.jsonl'"),
-        ("kk", "train", None, {"people": "three"}, BadSpec, "people is a number"),
-        ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "people is a number"),
-        ("kk", "train", None, {"people": "5-3"}, BadSpec, "people is a number"),
+        ("kk", "train", None, {"people": "three"}, BadSpec, "expected people from 1"),
+        ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "expected people from 1"),
+        ("kk", "train", None, {"people": "5-3"}, BadSpec, "expected people from 1"),
     ],
 )
 def test_invalid_arguments(

@@ -1,7 +1,7 @@
 """Mutants of Python code: one constant, comparison, operator, condition or result changed at a time.
 
-And a second opinion on them that shares nothing with the sandbox: `python -m tests.support.mutants` reads a task and
-runs its mutants by plain `exec`, comparing with plain `==`.
+A second opinion on them shares no code with the sandbox: `python -m tests.support.mutants` reads a row and runs its
+mutants by plain `exec`, comparing with plain `==`.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ OTHER_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 def mutants(code: str) -> Iterator[str]:
-    """All mutants of code, each with one change."""
+    """Iterate over all mutants of code, each with one change."""
     tree = ast.parse(code)
-    places = len(list(ast.walk(tree)))
-    for place in range(places):
-        for change in (_plus_one, _other_comparison, _other_operator, _other_condition, _less):
+    count = len(list(ast.walk(tree)))
+    for index in range(count):
+        for change in (_change_constant, _change_comparison, _change_operator, _change_condition, _wrap_result):
             mutant = copy.deepcopy(tree)
-            node = list(ast.walk(mutant))[place]
+            node = list(ast.walk(mutant))[index]
             if change(node):
                 text = ast.unparse(mutant)
                 if text != ast.unparse(tree):
                     yield text
 
 
-def _plus_one(node: ast.AST) -> bool:
+def _change_constant(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         node.value = not node.value
         return True
@@ -74,21 +74,21 @@ def _plus_one(node: ast.AST) -> bool:
     return False
 
 
-def _other_comparison(node: ast.AST) -> bool:
+def _change_comparison(node: ast.AST) -> bool:
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OTHER_COMPARISONS:
         node.ops[0] = OTHER_COMPARISONS[type(node.ops[0])]()
         return True
     return False
 
 
-def _other_operator(node: ast.AST) -> bool:
+def _change_operator(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OTHER_OPERATORS:
         node.op = OTHER_OPERATORS[type(node.op)]()
         return True
     return False
 
 
-def _other_condition(node: ast.AST) -> bool:
+def _change_condition(node: ast.AST) -> bool:
     if isinstance(node, ast.BoolOp):
         node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         return True
@@ -98,7 +98,7 @@ def _other_condition(node: ast.AST) -> bool:
     return False
 
 
-def _less(node: ast.AST) -> bool:
+def _wrap_result(node: ast.AST) -> bool:
     if isinstance(node, ast.Return) and node.value is not None:
         node.value = ast.Tuple([node.value], ast.Load())
         return True
@@ -106,8 +106,8 @@ def _less(node: ast.AST) -> bool:
 
 
 def opinions(row: dict[str, Any], codes: list[str]) -> list[str]:
-    """For each mutant "same" or "different" from the solution on some input, or "slow", by a process of its own."""
-    told = subprocess.run(
+    """Return for each mutant whether it is "same" as the solution, "different" on an input, or "slow"."""
+    process = subprocess.run(
         [sys.executable, "-m", "tests.support.mutants"],
         input=json.dumps({"row": row, "codes": codes}),
         capture_output=True,
@@ -116,8 +116,8 @@ def opinions(row: dict[str, Any], codes: list[str]) -> list[str]:
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "0"},
     )
-    answer: list[str] = json.loads(told.stdout)
-    return answer
+    result: list[str] = json.loads(process.stdout)
+    return result
 
 
 class _Slow(BaseException):
@@ -129,17 +129,17 @@ def _ring(*_: object) -> None:
 
 
 def _opinion(
-    function: Callable[..., Any], inputs: str, wanted: list[Any], fits: Callable[[Any, Any, Any], bool]
+    function: Callable[..., Any], inputs: str, expected: list[Any], fits: Callable[[Any, Any, Any], bool]
 ) -> str:
-    for arguments, right in zip(json.loads(inputs), wanted, strict=True):
-        asked = copy.deepcopy(arguments)
+    for arguments, right in zip(json.loads(inputs), expected, strict=True):
+        original = copy.deepcopy(arguments)
         signal.setitimer(signal.ITIMER_REAL, 1.5)
         try:
-            if not fits(asked, function(*arguments), right):
+            if not fits(original, function(*arguments), right):
                 return "different"
         except _Slow:
             return "slow"
-        except Exception:  # noqa: BLE001 - whatever it is, the solution raises nothing
+        except Exception:  # noqa: BLE001 - the solution raises nothing, so any exception differs
             return "different"
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -173,30 +173,30 @@ def _loaded(code: str, name: str) -> Callable[..., Any]:
 
 
 def main() -> None:
-    """Read a task and mutants of its solution, and write what is to be thought of each."""
-    asked = json.load(sys.stdin)
-    row = asked["row"]
+    """Read a row and mutants of its solution, and write an opinion on each."""
+    request = json.load(sys.stdin)
+    row = request["row"]
     resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
     signal.signal(signal.SIGALRM, _ring)
     solution = _loaded(row["stub"] + row["canonical_solution"], row["entry_point"])
-    wanted = [solution(*arguments) for arguments in json.loads(row["inputs"])]
-    answers = []
+    expected = [solution(*arguments) for arguments in json.loads(row["inputs"])]
+    results = []
     out = sys.stdout
     sys.stdout = sys.stderr
-    for code in asked["codes"]:
+    for code in request["codes"]:
         try:
             function = _loaded(code, row["entry_point"])
         except Exception:  # noqa: BLE001 - as above
-            answers.append("different")
+            results.append("different")
             continue
-        answers.append(_opinion(function, row["inputs"], wanted, _fits(row)))
-    json.dump(answers, out)
+        results.append(_opinion(function, row["inputs"], expected, _fits(row)))
+    json.dump(results, out)
 
 
 def sample(code: str, n: int, seed: int = 0) -> list[str]:
-    """Some of the mutants of code, drawn by a seed."""
-    found = list(dict.fromkeys(mutants(code)))
-    return found if len(found) <= n else random.Random(seed).sample(found, n)
+    """Return some of the mutants of code, drawn by a seed."""
+    different = list(dict.fromkeys(mutants(code)))
+    return different if len(different) <= n else random.Random(seed).sample(different, n)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Completions that try to be paid, and odd ones that should be, each with the verdict it ought to get."""
+"""Wrong completions that try to be accepted, and right ones in odd forms, each with its expected verdict."""

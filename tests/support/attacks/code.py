@@ -1,7 +1,7 @@
-"""What model code may try against the sandbox and the verifier, each with what must come of it.
+"""Attacks of model code on the sandbox and the verifier, each with its expected verdict.
 
-The function asked for is `blend`, see `ROW`. In the code SECRET stands for a file outside that holds a right solution,
-FOLDER for its folder, PORT for a port that somebody listens on, and PARENT for the verifier's process.
+The function to write is `blend`, see `ROW`. In the code, SECRET stands for a file outside with a right solution, FOLDER
+for its folder, PORT for a listening port, and PARENT for the verifier's process.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ BODY = "\n".join(line.removeprefix("    ") for line in SOLUTION.splitlines())
 
 
 class Attack(NamedTuple):
-    """Something to try.
+    """An attack and its expected verdict.
 
-    `verdict` is how the verdict begins. `walls` is true if it fails only because files or processes cannot be seen, so
-    that nothing but a wall stops it.
+    `verdict` is the start of the verdict. `walls` is true if the attack fails only because files or processes are
+    hidden from it.
     """
 
     idea: str
@@ -41,7 +41,7 @@ class Attack(NamedTuple):
 
 
 def _blend(body: str, before: str = "") -> str:
-    """The function with this body, after this code."""
+    """Return the function with a body, after other code."""
     lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
     return f"{before}\ndef blend(words, times):\n{lines}\n"
 

@@ -1,7 +1,7 @@
-r"""Completions for puzzles, each with whether it is to be paid, why, and what it tries.
+r"""Completions for puzzles, each with its expected verdict and its idea.
 
-Here are whole ways to cheat, and to be misread: several sentences, markup, other languages and scripts, words around
-the answer. Forms of single claims are in `kk.jsonl` beside this file.
+These are whole answers that cheat or may be misread: several sentences, markup, other languages and scripts, words
+around the answer. Forms of single claims are in `kk.jsonl` beside this file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from knk.logic.statements import (
 
 @dataclass(frozen=True)
 class Attack:
-    """A completion for a puzzle, whether it is to be paid, the reason where it matters, and what it tries."""
+    """A completion for a puzzle, whether it is right, the expected reason if it matters, and its idea."""
 
     puzzle: Puzzle
     completion: str
@@ -32,22 +32,24 @@ class Attack:
 
 
 def puzzle_of(names: Sequence[str], knights: Sequence[bool], roles: Roles = ("knight", "knave")) -> Puzzle:
-    """Return a puzzle whose one solution is that just these are knights, of whom there is at least one."""
+    """Return a puzzle whose only solution has these knights, at least one."""
     first = list(knights).index(True)
-    said: list[tuple[int, Statement]] = []
+    statements: list[tuple[int, Statement]] = []
     if all(knights):
-        said.append((first, Or(Knave(first), *(Knight(person) for person in range(len(names)) if person != first))))
+        statements.append(
+            (first, Or(Knave(first), *(Knight(person) for person in range(len(names)) if person != first)))
+        )
     else:
         knave = list(knights).index(False)
-        said.append((knave, And(Knave(knave), Knave(first))))
+        statements.append((knave, And(Knave(knave), Knave(first))))
     for person, knight in enumerate(knights):
         if person != first:
-            said.append((person, Knight(first) if knight else Knave(first)))
-    return Puzzle(tuple(names), tuple(said), roles)
+            statements.append((person, Knight(first) if knight else Knave(first)))
+    return Puzzle(tuple(names), tuple(statements), roles)
 
 
 def _puzzle(people: str, roles: Roles = ("knight", "knave")) -> Puzzle:
-    """Return a puzzle with one solution: those with a plus are knights."""
+    """Return a puzzle with one solution, in which the people with a plus are knights."""
     names = [part[1:].replace("_", " ") for part in people.split()]
     return puzzle_of(names, [part[0] == "+" for part in people.split()], roles)
 

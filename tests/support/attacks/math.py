@@ -1,4 +1,4 @@
-r"""Completions for problems with a gold answer, each with the reason its verdict ought to give, and what it tries."""
+r"""Completions for problems with a gold answer, each with the expected reason of its verdict, and its idea."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from knk.answers.verdict import Reason
 
 @dataclass(frozen=True)
 class Attack:
-    """A completion for a gold answer, the reason it should be judged with, and what it tries."""
+    """A completion for a gold answer, the expected reason of its verdict, and its idea."""
 
     idea: str
     gold: str
@@ -19,12 +19,12 @@ class Attack:
 
 
 def boxed(content: str) -> str:
-    """A box in answer tags, after some thinking."""
+    """Return a box in answer tags, after some thinking."""
     return rf"So it is that.</think><answer>\boxed{{{content}}}</answer>"
 
 
 def tagged(answer: str) -> str:
-    """An answer in tags, after some thinking."""
+    """Return an answer in tags, after some thinking."""
     return f"So it is that.</think><answer>{answer}</answer>"
 
 

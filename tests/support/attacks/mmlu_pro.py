@@ -1,4 +1,4 @@
-r"""Completions for questions with lettered options, each with the reason that its verdict ought to give.
+r"""Completions for questions with lettered options, each with the expected reason of its verdict.
 
 `{T}` in a completion is the text of the right option.
 """
@@ -32,7 +32,7 @@ NAMED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Attack:
-    """A completion for a row, the reason it should be judged with, and what it tries."""
+    """A completion for a row, the expected reason of its verdict, and its idea."""
 
     idea: str
     completion: str
@@ -41,7 +41,7 @@ class Attack:
 
 
 def tagged(answer: str, before: str = "", after: str = "") -> str:
-    """An answer in tags after some thinking, with words around the tags."""
+    """Return an answer in tags after some thinking, with words around the tags."""
     return f"Rods see in the dark, cones see colour: not A.</think>{before}<answer>{answer}</answer>{after}"
 
 
