@@ -32,7 +32,7 @@ SUBJECTS: Final = {
     "Errors": ("knk.errors",),
 }
 VALUES: Final = {"PRESETS": "Specifications to start from: `classic` and `rich`."}
-"""What is neither a class nor a function, and so has no docstring."""
+"""Names that are neither classes nor functions, and so have no docstring."""
 
 
 def reference() -> str:
@@ -42,21 +42,21 @@ def reference() -> str:
 
 
 def table(modules: tuple[str, ...]) -> str:
-    """Return the table of some modules' names at the top."""
-    return "\n".join(["| name | what it is |", "|---|---|", *(row for module in modules for row in rows(module))])
+    """Return the table of the public names of some modules."""
+    return "\n".join(["| name | description |", "|---|---|", *(row for module in modules for row in rows(module))])
 
 
 def rows(module: str) -> Iterator[str]:
-    """Iterate over the rows of a module's names at the top."""
+    """Iterate over the rows of a module's public names."""
     for name, home in knk._HOMES.items():  # noqa: SLF001 - the page and the package have one list
         if home == module:
-            yield f"| `{name}` | {meaning(name)} |"
+            yield f"| `{name}` | {description(name)} |"
 
 
-def meaning(name: str) -> str:
-    """Return what a name's docstring says first."""
-    told = VALUES.get(name) or (getattr(knk, name).__doc__ or "").split("\n\n")[0]
-    return " ".join(told.split()).replace("|", "\\|")
+def description(name: str) -> str:
+    """Return the first paragraph of a name's docstring."""
+    paragraph = VALUES.get(name) or (getattr(knk, name).__doc__ or "").split("\n\n")[0]
+    return " ".join(paragraph.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

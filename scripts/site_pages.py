@@ -1,8 +1,8 @@
-"""What mkdocs calls when it builds the site: pages that lie outside docs/ are taken in, and links lead to them.
+"""Hooks of mkdocs: they add the pages outside docs/ to the site and rewrite the links between pages.
 
-Links in the pages are those of the checkout, `../recipes/README.md`, so that they work wherever the files are read.
-The site has `recipes/README.md` beside the pages of docs/: links are written anew for it. A file that a page links and
-that is no page goes along as it is; a folder has no page, and a link to one becomes plain text.
+Links in the pages are paths in the checkout, such as `../recipes/README.md`, so that they work wherever the files are
+read. On the site `recipes/README.md` is beside the pages of docs/, so links are rewritten. A linked file that is not a
+page is copied; a folder has no page, and a link to one becomes plain text.
 """
 
 import os
@@ -20,12 +20,12 @@ LINK: Final = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def outside() -> list[Path]:
-    """Return the pages that lie outside docs/."""
+    """Return the pages outside docs/."""
     return sorted(path for pattern in OUTSIDE for path in ROOT.glob(pattern))
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Take in the pages outside docs/, and the files that any page links."""
+    """Add the pages outside docs/, and the files that any page links to."""
     pages = outside()
     linked = {path for page in (*pages, *DOCS.rglob("*.md")) for path in links(page) if path.is_file()}
     for path in sorted({*pages, *linked}):
@@ -35,18 +35,18 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Write a page's links for where things are on the site."""
+    """Rewrite a page's links for the site."""
     source = Path(page.file.abs_src_path)
 
-    def mended(link: re.Match[str]) -> str:
+    def rewritten(link: re.Match[str]) -> str:
         path = target(source, link[2])
         if path is None or not path.exists() or (source.is_relative_to(DOCS) and path.is_relative_to(DOCS)):
             return link[0]
         if path.is_dir():
             return link[1]
-        return f"[{link[1]}]({os.path.relpath(place(path), place(source).parent)}{link[3] or ''})"
+        return f"[{link[1]}]({os.path.relpath(site_path(path), site_path(source).parent)}{link[3] or ''})"
 
-    return LINK.sub(mended, markdown)
+    return LINK.sub(rewritten, markdown)
 
 
 def on_page_content(html: str, **_: Any) -> str:
@@ -55,17 +55,17 @@ def on_page_content(html: str, **_: Any) -> str:
 
 
 def links(page: Path) -> list[Path]:
-    """Return what a page links in the checkout."""
-    found = (target(page, link[2]) for link in LINK.finditer(page.read_text(encoding="utf-8")))
-    return [path for path in found if path is not None]
+    """Return the paths in the checkout that a page links to."""
+    targets = (target(page, link[2]) for link in LINK.finditer(page.read_text(encoding="utf-8")))
+    return [path for path in targets if path is not None]
 
 
 def target(page: Path, link: str) -> Path | None:
-    """Return what a link leads to in the checkout, or None if it leads out of it."""
+    """Return the path of a link in the checkout, or None if the link leads outside it."""
     path = Path(os.path.normpath(page.parent / link))
     return path if "://" not in link and path.is_relative_to(ROOT) else None
 
 
-def place(path: Path) -> Path:
-    """Return where a file of the checkout is on the site."""
+def site_path(path: Path) -> Path:
+    """Return the path of a file of the checkout on the site."""
     return path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT)

@@ -1,4 +1,4 @@
-"""Measure what `import knk` and `knk --help` take: the median wall time of a fresh process each."""
+"""Measure the start-up time of `import knk` and `knk --help`: the median wall time of fresh processes."""
 
 import subprocess
 import sys
@@ -24,5 +24,5 @@ def seconds(command: list[str]) -> float:
 
 if __name__ == "__main__":
     for name, command in COMMANDS.items():
-        seconds(command)  # The first run reads the files from disk, and is not counted.
+        seconds(command)  # The first run reads the files from disk and does not count.
         print(f"{name:15} {median(seconds(command) for _ in range(RUNS)):.3f} s")

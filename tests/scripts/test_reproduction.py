@@ -1,4 +1,4 @@
-"""The page on what was reproduced: its tables are the results' own, whoever edits it."""
+"""The tables of the page on the reproduction are those of the results."""
 
 import importlib.util
 from dataclasses import replace
@@ -28,7 +28,7 @@ def script() -> ModuleType:
     return module
 
 
-def found() -> Results:
+def study() -> Results:
     half = Estimate(0.5, 0.41, 0.59, 100, 3)
     scores = [
         ArmScore(arm, "col", metric, half)
@@ -44,21 +44,21 @@ def found() -> Results:
     return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"bases": "3", "seeds": "3"})
 
 
-def test_the_page_holds_what_the_results_say(script: ModuleType) -> None:
+def test_the_page_agrees_with_the_results(script: ModuleType) -> None:
     page = script.PAGE.read_text(encoding="utf-8")
-    assert page == script.filled(page, results.read(script.KEPT))
+    assert page == script.fill_in(page, results.read(script.COPIES))
     assert page.count("<!-- end -->") == 6
 
 
-def test_the_readme_holds_what_the_results_say(script: ModuleType) -> None:
+def test_the_readme_agrees_with_the_results(script: ModuleType) -> None:
     page = script.README.read_text(encoding="utf-8")
-    assert page == script.filled(page, results.read(script.KEPT))
+    assert page == script.fill_in(page, results.read(script.COPIES))
     assert page.count("<!-- summary -->\n") == page.count("<!-- end -->") == 1
 
 
-def test_the_readmes_table_is_of_the_methods_own_arms(script: ModuleType) -> None:
-    told = script.filled("<!-- summary -->\n<!-- end -->\n", replace(found(), arms=("base", "warmed", "control")))
-    assert told == (
+def test_the_readmes_table_has_the_methods_own_arms(script: ModuleType) -> None:
+    filled = script.fill_in("<!-- summary -->\n<!-- end -->\n", replace(study(), arms=("base", "warmed", "control")))
+    assert filled == (
         "<!-- summary -->\n"
         "| accuracy, % | `col`, which RLVR trained |\n|---|---|\n"
         "| base | 50.0 [41, 59] |\n| warmed | 50.0 [41, 59] |\n"
@@ -66,20 +66,20 @@ def test_the_readmes_table_is_of_the_methods_own_arms(script: ModuleType) -> Non
     )
 
 
-def test_tables_are_filled_between_their_marks(script: ModuleType) -> None:
-    page = "Before\n<!-- accuracy -->\nWhat was here before.\n<!-- end -->\nAfter\n<!-- claims -->\n<!-- end -->\n"
-    told = script.filled(page, found())
-    assert "What was here before" not in told
-    assert "| base | 50.0 [41, 59] |" in told
-    assert "| It rises | +0.200 [+0.100, +0.300] | holds |" in told
-    assert "| It may | +0.000 [-0.100, +0.100] | open |" in told
-    assert "| Tries | +0.000 [-0.100, +0.100] | reported |" in told
-    assert told.startswith("Before\n")
-    assert script.filled(told, found()) == told
+def test_tables_are_written_between_their_markers(script: ModuleType) -> None:
+    page = "Before\n<!-- accuracy -->\nOld content.\n<!-- end -->\nAfter\n<!-- claims -->\n<!-- end -->\n"
+    filled = script.fill_in(page, study())
+    assert "Old content" not in filled
+    assert "| base | 50.0 [41, 59] |" in filled
+    assert "| It rises | +0.200 [+0.100, +0.300] | holds |" in filled
+    assert "| It may | +0.000 [-0.100, +0.100] | open |" in filled
+    assert "| Tries | +0.000 [-0.100, +0.100] | reported |" in filled
+    assert filled.startswith("Before\n")
+    assert script.fill_in(filled, study()) == filled
 
 
-def test_the_curves_are_a_picture_of_its_own(script: ModuleType) -> None:
-    picture = script.picture(found())
+def test_the_curves_are_a_standalone_image(script: ModuleType) -> None:
+    picture = script.picture(study())
     root = ET.fromstring(picture)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "var(" not in picture
@@ -87,7 +87,7 @@ def test_the_curves_are_a_picture_of_its_own(script: ModuleType) -> None:
 
 
 def test_no_path_of_a_machine_is_published(script: ModuleType) -> None:
-    for path in script.KEPT.iterdir():
+    for path in script.COPIES.iterdir():
         text = path.read_text(encoding="utf-8")
         assert not [folder for folder in ("/home/", "/root/", "/work/", "/tmp/", "/Users/") if folder in text], (
             path.name
