@@ -38,6 +38,7 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to this .jsonl or .parquet file instead of stdout."),
 ]
+OutputFolder = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per puzzle, one per line.")]
 Style = Annotated[

@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from knk.cli.groups import with_option_groups
 from knk.cli.options import HubName, Processes
 from knk.cli.output import progress_bar
 from knk.errors import BadFolder
@@ -21,28 +22,44 @@ if TYPE_CHECKING:
     from knk.hub.staging import StagedFolder
 
 
-def publish(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset with a manifest.json, or a checkpoint.")],
-    name: HubName,
-    model: Annotated[bool, typer.Option("--model", help="Publish a checkpoint, not a dataset.")] = False,
-    public: Annotated[bool, typer.Option("--public", help="Make it public (default: private).")] = False,
+@dataclass(frozen=True)
+class UploadOptions:
+    """Who sees the repository, and what the commit is called."""
+
+    public: Annotated[bool, typer.Option("--public", help="Make it public (default: private).")] = False
     revision: Annotated[
         str | None,
         typer.Option("--revision", "--branch", metavar="NAME", help="Branch (default: the main branch)."),
-    ] = None,
-    message: Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Commit message.")] = None,
+    ] = None
+    message: Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Commit message.")] = None
+
+
+@dataclass(frozen=True)
+class ContentOptions:
+    """What is published of a dataset or a checkpoint."""
+
     licence: Annotated[
         str | None,
         typer.Option(
             "--license", metavar="ID", help="License id on the Hub (default: apache-2.0 for generated puzzles)."
         ),
-    ] = None,
+    ] = None
     audited: Annotated[
         bool, typer.Option("--audit/--no-audit", help="Audit a dataset and put the results into its card.")
-    ] = True,
+    ] = True
     with_pickles: Annotated[
         bool, typer.Option("--with-pickles", help="Also publish files that can run code when a model is loaded.")
-    ] = False,
+    ] = False
+
+
+@with_option_groups
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset with a manifest.json, or a checkpoint.")],
+    name: HubName,
+    *,
+    model: Annotated[bool, typer.Option("--model", help="Publish a checkpoint, not a dataset.")] = False,
+    upload: UploadOptions,
+    contents: ContentOptions,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Also keep the published files in this folder.")
     ] = None,
@@ -73,17 +90,18 @@ def publish(
         client.check_signed_in()
     with _staging_folder(folder, output) as parent:
         if model:
-            staged = staging.stage_model(folder, parent / name, name, licence, with_pickles)
+            staged = staging.stage_model(folder, parent / name, name, contents.licence, contents.with_pickles)
         else:
             with progress_bar(None, "rows") as advance:
-                staged = staging.stage(folder, parent / name, name, licence, audited, processes, advance)
+                options = contents.licence, contents.audited, processes
+                staged = staging.stage(folder, parent / name, name, *options, advance)
         if output is not None:
             staged = _move(staged, output)
         print("\n".join(_summary(staged)))
         if dry_run:
             print(f"\n{staged.card}", end="")
             return
-        published = client.publish(staged, name, public, revision, message, progress=sys.stderr.isatty())
+        published = client.publish(staged, name, **vars(upload), progress=sys.stderr.isatty())
     print(f"{'private' if published.private else 'public'}: {published.url}")
 
 

@@ -15,6 +15,22 @@ from knk.errors import KnkError
 
 
 @dataclass(frozen=True)
+class ItemOptions:
+    """Which items of a task are used."""
+
+    n: Annotated[
+        int | None, typer.Option("-n", metavar="N", min=1, help="Number of puzzles, or of items to train on.")
+    ] = None
+    revision: Annotated[str | None, typer.Option(metavar="REV", help="Revision of the dataset on the Hub.")] = None
+    subject: Annotated[
+        str | None, typer.Option(metavar="NAME", help="mmlu_pro: only this subject: physics, history, ...")
+    ] = None
+    trained: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="hendrycks_math: file with the training set, for held-out.")
+    ] = None
+
+
+@dataclass(frozen=True)
 class PuzzleOptions:
     """What puzzles the task kk generates, unless --data names some."""
 
@@ -39,16 +55,7 @@ def task(
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Read rows from this file instead of from the Hub.")
     ] = None,
-    revision: Annotated[str | None, typer.Option(metavar="REV", help="Revision of the dataset on the Hub.")] = None,
-    subject: Annotated[
-        str | None, typer.Option(metavar="NAME", help="mmlu_pro: only this subject: physics, history, ...")
-    ] = None,
-    trained: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="hendrycks_math: file with the training set, for held-out.")
-    ] = None,
-    n: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="Number of puzzles, or of items to train on.")
-    ] = None,
+    items: ItemOptions,
     puzzles: PuzzleOptions,
     output: Output = None,
 ) -> None:
@@ -67,7 +74,7 @@ def task(
     from knk import tasks
 
     loaded = tasks.load(name)
-    values = {"n": n, "revision": revision, "subject": subject, "trained": trained} | vars(puzzles)
+    values = vars(items) | vars(puzzles)
     options: dict[str, Any] = {option: value for option, value in values.items() if value is not None}
     for option in options:
         if option not in loaded.OPTIONS:

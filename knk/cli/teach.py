@@ -16,6 +16,7 @@ from knk.cli.options import (
     EngineName,
     EngineOptions,
     Json,
+    OutputFolder,
     Progress,
     SamplingOptions,
     Split,
@@ -33,6 +34,32 @@ if TYPE_CHECKING:
 
 Preset = Literal["paper"]
 _FAILED: Final = 1
+
+
+@dataclass(frozen=True)
+class TeacherOptions:
+    """What answers."""
+
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Model: a folder, a name on the Hub, or the name on the server.")
+    ] = None
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(
+            help="What answers; 'trace' is the library's own proofs, which need no model (default: server with "
+            "--base-url, else trace)."
+        ),
+    ] = None
+    per_request: Annotated[
+        int | None, typer.Option(metavar="N", min=1, show_default="1", help="server: completions per request.")
+    ] = None
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            help="Sampling preset: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, and the stop "
+            "strings '</answer>', 'User:' and 'Assistant:'."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -71,33 +98,11 @@ class EstimateOptions:
 def teach(
     corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or a .parquet or .jsonl file of rows.")],
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to store the answers in.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Model: a folder, a name on the Hub, or the name on the server."),
-    ] = None,
-    engine: Annotated[
-        EngineName | None,
-        typer.Option(
-            help="What answers; 'trace' is the library's own proofs, which need no model (default: server with "
-            "--base-url, else trace)."
-        ),
-    ] = None,
-    preset: Annotated[
-        Preset | None,
-        typer.Option(
-            help="Sampling preset: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, and the stop "
-            "strings '</answer>', 'User:' and 'Assistant:'."
-        ),
-    ] = None,
+    output: OutputFolder = None,
+    teacher: TeacherOptions,
     sampling: SamplingOptions,
     prompts: PromptOptions,
     engines: EngineOptions,
-    per_request: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="1", help="Server: completions per request.")
-    ] = None,
     progress: Progress = None,
     as_json: Json = False,
     costs: EstimateOptions,
@@ -125,21 +130,18 @@ def teach(
     from knk.teacher import PRESETS, Sampling
     from knk.teacher import teach as ask_teacher
 
-    settings = sampling.apply_to(PRESETS[preset] if preset else Sampling())
-    name = engine or ("server" if engines.base_url else "trace")
+    settings = sampling.apply_to(PRESETS[teacher.preset] if teacher.preset else Sampling())
+    name = teacher.engine or ("server" if engines.base_url else "trace")
     if costs.dry_run:
         if name != "trace" and settings.max_tokens is None and costs.answer_tokens is None:
             raise KnkError("missing --max-tokens N, or --answer-tokens N for the average")
-        _print_estimate(_estimate(corpus, output, settings, prompts, per_request, costs), costs, as_json)
+        _print_estimate(_estimate(corpus, output, settings, prompts, teacher.per_request, costs), costs, as_json)
         return
     folder = require_output(output)
-    teacher = engines.build(name, model, per_request=per_request)
+    engine = engines.build(name, teacher.model, per_request=teacher.per_request)
     with _observer(corpus, prompts, settings.n, progress) as observer, interrupt_on_sigterm():
-        summary = ask_teacher(corpus, folder, teacher, settings, **vars(prompts), observer=observer)
-    if as_json:
-        print_json({"folder": str(folder)} | summary.to_dict())
-    else:
-        print("\n".join(_summary(folder, summary)))
+        summary = ask_teacher(corpus, folder, engine, settings, **vars(prompts), observer=observer)
+    _print_summary(folder, summary, as_json)
     if summary.failed:
         raise typer.Exit(_FAILED)
 
@@ -181,21 +183,23 @@ def _print_estimate(estimate: CostEstimate, costs: EstimateOptions, as_json: boo
         print(f"{at_most}{estimate.gpu_hours:,.1f} GPU hours for the completions")
 
 
-def _summary(folder: Path, summary: Summary) -> Iterator[str]:
-    """Iterate over lines about a run that has ended."""
+def _print_summary(folder: Path, summary: Summary, as_json: bool) -> None:
+    if as_json:
+        print_json({"folder": str(folder)} | summary.to_dict())
+        return
     existing = f", {summary.existing:,} already there" if summary.existing else ""
-    yield (
+    print(
         f"{folder}: {summary.stored:,} answers{existing}, {summary.truncated:,} truncated, {summary.failed:,} given up"
     )
     if summary.duplicates:
-        yield f"{summary.duplicates:,} puzzles repeat an earlier one, maybe under other names, and were asked once"
+        print(f"{summary.duplicates:,} puzzles repeat an earlier one, maybe under other names, and were asked once")
     if summary.dropped:
-        yield f"{summary.dropped:,} answers arrived that were not asked for, and were dropped"
+        print(f"{summary.dropped:,} answers arrived that were not asked for, and were dropped")
     if summary.completion_tokens:
         speed = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
-        yield f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} tokens/s)"
+        print(f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} tokens/s)")
     if summary.failed:
-        yield f"{folder / 'failed.jsonl'} has the reasons; run the same command again to retry"
+        print(f"{folder / 'failed.jsonl'} has the reasons; run the same command again to retry")
 
 
 # What is shown while the run goes on.

@@ -1,4 +1,4 @@
-"""`knk corpus build` and `knk corpus audit`."""
+"""`knk corpus build`, `audit`, `export` and `sft`."""
 
 import hashlib
 import json
@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from knk.datasets.build import build
-from knk.datasets.config import CorpusConfig
+from knk.datasets.config import CorpusConfig, PartConfig
+from knk.datasets.files import read
+from knk.generation.spec import Spec
+from knk.teacher.export import EXPORT_FORMATS
 from tests.support.commands import Run
+from tests.support.teacher_answers import write_answers
 
 CORPUS = """
 seed: 3
@@ -89,3 +93,33 @@ def test_a_group_without_a_command_prints_its_help(run: Run) -> None:
     assert (result.status, result.err) == (0, "")
     assert "build" in result.out
     assert "audit" in result.out
+
+
+@pytest.mark.parametrize("name", EXPORT_FORMATS)
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_export_writes_rows_in_each_format(run: Run, tmp_path: Path, name: str, suffix: str) -> None:
+    build(CorpusConfig((PartConfig(Spec(people=4), 60, "four"),)), tmp_path / "corpus")
+    path = tmp_path / f"rows.{suffix}"
+    result = run("corpus", "export", tmp_path / "corpus", "--to", name, "--limit", "7", "-o", path)
+    assert result == (0, f"{path}: 7 rows\n", "")
+    rows = list(read(path))
+    assert len(rows) == 7
+    assert ("quiz" in rows[0]) == (name == "public")
+    assert ("completion" in rows[0]) == (name == "sft")
+
+
+def test_export_of_a_missing_split_is_bad_input(run: Run, tmp_path: Path) -> None:
+    result = run("corpus", "export", tmp_path, "--to", "grpo")
+    assert result.status == 2
+    assert "no train/*.parquet" in result.err
+
+
+def test_sft_writes_a_folder_and_prints_a_table(run: Run, tmp_path: Path) -> None:
+    command = ("corpus", "sft", write_answers(tmp_path / "answers"))
+    result = run(*command, "-o", tmp_path / "rows", "--keep", "correct")
+    assert (result.status, result.err) == (0, "")
+    assert "12 kept" in result.out
+    assert "6 dropped: incorrect" in result.out
+    assert json.loads(run(*command, "-o", tmp_path / "again", "--json").out)["kept"] == 24
+    assert run(*command) == (2, "", "knk: missing --output DIR\n")
+    assert "is not empty" in run(*command, "-o", tmp_path / "rows").err

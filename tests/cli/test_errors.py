@@ -18,7 +18,7 @@ BAD_INPUT = [
     ((), "corpus build nothing.yaml -o x", "nothing.yaml: No such file"),
     ((), "corpus build docs/corpora.md -o x", "not YAML"),
     ((), "corpus build", "Missing argument"),
-    ((), "corpus audit nothing.parquet", "there is no file or folder 'nothing.parquet'"),
+    ((), "corpus audit nothing.parquet", "'nothing.parquet' is neither a file"),
     ((), "corpus biuld", "Did you mean 'build'"),
     ((), "generate --people x", "--people: expected a number or a range"),
     ((), "generate --people 7-3", "people"),

@@ -19,6 +19,7 @@ from knk.cli.options import (
     Groups,
     Json,
     MaxTokens,
+    OutputFolder,
     Progress,
     Samples,
     SamplingOptions,
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
     from knk.evals.run import BenchmarkObserver, BenchmarkPlan
 
 _FAILED: Final = 1
+
+Engine = Annotated[
+    EngineName | None,
+    typer.Option(
+        help="What answers; 'trace' is the library's own proofs, to try the command without a model (default: "
+        "server with --base-url, else transformers)."
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -96,17 +105,9 @@ def run(
         str, typer.Argument(metavar="MODEL", help="A folder, a name on the Hub, or the model's name on the server.")
     ],
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for answers and results.")
-    ] = None,
+    output: OutputFolder = None,
     items: ItemOptions,
-    engine: Annotated[
-        EngineName | None,
-        typer.Option(
-            help="What answers; 'trace' is the library's own proofs, to try the command without a model (default: "
-            "server with --base-url, else transformers)."
-        ),
-    ] = None,
+    engine: Engine = None,
     sampling: PaperSamplingOptions,
     style: Style = "paper",
     arm: Annotated[
@@ -135,15 +136,11 @@ def run(
     knk bench Qwen/Qwen2.5-3B --engine vllm --tasks math500,humaneval_plus,mmlu_pro -o bench/base
     knk bench qwen --base-url http://localhost:8000/v1 --style chat -o bench/qwen
     """
-    from knk.evals.items import identities
-    from knk.evals.run import PAPER_SAMPLING, BenchmarkPlan, run_benchmarks
+    from knk.evals.run import run_benchmarks
     from knk.inference.registry import ENGINES
 
     folder = require_output(output)
-    files = dict(map(_parse_data, items.data or []))
-    trained = frozenset(name for path in items.without or [] for name in identities(path))
-    settings = sampling.apply_to(PAPER_SAMPLING)
-    plan = BenchmarkPlan(tuple(split_list(items.tasks)), settings, style, files, trained, items.limit)
+    plan = _plan(items, sampling, style)
     name = engine or ("server" if engines.base_url else "transformers")
     chosen = engines.build(name, model if "model" in ENGINES[name].required else None)
     with _progress_bars(progress) as observer, interrupt_on_sigterm(), resume_hint():
@@ -151,6 +148,16 @@ def run(
     print_scores([[result]], groups, as_json)
     if _report_missing(folder, plan, result):
         raise typer.Exit(_FAILED)
+
+
+def _plan(items: ItemOptions, sampling: SamplingOptions, style: str) -> BenchmarkPlan:
+    from knk.evals.items import identities
+    from knk.evals.run import PAPER_SAMPLING, BenchmarkPlan
+
+    files = dict(map(_parse_data, items.data or []))
+    trained = frozenset(name for path in items.without or [] for name in identities(path))
+    settings = sampling.apply_to(PAPER_SAMPLING)
+    return BenchmarkPlan(tuple(split_list(items.tasks)), settings, style, files, trained, items.limit)
 
 
 def _report_missing(folder: Path, plan: BenchmarkPlan, result: BenchmarkRun) -> int:

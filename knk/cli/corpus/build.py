@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from knk.cli.options import Executor, Json, Processes, Progress, require_output
+from knk.cli.options import Executor, Json, OutputFolder, Processes, Progress, require_output
 from knk.cli.output import print_json, progress_bar
 from knk.tables import format_table
 
 if TYPE_CHECKING:
     from knk.datasets.config import CorpusConfig
 
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check the configuration and print the expected rows; build nothing.")
+]
 _Counts = dict[str, dict[str, int]]
 """The number of rows by split and part."""
 
 
 def build(
     path: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Corpus configuration: parts, splits, seed.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to build in.")] = None,
+    output: OutputFolder = None,
     processes: Processes = None,
     executor: Executor = "local",
     progress: Progress = None,
@@ -32,9 +36,9 @@ def build(
 ) -> None:
     """Build a corpus: a folder of Parquet files, one subfolder per split.
 
-    No puzzle occurs twice, and none is in a split that its key does not belong to. After an interruption, run the same
-    command again: it resumes, and the files are the same as without the interruption. A finished corpus is verified and
-    left as it is.
+    No puzzle occurs twice, and each is in the split that its key belongs to. After an interruption, run the same
+    command again: it resumes, and the files are the same as without the interruption. A finished corpus is only
+    verified.
 
     The configuration is a YAML file such as
 
@@ -62,19 +66,13 @@ def build(
 
     config = CorpusConfig.from_yaml(path)
     if dry_run:
-        counts = _expected_counts(config)
-        details: dict[str, object] = {"dry_run": True}
-    else:
-        folder = require_output(output)
-        with progress_bar(config.rows, "rows", progress) as advance:
-            counts = build_corpus(config, folder, processes, advance, executor).counts()
-        details = {"folder": str(folder), "manifest_sha256": sha256_of(folder / MANIFEST)}
-    if as_json:
-        print_json({"rows": config.rows, "counts": counts} | details)
+        _print_counts(config, _expected_counts(config), {"dry_run": True}, as_json)
         return
-    print(_table(config, counts))
-    if not dry_run:
-        print(f"{details['folder']}: {config.rows:,} rows, manifest {details['manifest_sha256']}")
+    folder = require_output(output)
+    with progress_bar(config.rows, "rows", progress) as advance:
+        counts = build_corpus(config, folder, processes, advance, executor).counts()
+    details = {"folder": str(folder), "manifest_sha256": sha256_of(folder / MANIFEST)}
+    _print_counts(config, counts, details, as_json)
 
 
 def _expected_counts(config: CorpusConfig) -> _Counts:
@@ -87,12 +85,17 @@ def _expected_counts(config: CorpusConfig) -> _Counts:
     return counts
 
 
-def _table(config: CorpusConfig, counts: _Counts) -> str:
-    """Return a table of rows, a line for each part and a column for each split."""
+def _print_counts(config: CorpusConfig, counts: _Counts, details: Mapping[str, object], as_json: bool) -> None:
+    """Print the numbers of rows by part and split, and the details."""
+    if as_json:
+        print_json({"rows": config.rows, "counts": counts, **details})
+        return
     splits = [split for split, _ in config.shares]
     rows = [["part", *splits, "rows"]]
     for part in config.parts:
         by_split = (f"{counts.get(split, {}).get(part.name, 0):,}" for split in splits)
         rows.append([part.name, *by_split, f"{part.rows:,}"])
     totals = (f"{sum(counts.get(split, {}).values()):,}" for split in splits)
-    return format_table([*rows, ["all", *totals, f"{config.rows:,}"]])
+    print(format_table([*rows, ["all", *totals, f"{config.rows:,}"]]))
+    if "folder" in details:
+        print(f"{details['folder']}: {config.rows:,} rows, manifest {details['manifest_sha256']}")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from knk.cli.options import Json, Style, require_output
+from knk.cli.options import Json, OutputFolder, Style, require_output
 from knk.cli.output import print_json, progress_bar
 
 Keep = Literal["all", "formatted", "correct"]
@@ -15,7 +15,7 @@ Keep = Literal["all", "formatted", "correct"]
 
 def sft(
     answers: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of answers that 'knk teach' wrote.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.")] = None,
+    output: OutputFolder = None,
     keep: Annotated[
         Keep, typer.Option(help="Keep all answers, those in the right format, or of these only the correct ones.")
     ] = "all",
