@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from knk.datasets.rows import DEFAULT_STYLE
-from knk.datasets.split import DEFAULT_SHARES, Shares, whole
+from knk.datasets.split import DEFAULT_SHARES, Shares, sums_to_one
 from knk.errors import BadConfig, BadSpec
 from knk.generation.generate import spec_of
 from knk.generation.spec import Spec
@@ -244,7 +244,7 @@ def _check_shares(shares: Shares) -> None:
             raise BadConfig(f"shares: {split}: expected a number above 0 and up to 1, got {shortened(share)}")
     if len({split for split, _ in shares}) < len(shares):
         raise BadConfig("shares: a split is given twice")
-    if not whole(shares):
+    if not sums_to_one(shares):
         raise BadConfig(f"shares: expected a sum of 1, got {sum(share for _, share in shares):.6g}")
 
 

@@ -15,7 +15,7 @@ from knk.datasets.config import CorpusConfig
 from knk.datasets.jobs import blocks_per_job, job_blocks, select_puzzles
 from knk.datasets.puzzle_stream import PuzzleStream, interleave
 from knk.datasets.rows import schema, table_of
-from knk.datasets.split import Shares, key_words, split_of, split_places
+from knk.datasets.split import Shares, key_words, split_indices, split_of
 from knk.errors import GaveUp, NotEnough
 from knk.generation.draws import IndexArray
 from knk.generation.hashset import HashSet
@@ -164,7 +164,7 @@ def _make_rows(task: _Task, number: int) -> _MadeRows:
     kept = set({key: index for index, key in reversed(list(enumerate(keys)))}.values())
     if task.splits and keys:
         wanted = [index for index, (split, _) in enumerate(task.shares) if split in task.splits]
-        kept &= set(np.flatnonzero(np.isin(split_places(words, task.shares), wanted)).tolist())
+        kept &= set(np.flatnonzero(np.isin(split_indices(words, task.shares), wanted)).tolist())
     indices = sorted(kept)
     chosen = [puzzles[i] for i in indices]
     table = table_of(chosen, [solutions[i] for i in indices], task.seed, task.style)

@@ -1,4 +1,4 @@
-"""Files of rows: read a piece at a time, and written whole or not at all."""
+"""Files of rows: read and written in batches, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from knk.errors import BadFile
 from knk.files import json_object, whole_file
 
 FORMATS: Final = (".parquet", ".jsonl")
-"""What files of rows are written as; `.jsonl.gz` is read too."""
-_READ: Final = 4096
+"""The formats of files of rows; `.jsonl.gz` can be read too."""
+_BATCH: Final = 4096
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Return an iterator over the rows of a Parquet or JSON lines file, in order, a piece of it in memory at a time.
+    """Return an iterator over the rows of a Parquet or JSON lines file, in order; one batch is in memory at a time.
 
     Args:
         path: the file, ending in `.parquet`, `.jsonl` or `.jsonl.gz`.
 
     Raises:
-        BadFile: the name says nothing of its format, or the content is of another.
+        BadFile: the name has another ending, or the content is not in the format of the ending.
     """
     path = Path(path)
     if path.suffix == ".parquet":
@@ -41,7 +41,7 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
 
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_READ):
+            for batch in file.iter_batches(_BATCH):
                 yield from batch.to_pylist()
     except pa.ArrowInvalid as error:
         raise BadFile(f"{path} is not a Parquet file: {str(error).splitlines()[0]}") from error
@@ -54,18 +54,18 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(file, 1):
                 yield json_object(line, f"{path}, line {number}")
         except (gzip.BadGzipFile, EOFError) as error:
-            raise BadFile(f"{path} is not a whole gzip file") from error
+            raise BadFile(f"{path} is not a complete gzip file") from error
 
 
 def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows to a Parquet or JSON lines file, by its name, whole or not at all, and return how many there are.
+    """Write rows to a Parquet or JSON lines file, whole or not at all, and return the number of rows.
 
     Args:
         path: the file, ending in `.parquet` or `.jsonl`.
-        rows: the rows, all with the same fields; they are taken a piece at a time.
+        rows: the rows, all with the same fields; one batch is in memory at a time.
 
     Raises:
-        BadFile: the name ends in something else, or there are no rows.
+        BadFile: the name has another ending, or there are no rows.
     """
     path = Path(path)
     if path.suffix not in FORMATS:
@@ -74,7 +74,7 @@ def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> in
     count = 0
     with whole_file(path) as file:
         append = _parquet_appender(file) if path.suffix == ".parquet" else _lines_appender(file)
-        while batch := list(islice(rows, _READ)):
+        while batch := list(islice(rows, _BATCH)):
             append(batch)
             count += len(batch)
         if not count:
@@ -84,7 +84,7 @@ def write(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> in
 
 
 def _parquet_appender(file: IO[bytes]) -> Callable[[list[Mapping[str, Any]]], None]:
-    """Return what writes rows; without any it ends the file."""
+    """Return a function that writes rows; called without rows, it completes the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -110,12 +110,12 @@ def _lines_appender(file: IO[bytes]) -> Callable[[list[Mapping[str, Any]]], None
 
 
 def split_readme(splits: Sequence[str], title: str, text: str) -> str:
-    """Return a README that tells `datasets` which folder of Parquet files is which split.
+    """Return a README with metadata from which `datasets` knows the folder of each split.
 
     Args:
-        splits: the splits, each the name of its folder.
+        splits: the splits; each has a folder of Parquet files with its name.
         title: the heading.
-        text: what follows it.
+        text: the text below it.
 
     >>> split_readme(["train"], "Rows", "Seven.").splitlines()[5:7]
     ['    path: train/*.parquet', '---']

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from knk.datasets.manifest import MANIFEST, README, File
-from knk.datasets.split import Shares, key_words, split_places
+from knk.datasets.split import Shares, key_words, split_indices
 from knk.datasets.stream import CHUNK
 from knk.errors import BadFolder
 from knk.files import lock, whole_file
@@ -114,7 +114,7 @@ class Journal:
             shares: the splits and their shares.
             streams: for each number of people the state of its stream after the batch.
         """
-        indices = split_places(key_words(table["key"].to_pylist()), shares)
+        indices = split_indices(key_words(table["key"].to_pylist()), shares)
         files = []
         for index, (split, _) in enumerate(shares):
             rows = table.filter(indices == index)

@@ -1,13 +1,6 @@
-"""The one row of every dataset: a puzzle, its English, its solution and its answer.
+"""The row of every dataset: a puzzle, its English, its solution and its answer; docs/corpora.md lists the columns.
 
-| column | type | what it holds |
-|---|---|---|
-| `puzzle` | string | the one-line notation (`knk.encode`); with the style and the seed it gives the rest |
-| `people` | int | how many people there are |
-| `names` | list of string | their names, in order |
-| `text` | string | the puzzle in English |
-| `solution` | list of bool | each person's role, in the order of `names`, true for a knight |
-| `answer` | string | the solution in English, one person a line |
+The notation of the puzzle, the style and the seed determine all other columns.
 """
 
 from __future__ import annotations
@@ -31,11 +24,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT_STYLE: Final = "varied"
-_KEPT_PEOPLE: Final = 8
+_MAX_CACHED_PEOPLE: Final = 8
 
 
 class Row(TypedDict):
-    """A row of a dataset; the module says what each column holds."""
+    """A row of a dataset.
+
+    Args:
+        puzzle: the puzzle in one line of notation.
+        people: the number of people.
+        names: their names, in order.
+        text: the puzzle in English.
+        solution: each person's role, in the order of `names`; True is a knight.
+        answer: the solution in English, one numbered line per person.
+    """
 
     puzzle: str
     people: int
@@ -70,13 +72,13 @@ def row_of(puzzle: Puzzle, seed: int = 0, style: str = DEFAULT_STYLE, solution: 
 
     Args:
         puzzle: a puzzle with exactly one solution.
-        seed: chooses, together with the puzzle, among the wordings of the style.
+        seed: selects, together with the puzzle, among the wordings of the style.
         style: one of `knk.text.styles.STYLES`.
-        solution: the puzzle's solution, where the caller knows it; solved for otherwise.
+        solution: the puzzle's solution if it is known, else None.
 
     Raises:
-        NoSolution: nothing fits what the people say.
-        ManySolutions: more than one assignment of roles does.
+        NoSolution: the puzzle has no solution.
+        ManySolutions: the puzzle has several solutions.
 
     >>> from knk.logic.notation import decode
     >>> row_of(decode("Ann,Bob 0:&(-0,-1)"))["answer"]
@@ -95,7 +97,7 @@ def row_of(puzzle: Puzzle, seed: int = 0, style: str = DEFAULT_STYLE, solution: 
 
 
 def wording_seed(notation: str, seed: int) -> int:
-    """Return the seed with which a row's English is rendered: another for each puzzle, the same on every machine.
+    """Return the seed for rendering a puzzle's English: different for each puzzle, the same on every machine.
 
     >>> wording_seed("Ann,Bob 0:-1", 0) == wording_seed("Ann,Bob 0:-1", 1)
     False
@@ -104,26 +106,26 @@ def wording_seed(notation: str, seed: int) -> int:
 
 
 def answer_of(puzzle: Puzzle, solution: Solution) -> str:
-    """Return a solution in English, one numbered line a person.
+    """Return a solution in English, one numbered line per person.
 
     >>> answer_of(Puzzle(("Ann", "Bob"), ()), (True, False))
     '(1) Ann is a knight\\n(2) Bob is a knave'
     """
-    kept = _kept_answer if len(solution) <= _KEPT_PEOPLE else _answer
-    return kept(puzzle.roles, tuple(solution)).format(*puzzle.names)
+    template = _cached_template if len(solution) <= _MAX_CACHED_PEOPLE else _answer_template
+    return template(puzzle.roles, tuple(solution)).format(*puzzle.names)
 
 
-def _answer(roles: Roles, solution: Solution) -> str:
-    """Return an answer with `{0}`, `{1}`, ... for the names."""
+def _answer_template(roles: Roles, solution: Solution) -> str:
+    """Return an answer with `{0}`, `{1}`, ... in place of the names."""
     liar, truthful = (f"is {with_article(word)}" for word in reversed(roles))
     return "\n".join([f"({i + 1}) {{{i}}} {truthful if role else liar}" for i, role in enumerate(solution)])
 
 
-_kept_answer = lru_cache(maxsize=8192)(_answer)
+_cached_template = lru_cache(maxsize=8192)(_answer_template)
 
 
 def table_of(puzzles: Sequence[Puzzle], solutions: Sequence[Solution], seed: int, style: str) -> pa.Table:
-    """Return the rows of many puzzles, each as `row_of` has it, as one table."""
+    """Return a table of the rows of many puzzles, the same as those of `row_of`."""
     import pyarrow as pa
 
     notations = list(map(encode, puzzles))

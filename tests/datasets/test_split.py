@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knk.datasets.split import DEFAULT_SHARES, key_words, split_of, split_places, whole
+from knk.datasets.split import DEFAULT_SHARES, key_words, split_indices, split_of, sums_to_one
 
 
 def test_splits_of_keys_are_pinned() -> None:
     keys = [hashlib.sha256(str(i).encode()).hexdigest()[:32] for i in range(40)]
     assert "".join(split_of(key)[1] for key in keys) == PINNED
-    assert [DEFAULT_SHARES[i][0] for i in split_places(key_words(keys), DEFAULT_SHARES)] == [*map(split_of, keys)]
+    assert [DEFAULT_SHARES[i][0] for i in split_indices(key_words(keys), DEFAULT_SHARES)] == [*map(split_of, keys)]
 
 
 PINNED = "rrrrrrerrrrrrrrarrrrrrrrrrrrrrrrrarrarrr"
@@ -20,7 +20,7 @@ PINNED = "rrrrrrerrrrrrrrarrrrrrrrrrrrrrrrrarrarrr"
 
 def test_shares_are_met() -> None:
     words = np.random.Generator(np.random.PCG64(1)).integers(0, 2**64, size=(100_000, 2), dtype=np.uint64)
-    found = np.bincount(split_places(words, DEFAULT_SHARES), minlength=3) / len(words)
+    found = np.bincount(split_indices(words, DEFAULT_SHARES), minlength=3) / len(words)
     assert np.abs(found - [0.9, 0.05, 0.05]).max() < 0.003
 
 
@@ -43,5 +43,5 @@ def test_one_split_has_everything() -> None:
 
 
 def test_shares_are_taken_as_written() -> None:
-    assert whole((("a", 0.1), ("b", 0.2), ("c", 0.7)))
-    assert not whole((("a", 1 / 3), ("b", 1 / 3), ("c", 1 / 3)))
+    assert sums_to_one((("a", 0.1), ("b", 0.2), ("c", 0.7)))
+    assert not sums_to_one((("a", 1 / 3), ("b", 1 / 3), ("c", 1 / 3)))
