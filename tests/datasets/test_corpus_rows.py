@@ -55,11 +55,13 @@ def test_parts_have_their_grades_and_measures(graded: Path) -> None:
         for part in parts:
             for path in sorted((graded / split).glob(f"{part}-*.parquet")):
                 for row in read(path):
-                    found = difficulty(decode(row["puzzle"]))
-                    assert {name: row[name] for name in MEASURES} == {name: getattr(found, name) for name in MEASURES}
-                    assert part != "nested" or found.grade in (4, 5)
-                    assert part != "hard-test" or found.grade == 3
-                    assert part != "steps" or (6 <= found.steps <= 8 and found.suppositions == 1)
+                    measured = difficulty(decode(row["puzzle"]))
+                    assert {name: row[name] for name in MEASURES} == {
+                        name: getattr(measured, name) for name in MEASURES
+                    }
+                    assert part != "nested" or measured.grade in (4, 5)
+                    assert part != "hard-test" or measured.grade == 3
+                    assert part != "steps" or (6 <= measured.steps <= 8 and measured.suppositions == 1)
                     keys.add(row["key"])
     assert len(keys) == 140
 

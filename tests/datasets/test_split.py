@@ -20,8 +20,8 @@ PINNED = "rrrrrrerrrrrrrrarrrrrrrrrrrrrrrrrarrarrr"
 
 def test_shares_are_met() -> None:
     words = np.random.Generator(np.random.PCG64(1)).integers(0, 2**64, size=(100_000, 2), dtype=np.uint64)
-    found = np.bincount(split_indices(words, DEFAULT_SHARES), minlength=3) / len(words)
-    assert np.abs(found - [0.9, 0.05, 0.05]).max() < 0.003
+    shares = np.bincount(split_indices(words, DEFAULT_SHARES), minlength=3) / len(words)
+    assert np.abs(shares - [0.9, 0.05, 0.05]).max() < 0.003
 
 
 @given(st.integers(0, 2**128 - 1))

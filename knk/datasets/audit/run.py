@@ -65,6 +65,11 @@ def audit(
     with open_executor(processes, executor) as (pool, workers):
         for part in parts:
             part.read(pool, 1 if workers == 1 else 4 * workers, progress or _ignore)
+    return _compared(parts)
+
+
+def _compared(parts: list[Part]) -> Audit:
+    """Return the audit of parts that were read: their reports, and the leaks between them."""
     pairs = list(combinations(parts, 2))
     repeated = [duplicates(part) for part in parts]
     leaked = [leaks(source, target) for source, target in pairs]

@@ -33,9 +33,9 @@ def test_each_fault_is_found_in_its_row(tmp_path: Path) -> None:
             {"puzzle": "Cid,Dora,Ed 0:|(+1,-1) 1:-0 2:-1", "text": render(decode("Cid,Dora,Ed 0:+1 1:-0 2:-1"))},
         ],
     )
-    found = audit(path)
-    (part,) = found.parts
-    assert not found.ok
+    result = audit(path)
+    (part,) = result.parts
+    assert not result.ok
     assert counts(part.faults) == {
         "unreadable": 2,
         "no solution": 1,

@@ -22,11 +22,11 @@ SAME = {
 
 @pytest.mark.parametrize("level", LEVELS[1:])
 def test_duplicates_are_found_at_their_level_and_all_later_ones(tmp_path: Path, level: str) -> None:
-    found = audit(notations(tmp_path / "two.jsonl", ACCUSED, SAME[level]))
+    result = audit(notations(tmp_path / "two.jsonl", ACCUSED, SAME[level]))
     above = LEVELS.index(level)
-    duplicates = found.parts[0].duplicates
+    duplicates = result.parts[0].duplicates
     assert counts(duplicates) == {one: int(LEVELS.index(one) >= above) for one in LEVELS[1:]}
-    assert not found.ok
+    assert not result.ok
     (example,) = duplicates[-1].examples
     assert (example.row, example.text) == ("two.jsonl:2", SAME[level])
     assert (example.same_as, example.same_text) == ("two.jsonl:1", ACCUSED)
@@ -43,8 +43,8 @@ def test_equal_texts_are_found_even_if_unreadable(tmp_path: Path) -> None:
 def test_leaks_are_counted_in_the_second_dataset(tmp_path: Path) -> None:
     a = notations(tmp_path / "a.jsonl", LIARS, ACCUSED, "Ann,Bob 0:-1 1:-0 1:-1")
     b = notations(tmp_path / "b.jsonl", SAME["renamed"], "Ann 0:|(+0,-0)", SAME["logical"], "Xia,Yan 1:&(-1,-0)")
-    found = audit(a, b)
-    (leak,) = found.leaks
+    result = audit(a, b)
+    (leak,) = result.leaks
     assert (leak.source, leak.target) == ("a.jsonl", "b.jsonl")
     assert counts(leak.levels) == {"tree": 0, "renamed": 2, "folded": 2, "logical": 3}
     assert leak.levels[-1].by_people == ((2, 1, 1), (3, 2, 2))
@@ -71,10 +71,10 @@ def test_too_symmetric_puzzles_are_counted_and_not_compared(tmp_path: Path) -> N
     tied = Puzzle([f"N{i}" for i in people], [*pairs, *((i, counted) for i in people)])
     with pytest.raises(GaveUp, match="look alike"):
         tree_form(tied, loose=True)
-    found = audit(notations(tmp_path / "tied.jsonl", encode(tied), encode(tied)))
-    (part,) = found.parts
+    result = audit(notations(tmp_path / "tied.jsonl", encode(tied), encode(tied)))
+    (part,) = result.parts
     assert part.not_compared == 2
     assert counts(part.duplicates)["tree"] == counts(part.duplicates)["logical"] == 1
     assert "folded" not in counts(part.duplicates)
     assert audit(notations(tmp_path / "alone.jsonl", encode(decode(LIARS)))).ok
-    assert any("too symmetric" in line for line in found.table())
+    assert any("too symmetric" in line for line in result.table())

@@ -12,15 +12,15 @@ from tests.support.audit_rows import LIARS, fault, notations
 
 
 def test_a_report_is_json_and_lines_of_text(tmp_path: Path) -> None:
-    found = audit(notations(tmp_path / "a.jsonl", LIARS, "Ann,Bob 0:+1"), notations(tmp_path / "b.jsonl", LIARS))
-    report = json.loads(json.dumps(found.to_dict()))
+    result = audit(notations(tmp_path / "a.jsonl", LIARS, "Ann,Bob 0:+1"), notations(tmp_path / "b.jsonl", LIARS))
+    report = json.loads(json.dumps(result.to_dict()))
     assert report["ok"] is False
     assert [part["rows"] for part in report["parts"]] == [2, 1]
     faults = {fault["name"]: fault for fault in report["parts"][0]["faults"]}
     assert faults["several solutions"]["share"] == 0.5
     assert faults["several solutions"]["examples"] == [{"row": "a.jsonl:2", "text": "Ann,Bob 0:+1"}]
     assert report["leaks"][0]["levels"][-1]["by_people"] == {"2": [1, 1]}
-    table = found.table()
+    table = result.table()
     assert table[0] == "a.jsonl: 2 rows"
     assert "  several solutions              1 of         2   50.0%  by people 2: 1/2" in table
     leaks = table.index("b.jsonl rows that are also in a.jsonl")

@@ -19,10 +19,10 @@ def test_generated_rows_have_no_faults(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"rows.{ending}"
     stream.write(path, Spec(people=(3, 6)), 60, seed=5)
     seen: list[int] = []
-    found = audit(path, progress=seen.append)
-    (part,) = found.parts
-    assert found.ok
-    assert found.leaks == ()
+    result = audit(path, progress=seen.append)
+    (part,) = result.parts
+    assert result.ok
+    assert result.leaks == ()
     assert (part.name, part.rows, sum(seen)) == (path.name, 60, 60)
     assert counts(part.faults) == dict.fromkeys(FAULTS, 0)
     assert [finding.total for finding in part.faults] == [60] * 5
@@ -46,7 +46,7 @@ def test_several_processes_find_the_same(tmp_path: Path) -> None:
 
 
 def test_an_empty_dataset_has_no_faults(tmp_path: Path) -> None:
-    found = audit(notations(tmp_path / "none.jsonl"), notations(tmp_path / "one.jsonl", LIARS))
-    assert found.ok
-    assert found.parts[0].knights.share == 0.0
-    assert found.leaks[0].levels == ()
+    result = audit(notations(tmp_path / "none.jsonl"), notations(tmp_path / "one.jsonl", LIARS))
+    assert result.ok
+    assert result.parts[0].knights.share == 0.0
+    assert result.leaks[0].levels == ()

@@ -18,19 +18,19 @@ def test_a_folder_is_audited_split_by_split(tmp_path: Path) -> None:
     notations(tmp_path / "extra.jsonl", "Ann,Bob 0:&(-1,-0)")
     notations(tmp_path / ".cache" / "train.jsonl", LIARS)
     (tmp_path / "README.md").write_text("about")
-    found = audit(tmp_path)
-    assert [(part.name, part.rows) for part in found.parts] == [
+    result = audit(tmp_path)
+    assert [(part.name, part.rows) for part in result.parts] == [
         ("train", 3),
         ("validation", 1),
         ("test", 1),
         ("extra.jsonl", 1),
     ]
-    leaks = {(leak.source, leak.target): counts(leak.levels) for leak in found.leaks}
+    leaks = {(leak.source, leak.target): counts(leak.levels) for leak in result.leaks}
     assert len(leaks) == 6
     assert leaks["train", "test"] == {"tree": 0, "renamed": 1, "folded": 1, "logical": 1}
     assert leaks["test", "extra.jsonl"] == {"tree": 0, "renamed": 0, "folded": 1, "logical": 1}
     assert leaks["train", "validation"]["logical"] == 0
-    (example,) = found.leaks[1].levels[-1].examples
+    (example,) = result.leaks[1].levels[-1].examples
     assert (example.row, example.same_as) == ("data/test-00000.jsonl:1", "train/people2.jsonl:1")
 
 
@@ -47,10 +47,10 @@ def test_a_name_on_the_hub_is_loaded_without_its_code(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(datasets, "get_dataset_config_names", {"some/puzzles": list(splits)}.get)
     monkeypatch.setattr(datasets, "load_dataset", load)
-    found = audit("some/puzzles")
+    result = audit("some/puzzles")
     assert asked == [(("some/puzzles", "train"), {}), (("some/puzzles", "test"), {})]
-    assert [(part.name, part.rows) for part in found.parts] == [("train", 1), ("test", 1)]
-    assert found.leaks[0].levels[0].examples[0].row == "test/2ppl:1"
+    assert [(part.name, part.rows) for part in result.parts] == [("train", 1), ("test", 1)]
+    assert result.leaks[0].levels[0].examples[0].row == "test/2ppl:1"
 
 
 def test_a_refusal_of_the_hub_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
