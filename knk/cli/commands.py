@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -22,6 +22,7 @@ from knk.cli.difficulty import difficulty
 from knk.cli.download import download
 from knk.cli.explain import explain
 from knk.cli.generate import generate
+from knk.cli.groups import with_option_groups
 from knk.cli.plan import plan
 from knk.cli.publish import publish
 from knk.cli.report import report
@@ -155,16 +156,17 @@ _corpus_app.callback(invoke_without_command=True)(corpus)
 _bench_app = typer.Typer(cls=_Bench, rich_markup_mode=None)
 _bench_app.callback(invoke_without_command=True)(bench)
 
+
+def _add(group: typer.Typer, *commands: Callable[..., None]) -> None:
+    for command in commands:
+        group.command()(with_option_groups(command))
+
+
 # Help lists the commands in this order.
-for _command in (generate, solve, explain, difficulty, verify, task):
-    app.command()(_command)
-for _command in (build, audit, export, sft):
-    _corpus_app.command()(_command)
+_add(app, generate, solve, explain, difficulty, verify, task)
+_add(_corpus_app, build, audit, export, sft)
 app.add_typer(_corpus_app, name="corpus")
-for _command in (teach, plan, train):
-    app.command()(_command)
-for _command in (run, table, compare, tasks):
-    _bench_app.command()(_command)
+_add(app, teach, plan, train)
+_add(_bench_app, run, table, compare, tasks)
 app.add_typer(_bench_app, name="bench")
-for _command in (report, publish, download):
-    app.command()(_command)
+_add(app, report, publish, download)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.input import SEPARATOR
 from knk.cli.options import Processes, Progress, number_or_range
 from knk.cli.output import progress_bar, wrap
@@ -100,7 +99,6 @@ class SpecOptions:
         return spec_of(**{name: value for name, value in values.items() if value is not None})
 
 
-@with_option_groups
 def generate(
     *,
     n: Annotated[int, typer.Option("-n", metavar="N", min=0, help="Number of puzzles.")] = 1,

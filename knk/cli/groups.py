@@ -44,6 +44,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     # Keyword-only parameters may have defaults or not in any order; typer takes the order as it is.
     keywords = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in flat]
     vars(flattened)["__signature__"] = Signature(keywords, return_annotation=None)
+    flattened.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return flattened
 
 

@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.options import Json, RecipeOptions
 from knk.cli.output import print_json
 
 
-@with_option_groups
 def plan(
     recipe: RecipeOptions,
     gpus: Annotated[

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.options import HubName, Processes
 from knk.cli.output import progress_bar
 from knk.errors import BadFolder
@@ -52,7 +51,6 @@ class ContentOptions:
     ] = False
 
 
-@with_option_groups
 def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset with a manifest.json, or a checkpoint.")],
     name: HubName,

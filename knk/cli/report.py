@@ -17,11 +17,11 @@ def report(
     ),
     title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the page.")] = "",
 ) -> None:
-    """Write an HTML report on corpora, training runs and evaluations.
+    """Write an HTML report.
 
-    Each path becomes a section: a corpus or a file of rows (sizes, grades, lengths, samples), the folder of a training
-    run (loss, rewards, lengths, sample completions), the results of an evaluation (tables and charts with intervals,
-    and which claims hold), or a folder of runs and results.
+    It describes corpora, training runs and evaluations. Each path becomes a section: a corpus or a file of rows (sizes,
+    grades, lengths, samples), the folder of a training run (loss, rewards, lengths, sample completions), the results of
+    an evaluation (tables and charts with intervals, and which claims hold), or a folder of runs and results.
 
     The report is one file that needs no network, and can be read on a phone.
 

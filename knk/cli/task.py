@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.options import Output, Split, Style, number_or_range
 from knk.cli.output import write_rows
 from knk.errors import KnkError
@@ -41,7 +40,6 @@ class PuzzleOptions:
     seed: Annotated[int | None, typer.Option(metavar="N", help="kk: random seed of the puzzles.")] = None
 
 
-@with_option_groups
 def task(
     name: Annotated[str, typer.Argument(metavar="NAME", help="kk, hendrycks_math, mmlu_pro or humaneval_plus.")],
     *,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.options import (
     EngineName,
     EngineOptions,
@@ -94,7 +93,6 @@ class EstimateOptions:
     ] = None
 
 
-@with_option_groups
 def teach(
     corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or a .parquet or .jsonl file of rows.")],
     *,

@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from knk.cli.groups import with_option_groups
 from knk.cli.options import RecipeOptions
 
 
-@with_option_groups
 def train(
     recipe: RecipeOptions,
     only_check: Annotated[bool, typer.Option("--check", help="Check that the run can work, and stop.")] = False,
@@ -21,11 +19,12 @@ def train(
         bool, typer.Option("--in-process", help="Train without accelerate's launcher: one device, quicker to start.")
     ] = False,
 ) -> None:
-    """Train a model with a recipe: SFT or GRPO, by TRL's own trainers.
+    """Train a model with SFT or GRPO.
 
-    A recipe is a YAML file of the settings that 'trl sft --config' or 'trl grpo --config' takes. It can extend another
-    recipe; its setting 'trainer' selects one of the two trainers. Before anything is loaded, the command checks data,
-    rewards, lengths, batches, disk and memory, and rejects what cannot work with what to change.
+    A recipe is a YAML file of the settings that 'trl sft --config' or 'trl grpo --config' takes, and TRL's own trainers
+    run it. It can extend another recipe; its setting 'trainer' selects one of the two trainers. Before anything is
+    loaded, the command checks data, rewards, lengths, batches, disk and memory, and rejects what cannot work with what
+    to change.
 
     The run's folder (output_dir) holds TRL's checkpoints, run.json (what was run on what) and metrics.jsonl (what was
     logged). After an interruption, run the same command again: it resumes from the last checkpoint.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from knk.cli.bench.table import print_scores
-from knk.cli.groups import with_option_groups
 from knk.cli.options import (
     EngineName,
     EngineOptions,
@@ -99,7 +98,6 @@ class ScorerOptions:
     ] = False
 
 
-@with_option_groups
 def run(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="A folder, a name on the Hub, or the model's name on the server.")

@@ -34,11 +34,11 @@ def build(
         typer.Option("--dry-run", help="Check the configuration and print the expected rows; build nothing."),
     ] = False,
 ) -> None:
-    """Build a corpus: a folder of Parquet files, one subfolder per split.
+    """Build a corpus.
 
-    No puzzle occurs twice, and each is in the split that its key belongs to. After an interruption, run the same
-    command again: it resumes, and the files are the same as without the interruption. A finished corpus is only
-    verified.
+    A corpus is a folder of Parquet files, with a subfolder per split. No puzzle occurs twice, and each is in the split
+    of its key. After an interruption, run the same command again: it resumes, and the files are the same as without the
+    interruption. A finished corpus is only verified.
 
     The configuration is a YAML file such as
 
