@@ -23,6 +23,25 @@ LAYERS: list[set[str]] = [
     {"report"},
     {"cli"},
 ]
+# Modules (and packages with all that is in them) which only their own package may import.
+PRIVATE: dict[str, set[str]] = {
+    "answers": {"denials", "grammar", "lexicon", "markup"},
+    "cli": {"bench", "corpus", "groups", "input", "options", "output", "signals"},
+    "datasets": {"audit.checks", "audit.matches", "audit.parts", "audit.sameness", "jobs", "journal", "puzzle_stream"},
+    "evals": {"evalplus.explain", "evalplus.worker", "lm_eval.logs", "scoring"},
+    "generation": {"grammar", "planted", "statement_table"},
+    "hub": {"cards", "layout", "shards"},
+    "inference": {"concurrency", "logits", "openai_api", "retries"},
+    "logic": {"statement"},
+    "parallel": {"worker"},
+    "proofs": {"rules", "states"},
+    "report": {"axes", "corpus", "evaluation", "run", "svg"},
+    "sandbox": {"encoding", "isolation", "process", "protocol", "syscalls", "worker"},
+    "tasks": {"choice", "code.exercise", "code.programs", "math"},
+    "teacher": {"sft.judge", "sft.report", "sft.write"},
+    "text": {"clauses", "compose", "framing", "lookup", "names", "phrases", "sentences", "tokens", "wordings"},
+    "training": {"data", "estimate"},
+}
 FRONT_DOORS = {"", "__main__"}  # The package's own file names everything in it; `python -m knk` is the command.
 
 
@@ -72,6 +91,33 @@ def test_a_module_imports_from_its_own_package_and_lower_layers(module: str) -> 
     for other in sorted(knk_imports(MODULES[module]) - {""}):
         allowed = package(other) == package(module) or layer(other) < layer(module)
         assert allowed, f"knk.{module} imports knk.{other}, which is not in a lower layer"
+
+
+def is_private(module: str) -> bool:
+    """Whether only a module's own package may import it."""
+    name = module.partition(".")[2]
+    return any(f"{name}.".startswith(f"{private}.") for private in PRIVATE.get(package(module), ()))
+
+
+def outside_imports() -> list[tuple[Path, str]]:
+    """Files, and the modules of knk that they import from packages other than their own."""
+    inside = [
+        (path, other)
+        for module, path in MODULES.items()
+        for other in knk_imports(path)
+        if module not in FRONT_DOORS and package(other) != package(module)
+    ]
+    programs = [path for folder in ("recipes", "benchmarks", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    return inside + [(path, other) for path in programs for other in knk_imports(path)]
+
+
+def test_no_package_imports_the_private_modules_of_another() -> None:
+    assert not [(str(path), other) for path, other in outside_imports() if is_private(other)]
+
+
+def test_private_modules_exist() -> None:
+    names = {f"{package}.{name}" for package, modules in PRIVATE.items() for name in modules}
+    assert names <= MODULES.keys()
 
 
 def test_no_imports_form_a_cycle() -> None:
