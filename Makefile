@@ -17,7 +17,7 @@ demo: .venv/installed-train ## Run the whole method in small: puzzles, proofs, a
 	@$(BIN)/python scripts/demo.py
 
 test: .venv/installed-dev ## Run the tests, except the slow ones.
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(PYTEST_ARGS)
 
 check: lint types test ## Run what CI runs: format, lint, types, tests.
 
