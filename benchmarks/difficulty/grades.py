@@ -1,4 +1,4 @@
-"""Count the grades within each number of people in datasets, and say how far they spread."""
+"""Count the puzzles of each grade, by number of people, in dataset files."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from knk.text.parse import parse
 
 Counts = dict[int, Counter[int]]
 COLUMNS: Final = ("puzzle", "quiz", "text")
-"""The columns in which a puzzle is looked for: the notation in the first, English in the others."""
+"""The columns that may hold a puzzle: notation in the first, English in the others."""
 
 
 def main() -> None:
-    """Print the table for all files together."""
+    """Print one table for all files together."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", metavar="FILES", type=Path, help="Parquet or JSON lines")
+    parser.add_argument("files", nargs="+", metavar="FILES", type=Path, help="Parquet or JSON Lines")
     try:
-        print(table(counts(puzzles(parser.parse_args().files))))
+        print(table(count_grades(read_puzzles(parser.parse_args().files))))
     except (KnkError, OSError) as error:
         sys.exit(str(error))
 
 
-def puzzles(files: Iterable[Path]) -> Iterator[Puzzle]:
+def read_puzzles(files: Iterable[Path]) -> Iterator[Puzzle]:
     """Iterate over the puzzles of files.
 
     Raises:
-        KnkError: a file cannot be read, or a row has no puzzle that can be.
+        KnkError: a file or a row cannot be read.
     """
     for path in files:
         for number, row in enumerate(read(path), 1):
-            name = next((name for name in COLUMNS if isinstance(row.get(name), str)), None)
-            if name is None:
-                raise KnkError(f"{path.name}, row {number}: the puzzle is wanted under {', '.join(COLUMNS)}")
+            column = next((column for column in COLUMNS if isinstance(row.get(column), str)), None)
+            if column is None:
+                raise KnkError(f"{path.name}, row {number}: expected a column {' or '.join(COLUMNS)}")
             try:
-                yield decode(row[name]) if name == COLUMNS[0] else parse(row[name])
+                yield decode(row[column]) if column == COLUMNS[0] else parse(row[column])
             except KnkError as error:
                 raise KnkError(f"{path.name}, row {number}: {error}") from error
 
 
-def counts(graded: Iterable[Puzzle]) -> Counts:
-    """Return how many puzzles of each number of people have each grade.
+def count_grades(puzzles: Iterable[Puzzle]) -> Counts:
+    """Return the number of puzzles of each grade, by number of people.
 
-    >>> counts([decode("Ann,Bob 0:&(-0,-1)"), decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)")])
+    >>> count_grades([decode("Ann,Bob 0:&(-0,-1)"), decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)")])
     {2: Counter({1: 1}), 3: Counter({2: 1})}
     """
-    found: Counts = {}
-    for puzzle in graded:
+    counts: Counts = {}
+    for puzzle in puzzles:
         measures = difficulty(puzzle)
-        found.setdefault(measures.people, Counter())[measures.grade] += 1
-    return found
+        counts.setdefault(measures.people, Counter())[measures.grade] += 1
+    return counts
 
 
 def entropy(grades: Counter[int]) -> float:
-    """Return how far grades spread, in bits: 0 if all are the same, 1 if two are equally common.
+    """Return the entropy of the grades in bits: 0 if all are equal, 1 for two equally frequent grades.
 
     >>> entropy(Counter({1: 7})), entropy(Counter({1: 5, 2: 5}))
     (0.0, 1.0)
@@ -73,8 +73,8 @@ def entropy(grades: Counter[int]) -> float:
     return sum(share * log2(1 / share) for share in shares)
 
 
-def table(found: Counts) -> str:
-    """Return the table as text.
+def table(counts: Counts) -> str:
+    """Return the counts as a table, with the entropy of the grades of each row.
 
     >>> print(table({3: Counter({1: 5, 2: 5})}))
     people  grade 1  grade 2  grade 3  grade 4  grade 5  puzzles     bits
@@ -82,9 +82,9 @@ def table(found: Counts) -> str:
     """
     numbers = range(1, len(GRADES) + 1)
     rows = [["people", *(f"grade {grade}" for grade in numbers), "puzzles", "bits"]]
-    for people, grades in sorted(found.items()):
-        counts = [str(grades[grade]) for grade in numbers]
-        rows.append([str(people), *counts, str(grades.total()), f"{entropy(grades):.2f}"])
+    for people, grades in sorted(counts.items()):
+        cells = [str(grades[grade]) for grade in numbers]
+        rows.append([str(people), *cells, str(grades.total()), f"{entropy(grades):.2f}"])
     return format_table(rows, ">")
 
 

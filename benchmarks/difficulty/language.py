@@ -1,7 +1,7 @@
-"""The terse language the small model reads and writes: a puzzle's statements, its proof and its answer as words.
+"""The language of the small model: a puzzle's statements, its proof and its answer as a short list of words.
 
-People are numbers, names are never seen, and every statement kind has a fixed number of parts, so brackets and commas
-are not needed. A step of the proof quotes the statement it rests on, so that the model need not look back for it.
+People are numbers, not names. Every kind of statement has a fixed number of parts, so brackets and commas are not
+needed. Each step of the proof quotes the statement that it uses, so that the model does not have to look it up.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution
 from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 
-MOST_PEOPLE: Final = 8
+MAX_PEOPLE: Final = 8
 PAD, START, END, ANSWER = "pad", "proof", "end", "answer"
 WORDS: Final = (
     *(PAD, START, END, ANSWER, "with", "so", "cannot", "suppose", "hence"),
     *"~&|>=",
-    *(f"{person}:" for person in range(MOST_PEOPLE)),
-    *(f"{sign}{person}" for person in range(MOST_PEOPLE) for sign in "+-"),
+    *(f"{person}:" for person in range(MAX_PEOPLE)),
+    *(f"{sign}{person}" for person in range(MAX_PEOPLE) for sign in "+-"),
 )
-"""All words there are; a word's number is its place."""
+"""The vocabulary; the index of a word is its token."""
 _WORD: Final = re.compile(r"[0-9]+:|[+-][0-9]+|[~&|>=]|[(),]")
 
 
@@ -34,19 +34,19 @@ def statement_words(field: str) -> list[str]:
         field: the statement in `knk.logic.notation`.
 
     Raises:
-        ValueError: the statement is of a kind that this language has no words for.
+        ValueError: the language has no words for this kind of statement.
 
     >>> statement_words("1:&(+0,-2)")
     ['1:', '&', '+0', '-2']
     """
     words = _WORD.findall(field)
     if "".join(words) != field:
-        raise ValueError(f"there are no words for {field!r}")
+        raise ValueError(f"no words for the statement {field!r}")
     return [word for word in words if word not in "(),"]
 
 
 def question(puzzle: Puzzle) -> list[str]:
-    """Return what the model is given.
+    """Return the words of a puzzle, the model's prompt.
 
     >>> from knk.logic.notation import decode
     >>> " ".join(question(decode("Ann,Bob 0:&(-0,-1)")))
@@ -56,7 +56,7 @@ def question(puzzle: Puzzle) -> list[str]:
 
 
 def reply(trace: Trace) -> list[str]:
-    """Return what the model should write: the proof, the answer and the end.
+    """Return the reply that the model learns: the proof, the answer and the end.
 
     >>> from knk.logic.notation import decode
     >>> from knk.proofs.trace import trace
@@ -69,7 +69,7 @@ def reply(trace: Trace) -> list[str]:
 
 
 def role(person: int, knight: bool) -> str:
-    """Return the word that says what somebody is.
+    """Return the word for a person's role.
 
     >>> role(2, False)
     '-2'
@@ -81,11 +81,11 @@ def _steps(steps: Iterable[Step], quotes: Sequence[list[str]], known: dict[int, 
     known = dict(known)
     for step in steps:
         match step:
-            case Follows(said, using, person, knight):
-                yield from (*quotes[said], *_using(using, known), "so", role(person, knight))
+            case Follows(statement, using, person, knight):
+                yield from (*quotes[statement], *_using(using, known), "so", role(person, knight))
                 known[person] = knight
-            case Contradiction(said, using):
-                yield from (*quotes[said], *_using(using, known), "cannot")
+            case Contradiction(statement, using):
+                yield from (*quotes[statement], *_using(using, known), "cannot")
             case Suppose(person, knight, inner):
                 yield from ("suppose", role(person, knight))
                 yield from _steps(inner, quotes, known | {person: knight})
@@ -99,15 +99,15 @@ def _using(using: Iterable[int], known: dict[int, bool]) -> list[str]:
     return ["with", *roles] if roles else []
 
 
-def solved(words: Sequence[str], solution: Solution) -> bool:
-    """Whether a reply ends with the right role of everybody, in order, and nothing else.
+def is_solved(words: Sequence[str], solution: Solution) -> bool:
+    """Whether a reply ends with the right role of each person, in order, and contains no other answer.
 
-    >>> solved("suppose +0 answer -0 +1 end".split(), (False, True))
+    >>> is_solved("suppose +0 answer -0 +1 end".split(), (False, True))
     True
-    >>> solved("answer -0 +1 +0 end".split(), (False, True)), solved("answer -0 +1".split(), (False, True))
+    >>> is_solved("answer -0 +1 +0 end".split(), (False, True)), is_solved("answer -0 +1".split(), (False, True))
     (False, False)
     """
-    right = [ANSWER, *(role(person, knight) for person, knight in enumerate(solution)), END]
-    upto = words.index(END) + 1 if END in words else 0
-    # One answer alone: whoever gives several has given none.
-    return list(words[:upto][-len(right) :]) == right and words[:upto].count(ANSWER) == 1
+    expected = [ANSWER, *(role(person, knight) for person, knight in enumerate(solution)), END]
+    written = words[: words.index(END) + 1] if END in words else []
+    # A reply with several answers counts as wrong.
+    return list(written[-len(expected) :]) == expected and written.count(ANSWER) == 1
