@@ -11,7 +11,7 @@ import typer
 from knk.cli.options import HubName
 
 if TYPE_CHECKING:
-    from knk.hub.staging import Kind
+    from knk.hub.staging import RepositoryKind
 
 
 def download(
@@ -38,6 +38,6 @@ def download(
     """
     from knk.hub import client
 
-    kind: Kind = "model" if model else "dataset"
+    kind: RepositoryKind = "model" if model else "dataset"
     commit = client.download(name, output, revision, kind, unchecked, progress=sys.stderr.isatty())
     print(f"{output}: {name} at {commit}")

@@ -25,7 +25,7 @@ from knk.datasets.manifest import MANIFEST, README, File, Manifest
 from knk.errors import BadFolder, HubFailed, KnkError
 from knk.files import sha256_of
 from knk.hub.layout import file_sizes
-from knk.hub.staging import Kind, StagedFolder, check_name
+from knk.hub.staging import RepositoryKind, StagedFolder, check_name
 from knk.version import __version__
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def check_signed_in() -> None:
         raise HubFailed("missing token: set HF_TOKEN, or run 'hf auth login'")
 
 
-def _ensure_repository(api: HfApi, kind: Kind, name: str, public: bool) -> bool:
+def _ensure_repository(api: HfApi, kind: RepositoryKind, name: str, public: bool) -> bool:
     """Create the repository if it does not exist, and return whether it is private."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -165,7 +165,7 @@ def download(
     name: str,
     folder: str | os.PathLike[str],
     revision: str | None = None,
-    kind: Kind = "dataset",
+    kind: RepositoryKind = "dataset",
     unchecked: bool = False,
     endpoint: str | None = None,
     progress: bool = False,
@@ -204,7 +204,7 @@ def download(
 
 
 def _download_files(
-    api: HfApi, name: str, into: Path, revision: str | None, kind: Kind, unchecked: bool
+    api: HfApi, name: str, into: Path, revision: str | None, kind: RepositoryKind, unchecked: bool
 ) -> tuple[str, set[str]]:
     """Download and check the files, and return the commit's hash and the files' paths."""
     commit = str(api.repo_info(name, repo_type=kind, revision=revision).sha)

@@ -23,7 +23,7 @@ from knk.hub.layout import file_sizes, lay_out
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["dataset", "model"]
+RepositoryKind = Literal["dataset", "model"]
 PICKLES: Final = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".joblib")
 """Extensions of files that can run code when they are loaded."""
 WEIGHTS: Final = ".safetensors"
@@ -53,7 +53,7 @@ class StagedFolder:
     """
 
     folder: Path
-    kind: Kind
+    kind: RepositoryKind
     files: Mapping[str, int]
     left_out: tuple[str, ...] = ()
 

@@ -27,9 +27,9 @@ from typing import Any, Final, TypeAlias
 
 from knk.errors import WorkersFailed
 from knk.parallel.cores import core_count
-from knk.parallel.worker import BOOT, Ending
+from knk.parallel.worker import BOOT, JobEnding
 
-__all__ = ["Ending", "Outcome", "Pool", "shared"]
+__all__ = ["JobEnding", "Outcome", "Pool", "shared"]
 
 _BATCH: Final = 16
 """Most jobs sent at a time: enough that a worker need not wait for the next, few enough to share them evenly."""
@@ -51,7 +51,7 @@ class Outcome:
         error: the exception of a failed job, in one line.
     """
 
-    ending: Ending
+    ending: JobEnding
     value: Any = None
     error: str = ""
 
@@ -258,7 +258,7 @@ class _Run:
                 # The memory that remains may be too little for the next job, which would not be at fault.
                 self._requeue(worker)
 
-    def _replace(self, worker: _Worker, ending: Ending) -> None:
+    def _replace(self, worker: _Worker, ending: JobEnding) -> None:
         """Record the outcome of the job a worker ended in, and return its other jobs to the queue."""
         if not worker.ready:
             self._failed_starts += 1

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import IO, Any, Final, Literal
 
-Ending = Literal["done", "timed out", "no memory", "died", "failed"]
+JobEnding = Literal["done", "timed out", "no memory", "died", "failed"]
 
 BOOT: Final = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from knk.parallel.worker import serve; serve()"
 """The program of a worker; its arguments are the module path as JSON, and those that `serve` reads."""
@@ -47,7 +47,7 @@ def serve() -> None:
             _write(out, *_outcome(run_job, job))
 
 
-def _outcome(run_job: Callable[[Any], Any], job: Any) -> tuple[Ending, Any]:
+def _outcome(run_job: Callable[[Any], Any], job: Any) -> tuple[JobEnding, Any]:
     try:
         value = run_job(job)
         json.dumps(value)  # A value that is not JSON counts as an exception of the function.

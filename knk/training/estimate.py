@@ -64,7 +64,7 @@ def has_vllm_server(recipe: Recipe) -> bool:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RunEstimate:
     """The memory and time of a recipe on some GPUs, computed part by part.
 
     Args:

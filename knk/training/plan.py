@@ -10,7 +10,7 @@ from typing import Any, Final
 from knk.errors import BadConfig
 from knk.tables import format_table
 from knk.training.data import sources
-from knk.training.estimate import DEFAULT_ROWS, DEFAULT_TOKENS, Cost, Estimate, has_vllm_server
+from knk.training.estimate import DEFAULT_ROWS, DEFAULT_TOKENS, Cost, RunEstimate, has_vllm_server
 from knk.training.gpus import GIB, Gpu
 from knk.training.recipe import Recipe
 from knk.training.shapes import Shape, shape_of
@@ -118,7 +118,7 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
         BadConfig: the size of the model is unknown.
     """
     counted = rows or (DEFAULT_ROWS if recipe.trainer == "grpo" else _rows(recipe))
-    estimate = Estimate(recipe, gpus, gpu, tokens or DEFAULT_TOKENS, counted, shape_of(recipe.model))
+    estimate = RunEstimate(recipe, gpus, gpu, tokens or DEFAULT_TOKENS, counted, shape_of(recipe.model))
     return Plan(
         recipe,
         *(gpus, gpu, tuple(estimate.memory()), tuple(estimate.time()), estimate.changed_settings()),
@@ -149,7 +149,7 @@ def plan_memory(recipe: Recipe, shape: Shape, memory: float) -> tuple[Cost, ...]
         memory: the bytes of memory of a GPU.
     """
     gpus = recipe.processes + (1 if has_vllm_server(recipe) else 0)
-    return tuple(Estimate(recipe, gpus, Gpu("", memory, 1, 1), DEFAULT_TOKENS, DEFAULT_ROWS, shape).memory())
+    return tuple(RunEstimate(recipe, gpus, Gpu("", memory, 1, 1), DEFAULT_TOKENS, DEFAULT_ROWS, shape).memory())
 
 
 def alternatives(planned: Plan, tokens: int | None = None, rows: int | None = None) -> Iterator[str]:

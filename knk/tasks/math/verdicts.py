@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from knk.answers.verdict import Reason, Verdict
 from knk.errors import MissingPackage
-from knk.parallel.pool import Ending, Outcome, shared
+from knk.parallel.pool import JobEnding, Outcome, shared
 from knk.tasks.format import answer_of
 from knk.tasks.math.answers import PlainAnswer, is_too_long, read_answer, without_units
 from knk.tasks.math.boxes import Box, boxes
@@ -89,7 +89,7 @@ _REASONS: Final[dict[str, Reason]] = {
     "no answer": "no answer",
     "unreadable": "unreadable",
 }
-_PAST_A_LIMIT: Final[tuple[Ending, ...]] = ("timed out", "no memory", "failed")
+_PAST_A_LIMIT: Final[tuple[JobEnding, ...]] = ("timed out", "no memory", "failed")
 
 
 class MathVerify:

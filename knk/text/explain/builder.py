@@ -11,7 +11,7 @@ from knk.logic.statements import Statement
 from knk.text.compose import compose
 from knk.text.explain import wordings
 from knk.text.explain.choice import Choice
-from knk.text.explain.claims import Claim, Kind, Role
+from knk.text.explain.claims import Claim, ClaimKind, Role
 from knk.text.vocabulary import capitalised, join_words, plural, with_article
 
 _VARIANTS: Final = 8
@@ -62,7 +62,7 @@ class ClaimBuilder:
         variant = self.choice.below(_VARIANTS)
         return _clause(statement, len(self.names), self.role_words, me, variant).format(*self.names)
 
-    def roles(self, kind: Kind, roles: tuple[Role, ...], index: int = -1, be: str = "") -> Claim:
+    def roles(self, kind: ClaimKind, roles: tuple[Role, ...], index: int = -1, be: str = "") -> Claim:
         """Return the claim that people have these roles; `be` replaces "is" and "are"."""
         return Claim(self._roles_text(roles, be), kind, roles=roles, utterance=index)
 
@@ -85,7 +85,7 @@ class ClaimBuilder:
         verb = be.replace(" ", f" {whole} ") if be else f"are {whole}"
         return f"{join_words([self.names[p] for p in group])} {verb} {plural(self.role_word(knight))}"
 
-    def truth(self, kind: Kind, index: int, value: bool, extra: tuple[Role, ...] = ()) -> Claim:
+    def truth(self, kind: ClaimKind, index: int, value: bool, extra: tuple[Role, ...] = ()) -> Claim:
         """Return the claim that an utterance is true or false, `extra` roles assumed."""
         content = self.utterances[index].statement
         return Claim("true" if value else "false", kind, utterance=index, statement=content, value=value, extra=extra)

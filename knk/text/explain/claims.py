@@ -8,7 +8,7 @@ from knk.logic.statements import Statement
 
 Role = tuple[int, bool]
 """A person, and whether they are a knight."""
-Kind = Literal[
+ClaimKind = Literal[
     "quoted",  # the speaker says `statement`
     "known",  # these roles are known at this point
     "open",  # no role of these people is known at this point
@@ -38,7 +38,7 @@ class Claim(NamedTuple):
     """
 
     text: str
-    kind: Kind
+    kind: ClaimKind
     roles: tuple[Role, ...] = ()
     extra: tuple[Role, ...] = ()
     utterance: int = -1
