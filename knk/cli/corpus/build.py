@@ -52,8 +52,7 @@ def build(
     Prints the number of rows of each part in each split, and the SHA-256 of the manifest, which is the same for equal
     corpora.
 
-    Exit status: 0 the corpus is there, 2 the configuration is bad, the folder is in use, or there are not enough
-    puzzles.
+    Exit status: 0 the corpus is there, 2 the configuration is bad, the folder in use, or there are too few puzzles.
 
     \b
     knk corpus build corpus.yaml -o corpus
