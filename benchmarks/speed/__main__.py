@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed`."""
+"""Run the benchmark as `python -m benchmarks.speed`."""
 
 from benchmarks.speed.run import main
 

@@ -1,4 +1,4 @@
-"""What nobody could do better on this machine: bytes copied in memory, and the same files written by pyarrow alone."""
+"""Limits of the machine: memory copied by numpy, and the same files written by pyarrow alone."""
 
 from __future__ import annotations
 
@@ -7,71 +7,73 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from benchmarks.speed.ours import COMMAND, CORPUS
-from benchmarks.speed.timing import Done, Jobs
+from benchmarks.speed.knk_jobs import COMMAND_FILE, CORPUS_FOLDER
+from benchmarks.speed.timing import JobResult, Jobs
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COPIED: Final = 1 << 27
-"""Bytes that are copied at a time: more than any cache holds."""
+COPIED_BYTES: Final = 1 << 27
+"""Bytes copied per job: more than any cache holds."""
+COPY_FOLDER: Final = "copies"
+"""The folder for the files that pyarrow writes."""
 
 
-def copied() -> Jobs:
-    """An array copied to another that was written before."""
-    source, target = np.ones(COPIED, dtype=np.uint8), np.ones(COPIED, dtype=np.uint8)
+def copy_memory() -> Jobs:
+    """Copy an array to another one, which was written before."""
+    source, target = np.ones(COPIED_BYTES, dtype=np.uint8), np.ones(COPIED_BYTES, dtype=np.uint8)
 
-    def job() -> Done:
+    def job() -> JobResult:
         np.copyto(target, source)
-        return Done(COPIED, COPIED)
+        return JobResult(COPIED_BYTES, COPIED_BYTES)
 
     while True:
         yield job
 
 
-def command_written(folder: Path) -> Jobs:
-    """The file of the whole command, its rows in memory, written by pyarrow alone."""
+def write_command_file(folder: Path) -> Jobs:
+    """Write the file of `knk generate` from rows in memory, by pyarrow alone."""
     from knk.datasets.rows import schema
 
-    return _written([folder / COMMAND], schema(), folder / "again")
+    return _write_copies([folder / COMMAND_FILE], schema(), folder / COPY_FOLDER)
 
 
-def corpus_written(folder: Path) -> Jobs:
-    """The files of the corpus, their rows in memory, written by pyarrow alone."""
+def write_corpus_files(folder: Path) -> Jobs:
+    """Write the files of the corpus from rows in memory, by pyarrow alone."""
     from knk.datasets.corpus_rows import corpus_schema
 
-    return _written(sorted((folder / CORPUS).rglob("*.parquet")), corpus_schema(), folder / "again")
+    return _write_copies(sorted((folder / CORPUS_FOLDER).rglob("*.parquet")), corpus_schema(), folder / COPY_FOLDER)
 
 
-def _written(paths: list[Path], schema: pa.Schema, folder: Path) -> Jobs:
-    tables = [_row_groups(path, schema) for path in paths]
+def _write_copies(paths: list[Path], schema: pa.Schema, folder: Path) -> Jobs:
+    files = [_row_groups(path, schema) for path in paths]
     folder.mkdir(exist_ok=True)
-    written = [folder / f"{number}.parquet" for number in range(len(paths))]
+    copies = [folder / f"{number}.parquet" for number in range(len(paths))]
 
-    def job() -> Done:
-        for path, groups in zip(written, tables, strict=True):
-            _write(path, schema, groups)
-        rows = sum(len(group) for groups in tables for group in groups)
-        return Done(rows, sum(path.stat().st_size for path in written))
+    def job() -> JobResult:
+        for copy, row_groups in zip(copies, files, strict=True):
+            _write(copy, schema, row_groups)
+        rows = sum(len(row_group) for row_groups in files for row_group in row_groups)
+        return JobResult(rows, sum(copy.stat().st_size for copy in copies))
 
     yield job
-    for path, again in zip(paths, written, strict=True):
-        if path.read_bytes() != again.read_bytes():
-            raise SystemExit(f"pyarrow alone wrote other bytes than those of {path.name}")
+    for path, copy in zip(paths, copies, strict=True):
+        if path.read_bytes() != copy.read_bytes():
+            raise SystemExit(f"the file written by pyarrow alone differs from {path.name}")
 
 
 def _row_groups(path: Path, schema: pa.Schema) -> list[pa.Table]:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path)
-    # Parquet does not keep all of Arrow's schema: without the cast other bytes come out.
+    # Parquet does not keep all of Arrow's schema; without the cast, the bytes would differ.
     return [file.read_row_group(number).cast(schema).combine_chunks() for number in range(file.num_row_groups)]
 
 
-def _write(path: Path, schema: pa.Schema, groups: list[pa.Table]) -> None:
+def _write(path: Path, schema: pa.Schema, row_groups: list[pa.Table]) -> None:
     import pyarrow.parquet as pq
 
     options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["names.list.element"]}
     with pq.ParquetWriter(path, schema, **options) as writer:
-        for group in groups:
-            writer.write_table(group)
+        for row_group in row_groups:
+            writer.write_table(row_group)

@@ -1,4 +1,4 @@
-"""What a run found, as one value and one file."""
+"""The results of a run, as a value and as a file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from benchmarks.speed.timing import Measure
-from benchmarks.speed.works import KNK, LIMIT
+from benchmarks.speed.timing import Measurement
+from benchmarks.speed.workloads import KNK, LIMIT
 from knk.files import read_json, whole_file
 
 PACKAGES: Final = ("knk", "numpy", "pyarrow", "python-sat", "reasoning-gym", "math-verify")
@@ -21,7 +21,7 @@ CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
 class Spread(NamedTuple):
-    """Something measured in every round: the median, and the ends."""
+    """The median, minimum and maximum over the rounds."""
 
     median: float
     low: float
@@ -30,15 +30,15 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Machine:
-    """What a run ran on.
+    """The machine and the software of a run.
 
     Args:
-        cpu: the model of the processor.
-        cores: how many it has.
-        system: the operating system and the architecture.
-        python: the version of Python.
-        versions: the versions of the packages that are measured.
-        load: the load average of the minute before.
+        cpu: model of the CPU.
+        cores: number of cores.
+        system: operating system and architecture.
+        python: version of Python.
+        versions: versions of the measured packages.
+        load_average: load average of the minute before the run.
     """
 
     cpu: str
@@ -46,70 +46,66 @@ class Machine:
     system: str
     python: str
     versions: Mapping[str, str]
-    load: float | None
+    load_average: float | None
 
     def __str__(self) -> str:
-        versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        load = "" if self.load is None else f"; load average before {self.load:.2f}"
+        versions = ", ".join(f"{package} {number}" for package, number in self.versions.items())
+        load = "" if self.load_average is None else f"; load average before the run {self.load_average:.2f}"
         return f"{self.cpu}, {self.cores} cores, {self.system}, Python {self.python}; {versions}{load}"
 
 
-Sides = Mapping[str, Sequence[Measure]]
-"""For each side what it reached in each round."""
+Sides = Mapping[str, Sequence[Measurement]]
+"""The measurements of each side, one per round."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a run found.
+    """The results of a run.
 
     Args:
-        machine: what it ran on.
-        seconds: how long each measurement took, after as long a warm-up.
-        rounds: how often each was made.
-        rows: how many rows the whole command wrote.
-        took: the seconds of the whole run.
-        works: what was measured, by the names of the works.
+        machine: the machine and the software.
+        seconds: time of each measurement, and of the warm-up before it.
+        rounds: number of rounds.
+        rows: number of rows that `knk generate` wrote.
+        total_seconds: time of the whole run.
+        workloads: the measurements, by names of workloads.
     """
 
     machine: Machine
     seconds: float
     rounds: int
     rows: int
-    took: float
-    works: Mapping[str, Sides]
+    total_seconds: float
+    workloads: Mapping[str, Sides]
 
     def to_json(self) -> str:
-        """Return the results as JSON, a measurement a line."""
-        content = {**asdict(self), "works": {}}
-        lines = [
-            f"  {json.dumps(work)}: {{\n" + ",\n".join(_side_lines(sides)) + "\n  }"
-            for work, sides in self.works.items()
+        """Return the results as JSON, with one measurement per line."""
+        header = json.dumps({**asdict(self), "workloads": {}}, indent=1)
+        workloads = [
+            f"  {json.dumps(name)}: {{\n" + ",\n".join(_side_lines(sides)) + "\n  }"
+            for name, sides in self.workloads.items()
         ]
-        return json.dumps(content, indent=1).removesuffix("{}\n}") + "{\n" + ",\n".join(lines) + "\n }\n}\n"
+        return header.removesuffix("{}\n}") + "{\n" + ",\n".join(workloads) + "\n }\n}\n"
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Results:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Results:
         """Return the results that `to_json` wrote."""
-        works = {
-            work: {side: [Measure(**one) for one in measures] for side, measures in sides.items()}
-            for work, sides in content["works"].items()
+        workloads = {
+            name: {side: [Measurement(**row) for row in rounds] for side, rounds in sides.items()}
+            for name, sides in fields["workloads"].items()
         }
-        return cls(**{**content, "machine": Machine(**content["machine"]), "works": works})
+        return cls(**{**fields, "machine": Machine(**fields["machine"]), "workloads": workloads})
 
 
 def _side_lines(sides: Sides) -> list[str]:
     return [
-        f"   {json.dumps(side)}: [\n"
-        + ",\n".join(
-            f"    {json.dumps({name: _short(value) for name, value in asdict(one).items()})}" for one in rounds
-        )
-        + "\n   ]"
+        f"   {json.dumps(side)}: [\n" + ",\n".join(f"    {json.dumps(_rounded(row))}" for row in rounds) + "\n   ]"
         for side, rounds in sides.items()
     ]
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.5g}")
+def _rounded(measurement: Measurement) -> dict[str, float]:
+    return {name: float(f"{value:.5g}") for name, value in asdict(measurement).items()}
 
 
 def read(path: Path) -> Results:
@@ -124,7 +120,7 @@ def write(path: Path, results: Results) -> None:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the median and the ends of some values.
+    """Return the median, minimum and maximum.
 
     >>> spread([3, 1, 2])
     Spread(median=2, low=1, high=3)
@@ -133,31 +129,34 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(sides: Sides, side: str) -> Spread | None:
-    """Return this library's rate over another's, round by round; over a limit it is that of the bytes."""
+    """Return the ratio of this library's rate to another side's, by round; None if that side was not measured.
+
+    For the limit it is the ratio of bytes per second.
+    """
     if side not in sides:
         return None
-    speed: Callable[[Measure], float] = (lambda one: one.flow) if side == LIMIT else (lambda one: one.rate)
+    speed: Callable[[Measurement], float] = (lambda row: row.byte_rate) if side == LIMIT else (lambda row: row.rate)
     return spread([speed(ours) / speed(other) for ours, other in zip(sides[KNK], sides[side], strict=True)])
 
 
 def this_machine() -> Machine:
-    """Return what this process runs on."""
-    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    """Return the machine and the software of this process."""
+    load_average = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     system = f"{platform.system()} {platform.machine()}"
-    return Machine(_cpu(), os.cpu_count() or 1, system, platform.python_version(), _versions(), load)
+    return Machine(_cpu(), os.cpu_count() or 1, system, platform.python_version(), _versions(), load_average)
 
 
 def _cpu() -> str:
     lines = CPU_INFO.read_text(encoding="utf-8").splitlines() if CPU_INFO.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or "unknown processor")
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or "unknown CPU")
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,4 +1,4 @@
-"""How a piece of work is timed: jobs are done one after another, and what prepares them is not counted."""
+"""Timing: jobs run one after another, and preparing them is not timed."""
 
 from __future__ import annotations
 
@@ -6,91 +6,98 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, islice
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
-class Done(NamedTuple):
+class JobResult(NamedTuple):
     """What a job did.
 
     Args:
-        units: how many puzzles, rows, completions or bytes.
-        size: how many bytes came of it, where that is of interest.
-        peak: the most memory it held, in bytes, likewise.
+        units: number of puzzles, rows, completions or bytes processed.
+        bytes: bytes produced, if of interest.
+        peak_memory: peak memory in bytes, if of interest.
     """
 
     units: int
-    size: int = 0
-    peak: int = 0
+    bytes: int = 0
+    peak_memory: int = 0
 
 
-Job = Callable[[], Done]
+Job = Callable[[], JobResult]
 Jobs = Iterator[Job]
-PATIENCE: Final = 3
-"""A measurement takes at most so many times as long by the clock as its jobs should: preparing them takes time too."""
+"""Jobs; each is prepared when it is taken from the iterator."""
+MAX_WALL_TIME_FACTOR: Final = 3
+"""The wall time of a measurement, with preparation, is at most about this multiple of the time to measure."""
 
 
 @dataclass(frozen=True)
-class Measure:
-    """What a process measured.
+class Measurement:
+    """What one process measured.
 
     Args:
-        rate: units a second, warm.
-        first: units a second in the first job.
-        size: bytes a unit.
-        peak: the most memory that a job held, in bytes.
+        rate: units per second after the warm-up.
+        first_rate: units per second of the first job.
+        bytes_per_unit: bytes produced per unit.
+        peak_memory: peak memory of a job, in bytes.
     """
 
     rate: float
-    first: float
-    size: float = 0
-    peak: float = 0
+    first_rate: float
+    bytes_per_unit: float = 0
+    peak_memory: float = 0
 
     @property
-    def flow(self) -> float:
-        """Bytes a second."""
-        return self.rate * self.size
+    def byte_rate(self) -> float:
+        """Bytes per second."""
+        return self.rate * self.bytes_per_unit
 
 
-def measured(jobs: Jobs, seconds: float, clock: bool = False) -> Measure:
-    """Return the rate of jobs, those that warm up left out unless there are no others.
+def measure(jobs: Jobs, seconds: float, use_wall_time: bool = False) -> Measurement:
+    """Run jobs and return their rate, without those of the warm-up unless there are no others.
 
     Args:
-        jobs: the jobs; each is prepared when it is asked for.
-        seconds: how long to warm up, and then how long to measure, at least.
-        clock: whether seconds are those of the clock, for work that other processes do; else those of the processor.
+        jobs: the jobs.
+        seconds: minimum time of the warm-up, and then of the measurement.
+        use_wall_time: whether to measure wall time, for work done by other processes, instead of CPU time.
     """
-    timed = list(_timed(jobs, 2 * seconds, time.perf_counter if clock else time.process_time))
-    before = accumulate((took for _, took in timed), initial=0.0)
-    warm = [one for one, spent in zip(timed, before, strict=False) if spent >= seconds > 0]
-    counted = warm or timed[1:] or timed
-    units, size = (sum(done[place] for done, _ in counted) for place in (0, 1))
-    first, took = timed[0]
-    peak = max(done.peak for done, _ in timed)
-    return Measure(units / sum(took for _, took in counted), first.units / took, size / units, peak)
+    timed = list(_run(jobs, 2 * seconds, time.perf_counter if use_wall_time else time.process_time))
+    start_times = accumulate((duration for _, duration in timed), initial=0.0)
+    after_warm_up = [pair for pair, start in zip(timed, start_times, strict=False) if start >= seconds > 0]
+    counted = after_warm_up or timed[1:] or timed
+    units = sum(result.units for result, _ in counted)
+    first, first_duration = timed[0]
+    return Measurement(
+        rate=units / sum(duration for _, duration in counted),
+        first_rate=first.units / first_duration,
+        bytes_per_unit=sum(result.bytes for result, _ in counted) / units,
+        peak_memory=max(result.peak_memory for result, _ in timed),
+    )
 
 
-def _timed(jobs: Jobs, seconds: float, now: Callable[[], float]) -> Iterator[tuple[Done, float]]:
-    """Do jobs for so long, two at least if there are two, and iterate over what each did and the seconds it took."""
-    end = time.perf_counter() + PATIENCE * seconds
-    spent = 0.0
-    for number, job in enumerate(jobs):
-        start = now()
-        done = job()
-        took = max(now() - start, 1e-9)  # A clock may stand still for a moment.
-        yield done, took
-        spent += took
-        if number and (spent >= seconds or time.perf_counter() >= end):
+def _run(jobs: Jobs, seconds: float, clock: Callable[[], float]) -> Iterator[tuple[JobResult, float]]:
+    """Run jobs for a time, but at least two, and iterate over their results and durations."""
+    deadline = time.perf_counter() + MAX_WALL_TIME_FACTOR * seconds
+    total = 0.0
+    for index, job in enumerate(jobs):
+        start = clock()
+        result = job()
+        duration = max(clock() - start, 1e-9)  # The clock may not have advanced.
+        yield result, duration
+        total += duration
+        if index and (total >= seconds or time.perf_counter() >= deadline):
             break
 
 
-def batches(items: Iterable[Any], n: int, work: Callable[[Any], object]) -> Jobs:
-    """Iterate over jobs that do a work on n items each, every item once."""
+def batch_jobs(items: Iterable[T], size: int, work: Callable[[T], object]) -> Jobs:
+    """Iterate over jobs that each apply `work` to a batch of items."""
     items = iter(items)
-    while batch := list(islice(items, n)):
-        yield lambda batch=batch: _each(batch, work)  # type: ignore[misc]
+    while batch := list(islice(items, size)):
+        yield lambda batch=batch: _apply(batch, work)  # type: ignore[misc]
 
 
-def _each(items: list[Any], work: Callable[[Any], object]) -> Done:
+def _apply(items: list[T], work: Callable[[T], object]) -> JobResult:
     for item in items:
         work(item)
-    return Done(len(items))
+    return JobResult(len(items))
