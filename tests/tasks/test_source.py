@@ -43,5 +43,5 @@ def test_a_source_reads_local_files(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"there is no file .*none\.jsonl"):
         source.rows(tmp_path / "none.jsonl")
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(BadFile, match="not a whole gzip file"):
+    with pytest.raises(BadFile, match="not a complete gzip file"):
         list(source.rows(path))
