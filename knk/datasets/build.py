@@ -69,8 +69,7 @@ def build(
     Args:
         config: the corpus config.
         folder: the folder to build in, created if missing.
-        processes: how many processes make rows, None for one per core; a script that uses more than one has to guard
-            its start with `if __name__ == "__main__"`.
+        processes: how many, None for one per core; a script needs an `if __name__ == "__main__"` guard for several.
         progress: called with the number of rows done since the last call; first with those done by earlier runs.
         executor: what runs the jobs, "local" or "ray" (`knk.parallel.executors.open_executor`), for the same bytes.
         settings: sizes and limits.
