@@ -173,7 +173,7 @@ def test_faults_of_scripts_are_found() -> None:
     assert fault.startswith("knk generate --peeple 3: No such option: --peeple")
     assert list(faults("make nothing")) == ["make nothing: no such make target: nothing"]
     assert list(faults("python -m recipes.nothing")) == ["python -m recipes.nothing: no such module: recipes.nothing"]
-    assert list(faults("pip install 'knk[trian]'")) == ["pip install 'knk[trian]': no such extra: trian"]
+    assert list(faults("pip install '.[trian]'")) == ["pip install '.[trian]': no such extra: trian"]
     assert list(faults("knk plan recipes/none.yaml")) == ["knk plan recipes/none.yaml: no such file: recipes/none.yaml"]
     assert "unknown program frobnicate" in "".join(faults("frobnicate"))
     assert "syntax error" in "".join(faults("for x in 1 2; do"))

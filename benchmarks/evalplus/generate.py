@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         read_problems(options.data)
         if find_spec("evalplus") is None:
-            raise MissingPackage('EvalPlus is not installed: pip install "knk[bench]"')
+            raise MissingPackage("EvalPlus is not installed: pip install '.[bench]'")
         if not options.resume and list(options.out.glob("humaneval/*.jsonl")):
             # EvalPlus would resume samples of the same model and temperature, whatever their other settings.
             raise BadFolder(f"{str(options.out)!r} holds samples already: use --resume to continue them")

@@ -51,7 +51,7 @@ Progress = Annotated[
 ]
 Executor = Annotated[
     Literal["local", "ray"],
-    typer.Option(help="Run on this machine, or on the Ray cluster at RAY_ADDRESS (pip install 'knk[ray]')."),
+    typer.Option(help="Run on this machine, or on the Ray cluster at RAY_ADDRESS (pip install '.[ray]')."),
 ]
 Groups = Annotated[bool, typer.Option("--groups", help="Also show results by size, grade, level and subject.")]
 

@@ -42,7 +42,7 @@ ENGINES: Final[Mapping[str, EngineEntry]] = MappingProxyType(
             "knk.inference.server:ServerEngine.from_environment",
             ("model", "base_url"),
             ("api_key_env", "dialect", "concurrency", "per_request", "timeout", "retries", "patience"),
-            'pip install "knk[teacher]"',
+            "pip install '.[teacher]'",
         ),
         "vllm": EngineEntry(
             "knk.inference.vllm:VllmEngine",
@@ -54,7 +54,7 @@ ENGINES: Final[Mapping[str, EngineEntry]] = MappingProxyType(
             "knk.inference.transformers:TransformersEngine",
             ("model",),
             ("batch_size",),
-            'pip install "knk[bench]"',
+            "pip install '.[bench]'",
         ),
         "trace": EngineEntry("knk.teacher.proofs:TraceEngine"),
     }

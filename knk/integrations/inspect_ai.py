@@ -20,7 +20,7 @@ try:
     from inspect_ai.scorer import CORRECT, INCORRECT, Score, Scorer, Target, accuracy, scorer, stderr
     from inspect_ai.solver import TaskState, generate
 except ImportError as error:
-    raise MissingPackage("an Inspect task needs Inspect: pip install 'knk[inspect]'") from error
+    raise MissingPackage("an Inspect task needs Inspect: pip install '.[inspect]'") from error
 
 
 @task  # type: ignore[untyped-decorator] # Inspect is not followed by the type checker

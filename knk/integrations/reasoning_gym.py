@@ -22,7 +22,7 @@ try:
     from reasoning_gym.dataset import ProceduralDataset
     from reasoning_gym.factory import DATASETS, register_dataset
 except ImportError as error:
-    raise MissingPackage("the dataset 'knk' needs reasoning-gym: pip install 'knk[reasoning-gym]'") from error
+    raise MissingPackage("the dataset 'knk' needs reasoning-gym: pip install '.[reasoning-gym]'") from error
 
 NAME: Final = "knk"
 

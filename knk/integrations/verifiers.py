@@ -25,7 +25,7 @@ from knk.integrations.common import chat_prompt, rows_of, score_of, verdict_of, 
 try:
     import verifiers.v1 as vf
 except ImportError as error:
-    raise MissingPackage("a taskset needs verifiers 0.4 or newer: pip install 'knk[verifiers]'") from error
+    raise MissingPackage("a taskset needs verifiers 0.4 or newer: pip install '.[verifiers]'") from error
 
 __all__ = ["KnkTaskset"]
 # The type checker does not follow the framework, so its classes and decorators have no types.

@@ -153,7 +153,7 @@ def _ray_cluster() -> Iterator[tuple[Executor, int]]:
     try:
         import ray
     except ImportError as error:
-        raise MissingPackage("the executor 'ray' needs Ray: pip install 'knk[ray]'") from error
+        raise MissingPackage("the executor 'ray' needs Ray: pip install '.[ray]'") from error
     connected_here = not ray.is_initialized()
     if connected_here:
         _connect(os.environ.get("RAY_ADDRESS"))

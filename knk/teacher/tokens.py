@@ -65,7 +65,7 @@ def _load_tokenizer(name: str) -> Any:
     try:
         transformers = import_module("transformers")
     except ModuleNotFoundError as error:
-        raise MissingPackage('--tokenizer needs transformers: pip install "knk[train]"') from error
+        raise MissingPackage("--tokenizer needs transformers: pip install '.[train]'") from error
     try:
         return transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:

@@ -120,7 +120,7 @@ def script(trainer: str) -> Any:
     try:
         return import_module(f"trl.scripts.{trainer}")
     except ImportError as error:
-        raise MissingPackage("training needs TRL: pip install 'knk[train]'") from error
+        raise MissingPackage("training needs TRL: pip install '.[train]'") from error
 
 
 def check_packages(recipe: Recipe) -> None:
@@ -223,7 +223,7 @@ def _model(recipe: Recipe) -> tuple[Any, dict[str, Any]]:
     try:
         from transformers import AutoConfig, AutoTokenizer
     except ImportError as error:
-        raise MissingPackage("training needs transformers: pip install 'knk[train]'") from error
+        raise MissingPackage("training needs transformers: pip install '.[train]'") from error
     if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
         raise BadConfig(f"{recipe.model}: no such model folder")
     try:

@@ -117,7 +117,7 @@ def shape_of(model: str) -> Shape:
     except ImportError as error:
         raise BadConfig(
             f"the size of {model!r} is not known, and reading its configuration needs transformers: "
-            "pip install 'knk[train]'"
+            "pip install '.[train]'"
         ) from error
     except (OSError, ValueError) as error:
         raise BadConfig(f"the size of {model!r} is not known, and its configuration cannot be read") from error

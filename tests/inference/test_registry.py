@@ -60,5 +60,5 @@ def test_an_unknown_engine_is_refused_with_the_names_of_all() -> None:
 
 def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx2", None)
-    with pytest.raises(MissingPackage, match=r"needs the package 'httpx2'.*knk\[teacher\]"):
+    with pytest.raises(MissingPackage, match=r"needs the package 'httpx2'.*pip install '\.\[teacher\]'"):
         import_packages("server", "httpx2")

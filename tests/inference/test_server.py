@@ -129,7 +129,7 @@ def test_a_url_with_a_secret_is_refused_without_showing_it() -> None:
 
 def test_a_missing_http_package_is_an_error(puzzles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx2", None)
-    with pytest.raises(MissingPackage, match=r"knk\[teacher\]"):
+    with pytest.raises(MissingPackage, match=r"pip install '\.\[teacher\]'"):
         ask_all(puzzles, tmp_path / "run", ServerEngine("m", "http://localhost/v1"), limit=1)
 
 

@@ -81,7 +81,7 @@ def test_the_error_for_a_missing_framework_names_the_extra_to_install(module: st
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = process.stderr.splitlines()[-1]
     assert last.startswith("knk.errors.MissingPackage: ")
-    assert f"pip install 'knk[{FRAMEWORKS[module]}]'" in last
+    assert f"pip install '.[{FRAMEWORKS[module]}]'" in last
 
 
 def test_the_prompt_is_that_of_training() -> None:

@@ -36,7 +36,7 @@ def test_an_unknown_executor_is_an_error(tmp_path: Path) -> None:
 
 def test_the_error_without_ray_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingPackage, match=r"pip install 'knk\[ray\]'"):
+    with pytest.raises(MissingPackage, match=r"pip install '\.\[ray\]'"):
         build(CONFIG, tmp_path / "corpus", executor="ray")
 
 

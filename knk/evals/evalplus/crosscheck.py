@@ -28,7 +28,7 @@ def require_evalplus() -> None:
         MissingPackage: it is not installed.
     """
     if find_spec("evalplus") is None:
-        raise MissingPackage('EvalPlus is not installed: pip install "knk[bench]"')
+        raise MissingPackage("EvalPlus is not installed: pip install '.[bench]'")
 
 
 def crosscheck_evalplus(folder: Path, rows: Sequence[Row], data: str | os.PathLike[str]) -> list[Disagreement]:

@@ -138,7 +138,7 @@ def package_folders() -> list[str]:
     """
     spec = find_spec("evalplus")
     if spec is None or not spec.origin:
-        raise MissingPackage('EvalPlus is not installed: pip install "knk[bench]"')
+        raise MissingPackage("EvalPlus is not installed: pip install '.[bench]'")
     installed = [path for path in sys.path if path.endswith("-packages") and Path(path).is_dir()]
     return list(dict.fromkeys([*installed, str(Path(spec.origin).parents[1])]))
 

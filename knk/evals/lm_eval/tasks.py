@@ -14,7 +14,7 @@ from knk.errors import MissingPackage
 from knk.evals.items import BENCHMARKS
 
 _PACKAGE = Path(__file__).parents[2]
-_INSTALL = 'lm-eval is not installed: pip install "knk[bench]"'
+_INSTALL = "lm-eval is not installed: pip install '.[bench]'"
 
 
 def include_path() -> Path:

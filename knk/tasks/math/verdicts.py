@@ -65,7 +65,7 @@ def check_math_verify() -> None:
         MissingPackage: it is not.
     """
     if not _is_installed():
-        raise MissingPackage('MATH answers need math-verify: pip install "knk[math]"')
+        raise MissingPackage("MATH answers need math-verify: pip install '.[math]'")
 
 
 @lru_cache
