@@ -9,8 +9,9 @@ Each task of `knk.tasks` has these, with its name in front:
 | `kk_answered` | 1 if a whole answer was read, right or wrong, else 0 |
 | `kk_partial` | partial credit, of which a guess has none in expectation; K&K and MMLU-Pro only |
 
-For all tasks there are `format_reward`, 1 if the completion has the format, and `length_reward`, its tokens in
-thousands, to be logged with a weight of 0 or given a negative weight.
+The four numbers of the paper's scheme are a `knk.tasks.reward_scheme.RewardScheme`; each task has one, its
+`REWARD_SCHEME`. For all tasks there are `format_reward`, 1 if the completion has the format, and `length_reward`, its
+tokens in thousands, to be logged with a weight of 0 or given a negative weight.
 
 A reward takes the completions as strings or as messages, and the columns of the task's rows under their names. It
 returns None where the verifier could not decide. Shares go to TRL's `log_metric`, verdicts to its `log_extra`; nothing
@@ -70,7 +71,7 @@ def length_reward(*, completion_ids: Sequence[Sequence[int]], **columns: Any) ->
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _VerifiedCompletion:
     """A completion's verdict, its row, and whether the completion has the format."""
 
     verdict: Verdict
@@ -78,30 +79,30 @@ class _Judged:
     has_format: bool
 
 
-_Score = Callable[[Task, _Judged], float | None]
+_Score = Callable[[Task, _VerifiedCompletion], float | None]
 
 
-def _paper(task: Task, judged: _Judged) -> float | None:
-    return task.REWARD_SCHEME.reward(judged.verdict, has_format=judged.has_format)
+def _paper_reward(task: Task, verified: _VerifiedCompletion) -> float | None:
+    return task.REWARD_SCHEME.reward(verified.verdict, has_format=verified.has_format)
 
 
-def _correct(_: Task, judged: _Judged) -> float | None:
-    return None if judged.verdict.correct is None else float(judged.verdict.correct)
+def _correct_reward(_: Task, verified: _VerifiedCompletion) -> float | None:
+    return None if verified.verdict.correct is None else float(verified.verdict.correct)
 
 
-def _answered(_: Task, judged: _Judged) -> float | None:
-    return None if judged.verdict.correct is None else float(judged.verdict.answered)
+def _answered_reward(_: Task, verified: _VerifiedCompletion) -> float | None:
+    return None if verified.verdict.correct is None else float(verified.verdict.answered)
 
 
-def _partial(task: Task, judged: _Judged) -> float | None:
-    return None if judged.verdict.correct is None else task.partial(judged.verdict, judged.row)
+def _partial_reward(task: Task, verified: _VerifiedCompletion) -> float | None:
+    return None if verified.verdict.correct is None else task.partial(verified.verdict, verified.row)
 
 
 KINDS: Final[dict[str, tuple[_Score, str]]] = {
-    "reward": (_paper, "the paper's scheme"),
-    "correct": (_correct, "1 if the answer is right, else 0"),
-    "answered": (_answered, "1 if a whole answer was read, right or wrong, else 0"),
-    "partial": (_partial, "partial credit, of which a guess has none in expectation"),
+    "reward": (_paper_reward, "the paper's scheme"),
+    "correct": (_correct_reward, "1 if the answer is right, else 0"),
+    "answered": (_answered_reward, "1 if a whole answer was read, right or wrong, else 0"),
+    "partial": (_partial_reward, "partial credit, of which a guess has none in expectation"),
 }
 """The rewards of each task, by the end of their names: the function and what it returns."""
 
@@ -138,14 +139,15 @@ def _reward(name: str, task_name: str, score: _Score, description: str) -> Rewar
         texts = [text_of(completion) for completion in completions]
         rows = _rows(task, columns, len(texts))
         verdicts = _LAST_BATCH.verdicts(task, texts, rows)
-        judged = [
-            _Judged(verdict, row, has_format(text)) for verdict, row, text in zip(verdicts, rows, texts, strict=True)
+        verified = [
+            _VerifiedCompletion(verdict, row, has_format(text))
+            for verdict, row, text in zip(verdicts, rows, texts, strict=True)
         ]
         if log_metric:
-            _log_shares(task_name, judged, log_metric)
+            _log_shares(task_name, verified, log_metric)
         if log_extra:
             log_extra(f"{task_name} verdict", [str(verdict) for verdict in verdicts])
-        return [score(task, completion) for completion in judged]
+        return [score(task, completion) for completion in verified]
 
     reward.__name__ = reward.__qualname__ = name
     reward.__doc__ = f"Return for each completion {description}; the columns are those of the task {task_name}'s rows."
@@ -162,12 +164,12 @@ def _rows(task: Task, columns: Mapping[str, Any], n: int) -> list[Row]:
     return [{name: columns[name][index] for name in task.COLUMNS} for index in range(n)]
 
 
-def _log_shares(task_name: str, judged: Sequence[_Judged], log: Callable[[str, float], None]) -> None:
-    n = max(1, len(judged))
-    log(f"{task_name}/right", sum(bool(one.verdict) for one in judged) / n)
-    log(f"{task_name}/answered", sum(one.verdict.answered for one in judged) / n)
-    log(f"{task_name}/format", sum(one.has_format for one in judged) / n)
-    log(f"{task_name}/unknown", sum(one.verdict.correct is None for one in judged) / n)
+def _log_shares(task_name: str, verified: Sequence[_VerifiedCompletion], log: Callable[[str, float], None]) -> None:
+    n = max(1, len(verified))
+    log(f"{task_name}/right", sum(bool(one.verdict) for one in verified) / n)
+    log(f"{task_name}/answered", sum(one.verdict.answered for one in verified) / n)
+    log(f"{task_name}/format", sum(one.has_format for one in verified) / n)
+    log(f"{task_name}/unknown", sum(one.verdict.correct is None for one in verified) / n)
 
 
 class _LastBatch:

@@ -38,7 +38,7 @@ PRIVATE: dict[str, set[str]] = {
     "report": {"axes", "corpus", "evaluation", "run", "svg"},
     "sandbox": {"encoding", "isolation", "process", "protocol", "syscalls", "worker"},
     "tasks": {"choice", "code.exercise", "code.programs", "math"},
-    "teacher": {"sft.judge", "sft.report", "sft.write"},
+    "teacher": {"sft.verified", "sft.report", "sft.write"},
     "text": {"clauses", "compose", "framing", "lookup", "names", "phrases", "sentences", "tokens", "wordings"},
     "training": {"data", "estimate"},
 }

@@ -57,7 +57,7 @@ _AHEAD_WORDS: Final = frozenset(
         *"switched tags this".split(),
     ]
 )
-_MOST_WORDS: Final = 120
+_MAX_WORDS: Final = 120
 """The words before an answer in which such a remark counts."""
 _UNFINISHED: Final = frozenset(
     ": that is not never if whether either unless than deny doubt perhaps maybe possibly probably likely".split()
@@ -81,7 +81,7 @@ def is_denied(before: list[str]) -> bool:
     >>> is_denied("it is not true that :".split()), is_denied("bob is not a knight .".split())
     (True, False)
     """
-    recent = before[-_MOST_WORDS:]
+    recent = before[-_MAX_WORDS:]
     if not _AHEAD_WORDS.isdisjoint(recent) and _AHEAD.search(" ".join(recent)):
         return True
     line = _last_line(before)

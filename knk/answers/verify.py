@@ -1,4 +1,6 @@
-r"""Whether a completion gives a puzzle's solution: one judge for reward, data filter, benchmark and command line.
+r"""Judges answers to puzzles, the same for rewards, data filters, benchmarks and commands.
+
+The verifiers of the other tasks are in `knk.tasks`.
 
 Where the answer is:
 

@@ -9,8 +9,9 @@
 | `output` | rows, JSON, wrapped lines and progress bars |
 | `signals` | what happens on an interrupt or SIGTERM |
 
-The docstrings and help texts of the commands are their documentation; `docs/cli.md` is generated from them. Commands
-import the rest of the library when they run, so that `knk --help` is quick.
+To add a command, write a function in a module named after it, and list it in `commands`. Its docstring and help texts
+are its documentation, from which `docs/cli.md` is generated. Commands import the rest of the library when they run, so
+that `knk --help` is quick.
 """
 
 from knk.cli.commands import BAD_INPUT, app, main

@@ -192,8 +192,8 @@ def number_or_range(option: str, text: str | None) -> int | tuple[int, int] | No
     match = _RANGE.fullmatch(text)
     if not match:
         raise BadSpec(f"{option}: expected a number or a range such as 3-7, got {text!r}")
-    least, most = match.groups()
-    return int(least) if most is None else (int(least), int(most))
+    minimum, maximum = match.groups()
+    return int(minimum) if maximum is None else (int(minimum), int(maximum))
 
 
 def require_output(output: Path | None) -> Path:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_WIDEST = 100
+_MAX_WIDTH = 100
 """Columns of a terminal that prose fills at most."""
 
 
@@ -40,7 +40,7 @@ def wrap(text: str) -> str:
     import shutil
     import textwrap
 
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in text.splitlines())
 
 

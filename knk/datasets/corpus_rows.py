@@ -73,11 +73,11 @@ class PartStream:
     ) -> None:
         part = config.parts[index]
         seed = _part_seed(config.seed, index)
-        least, most = part.spec.people_range
+        minimum, maximum = part.spec.people_range
         self._name = part.name
         self._filters: dict[int, _KeyFilter] = {}
         self._streams: dict[int, PuzzleStream[_MadeRows]] = {}
-        for people in range(least, most + 1):
+        for people in range(minimum, maximum + 1):
             spec = replace(part.spec, people=people)
             search = Search(spec, seed, limits, SearchState(*states.get(str(people), ())))
             task = _Task(spec, seed, config.style, config.shares, part.splits, config.measures)
@@ -88,7 +88,7 @@ class PartStream:
                 self._filters[people],
                 executor,
                 workers,
-                expected=-(-part.rows // (most - least + 1)),
+                expected=-(-part.rows // (maximum - minimum + 1)),
             )
 
     def take(self, start: int, rows: int) -> pa.Table:

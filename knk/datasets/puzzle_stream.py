@@ -40,23 +40,23 @@ class JobResult(Protocol):
 
 
 Result = TypeVar("Result", bound=JobResult)
-_Result_contra = TypeVar("_Result_contra", bound=JobResult, contravariant=True)
+_JobResult_contra = TypeVar("_JobResult_contra", bound=JobResult, contravariant=True)
 
 
-class RowFilter(Protocol[_Result_contra]):
+class RowFilter(Protocol[_JobResult_contra]):
     """Tells the new rows of job results from repeated ones, and ends a stream when new rows have become too rare."""
 
     @property
     def search(self) -> Search:
         """How far the search for new rows has come."""
 
-    def new_rows(self, result: _Result_contra) -> IndexArray:
+    def new_rows(self, result: _JobResult_contra) -> IndexArray:
         """Return the indices of a result's new rows."""
 
-    def take(self, result: _Result_contra, rows: IndexArray) -> None:
+    def take(self, result: _JobResult_contra, rows: IndexArray) -> None:
         """Record that rows were taken."""
 
-    def finish(self, result: _Result_contra, taken: int) -> None:
+    def finish(self, result: _JobResult_contra, taken: int) -> None:
         """Record that a result is used up and more rows are needed.
 
         Args:

@@ -142,7 +142,7 @@ def tables(
     >>> [table.num_rows for table in tables(Spec(people=4), 10)]
     [10]
     """
-    least, most = spec.people_range
+    minimum, maximum = spec.people_range
     with open_executor(processes_worth_starting(n, processes, bool(spec.target))) as (executor, workers):
         streams = {
             people: PuzzleStream(
@@ -151,13 +151,13 @@ def tables(
                 _SieveFilter(one_size, seed),
                 executor,
                 workers,
-                expected=-(-n // (most - least + 1)),
+                expected=-(-n // (maximum - minimum + 1)),
                 progress=progress,
             )
-            for people in range(least, most + 1)
+            for people in range(minimum, maximum + 1)
         }
         people = sizes(spec, seed)
-        chunk = max(1, CHUNK // most)
+        chunk = max(1, CHUNK // maximum)
         for start in range(0, n, chunk):
             table, error = _ordered(streams, list(islice(people, min(chunk, n - start))))
             if len(table):

@@ -84,8 +84,8 @@ def spec_of(spec: Spec | None = None, preset: str | None = None, **changes: Any)
 
 
 def _generate(spec: Spec, n: int, seed: int) -> Iterator[Puzzle]:
-    least, most = spec.people_range
-    streams = {people: puzzles(replace(spec, people=people), seed) for people in range(least, most + 1)}
+    minimum, maximum = spec.people_range
+    streams = {people: puzzles(replace(spec, people=people), seed) for people in range(minimum, maximum + 1)}
     for made, people in zip(range(n), sizes(spec, seed), strict=False):
         try:
             puzzle = next(streams[people])
@@ -96,12 +96,12 @@ def _generate(spec: Spec, n: int, seed: int) -> Iterator[Puzzle]:
 
 def sizes(spec: Spec, seed: int) -> Iterator[int]:
     """Iterate without end over random numbers of people that a specification allows, each equally often."""
-    least, most = spec.people_range
+    minimum, maximum = spec.people_range
     draws = Draws(seed, 1)
-    if least == most:
-        yield from repeat(least)
+    if minimum == maximum:
+        yield from repeat(minimum)
     while True:
-        yield least + draws.below(most - least + 1)
+        yield minimum + draws.below(maximum - minimum + 1)
 
 
 def puzzles(spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS) -> Iterator[Puzzle]:

@@ -141,6 +141,6 @@ class Grammar:
             return draws.sample(range(self.people), kind.group_size)
         if self._groups_of_all and draws.below(4) == 0:
             return self._groups_of_all[0]
-        most = min(self.spec.width, self.people)
-        size = most if most < 2 else 2 + draws.below(most - 1)
+        max_size = min(self.spec.width, self.people)
+        size = max_size if max_size < 2 else 2 + draws.below(max_size - 1)
         return tuple(draws.sample(range(self.people), size))

@@ -62,15 +62,15 @@ class HashSet:
         Args:
             items: as for `add`.
         """
-        lacking = np.ones(len(items), dtype=bool)
+        is_new = np.ones(len(items), dtype=bool)
         left, cells = np.arange(len(items)), self._homes(items)
         while len(left):
             stored = self._cells.take(cells, axis=0)
             differs = _differ(stored, items[left])
-            lacking[left[~differs]] = False
+            is_new[left[~differs]] = False
             onward = np.flatnonzero(differs & ~_is_zero(stored))
             left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
-        return lacking
+        return is_new
 
     def _grow(self, count: int) -> None:
         items = self._cells[~_is_zero(self._cells)]

@@ -20,7 +20,7 @@ from knk.generation.draws import Draws
 from knk.generation.grammar import Grammar
 from knk.generation.spec import Spec
 from knk.logic.algebra import masks
-from knk.logic.meaning import meaning
+from knk.logic.folded_table import folded_table
 from knk.logic.mixing import mix
 from knk.logic.puzzle import Utterance
 from knk.logic.sat import MAX_CLAUSE_PEOPLE, Circuit, narrow_clauses
@@ -143,10 +143,10 @@ class _Planting:
         return None
 
     def _first_lines(self) -> list[_Line] | None:
-        least, most = self.repertoire.grammar.spec.statements_range
+        minimum, maximum = self.repertoire.grammar.spec.statements_range
         lines = []
         for speaker in range(len(self.roles)):
-            for _ in range(least + self.draws.below(most - least + 1)):
+            for _ in range(minimum + self.draws.below(maximum - minimum + 1)):
                 line = self._line(speaker, None)
                 if line is None:
                     return None
@@ -200,9 +200,9 @@ def _dependence(statement: Statement) -> tuple[tuple[int, int], ...]:
     """Return each person on whom the statement's truth depends, with a number for how it does."""
     people = sorted(statement.people)
     if len(people) > MAX_CLAUSE_PEOPLE:
-        return tuple((person, mix(len(group))) for group in meaning(statement).classes for person in group)
-    xs, full = masks(len(people))
-    table = statement.value(dict(zip(people, xs, strict=True)), full)  # type: ignore[arg-type]
+        return tuple((person, mix(len(group))) for group in folded_table(statement).classes for person in group)
+    roles, all_true = masks(len(people))
+    table = statement.value(dict(zip(people, roles, strict=True)), all_true)  # type: ignore[arg-type]
     return tuple((people[index], number) for index, number in _dependence_in_table(len(people), table))
 
 

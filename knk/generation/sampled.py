@@ -59,11 +59,11 @@ def sampled_block(table: StatementTable, seed: tuple[int, ...]) -> Block:
 
 def count_puzzles(table: StatementTable) -> int | None:
     """Return how many different puzzles there are, or None if there are too many candidates to try them all."""
-    least, most = table.spec.statements_range
+    minimum, maximum = table.spec.statements_range
     choices = []
     for speaker in table.speakers:
         indices = np.unique(table.by_share[speaker])
-        choices.append(indices if least == most else np.append(indices, table.silence))
+        choices.append(indices if minimum == maximum else np.append(indices, table.silence))
     total = prod(len(indices) for indices in choices)
     if not table.complete or table.people > MAX_RELABELLED_PEOPLE or total > MAX_COUNTED:
         return None
@@ -71,24 +71,24 @@ def count_puzzles(table: StatementTable) -> int | None:
     for slot, indices in enumerate(choices):
         candidates[slot] = indices[number % len(indices)]
         number //= len(indices)
-    utterances = (candidates != table.silence).reshape(table.people, most, total).sum(axis=1)
-    candidates = candidates[:, (utterances >= least).all(axis=0)]
+    utterances = (candidates != table.silence).reshape(table.people, maximum, total).sum(axis=1)
+    candidates = candidates[:, (utterances >= minimum).all(axis=0)]
     kept, _ = _with_one_solution(table, candidates)
     return len(np.unique(_fingerprints(table, candidates[:, kept])))
 
 
 def _random_candidates(table: StatementTable, draws: Draws, size: int) -> IndexArray:
     """Return random candidates, shape (slots, size)."""
-    least, most = table.spec.statements_range
+    minimum, maximum = table.spec.statements_range
     shares = draws.shares(len(table.speakers), size)
     candidates = np.empty(shares.shape, dtype=np.intp)
     for slot, speaker in enumerate(table.speakers):
         # Shares are in range by construction, and "clip" spares NumPy a copy.
         np.take(table.by_share[speaker], shares[slot], out=candidates[slot], mode="clip")
-    if least < most:
-        counts = least + (draws.shares(table.people, size).astype(np.intp) * (most - least + 1)) // SHARES
+    if minimum < maximum:
+        counts = minimum + (draws.shares(table.people, size).astype(np.intp) * (maximum - minimum + 1)) // SHARES
         for slot, speaker in enumerate(table.speakers):
-            candidates[slot, slot % most >= counts[speaker]] = table.silence
+            candidates[slot, slot % maximum >= counts[speaker]] = table.silence
     return candidates
 
 
@@ -116,10 +116,10 @@ def _with_one_solution(table: StatementTable, candidates: IndexArray) -> tuple[I
 def _has_repetition(table: StatementTable, candidates: IndexArray) -> npt.NDArray[np.bool_]:
     """Return which candidates have a speaker say the same thing twice."""
     result = np.zeros(candidates.shape[1], dtype=bool)
-    most = table.spec.statements_range[1]
+    maximum = table.spec.statements_range[1]
     for slot in range(len(table.speakers)):
-        for earlier in range(slot - slot % most, slot):
-            same = table.meanings[candidates[slot]] == table.meanings[candidates[earlier]]
+        for earlier in range(slot - slot % maximum, slot):
+            same = table.truth_classes[candidates[slot]] == table.truth_classes[candidates[earlier]]
             result |= same & (candidates[slot] != table.silence)
     return result
 

@@ -173,8 +173,8 @@ def _check_target(ranges: dict[str, tuple[int, int]]) -> None:
         bounds = grade_bounds(grade, MAX_PEOPLE)
         # The number of steps depends on the number of people, which may be a range.
         if all(
-            name == "steps" or (bounds[name][0] <= most and least <= bounds[name][1])
-            for name, (least, most) in ranges.items()
+            name == "steps" or (bounds[name][0] <= maximum and minimum <= bounds[name][1])
+            for name, (minimum, maximum) in ranges.items()
         ):
             return
     raise BadSpec(f"no puzzle can have {_ranges_text(ranges)}")
@@ -182,7 +182,8 @@ def _check_target(ranges: dict[str, tuple[int, int]]) -> None:
 
 def _ranges_text(ranges: dict[str, tuple[int, int]]) -> str:
     return ", ".join(
-        f"{name} {least}" + (f" to {most}" if most > least else "") for name, (least, most) in ranges.items()
+        f"{name} {minimum}" + (f" to {maximum}" if maximum > minimum else "")
+        for name, (minimum, maximum) in ranges.items()
     )
 
 
@@ -194,11 +195,11 @@ def _range(value: int | tuple[int, int]) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else value
 
 
-def _check_range(name: str, value: Any, least: int, most: int) -> None:
+def _check_range(name: str, value: Any, minimum: int, maximum: int) -> None:
     pair = value if isinstance(value, tuple) else (value, value)
     numbers = len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in pair)
-    if not numbers or not least <= pair[0] <= pair[1] <= most:
-        raise BadSpec(f"expected {name} from {least} to {most}, or the least and the most, got {value!r}")
+    if not numbers or not minimum <= pair[0] <= pair[1] <= maximum:
+        raise BadSpec(f"expected {name} from {minimum} to {maximum}, or the least and the most, got {value!r}")
 
 
 PRESETS: Final[dict[Preset, Spec]] = {

@@ -41,7 +41,7 @@ class StatementTable:
         by_share: the index for each share of the probability, shape (people, `SHARES`).
         tables: for each speaker and index the assignments in which the utterance fits the speaker's role, as bits,
             shape (people, indices, words).
-        meanings: a number for each index, equal for logically equal statements, shape (indices,).
+        truth_classes: a number for each index, equal for logically equal statements, shape (indices,).
         fingerprints: what each speaker and index add to a puzzle's fingerprint, shape (people, indices,
             relabellings) if `exact`, else (people, people, indices).
         exact: whether puzzles have the same fingerprint only if they have the same key.
@@ -54,7 +54,7 @@ class StatementTable:
     utterances: tuple[tuple[Utterance | None, ...], ...]
     by_share: IndexArray
     tables: npt.NDArray[Any]
-    meanings: IndexArray
+    truth_classes: IndexArray
     fingerprints: UInt64Array
     exact: bool
     complete: bool
@@ -92,15 +92,17 @@ def _random_table(spec: Spec, people: int, seed: int, epoch: int) -> StatementTa
 
 def _tabulated(grammar: Grammar, statements: list[Statement], odds: list[int], complete: bool) -> StatementTable:
     spec, people = grammar.spec, grammar.people
-    xs, full = masks(people)
-    tables = [statement.value(xs, full) for statement in statements]
+    roles, all_true = masks(people)
+    tables = [statement.value(roles, all_true) for statement in statements]
     silent: list[Utterance | None] = [None]
     utterances = [
         tuple([Utterance(speaker, statement) for statement in statements] + silent) for speaker in range(people)
     ]
     speakers = tuple(speaker for speaker in range(people) for _ in range(spec.statements_range[1]))
     words = table_words(tables, people)
-    fits = [np.concatenate([words ^ table_words([full ^ x], people), table_words([full], people)]) for x in xs]
+    fits = [
+        np.concatenate([words ^ table_words([all_true ^ x], people), table_words([all_true], people)]) for x in roles
+    ]
     numbers = {table: number for number, table in enumerate(tables)}
     # Exact fingerprints cost more, and matter only if a request may come near the last puzzle there is.
     exact = people < MAX_RELABELLED_PEOPLE or (

@@ -23,7 +23,7 @@ from knk.proofs.difficulty import (
     difficulty,
     grade_bounds,
 )
-from knk.proofs.nesting import least_nestings
+from knk.proofs.nesting import min_nestings
 
 Verdicts = npt.NDArray[np.uint8]
 
@@ -63,7 +63,7 @@ def first_verdicts(block: Block, table: StatementTable | None) -> Verdicts:
     if table is None or len(set(by_nesting)) == 1:
         return np.full(len(block), by_nesting[0] if len(set(by_nesting)) == 1 else OPEN, dtype=np.uint8)
     fitting = np.stack([table.tables[speaker][block.choices[:, i]] for i, speaker in enumerate(table.speakers)])
-    return np.array(by_nesting, dtype=np.uint8)[least_nestings(fitting, block.solutions, people, deepest)]
+    return np.array(by_nesting, dtype=np.uint8)[min_nestings(fitting, block.solutions, people, deepest)]
 
 
 def _verdict(spec: Spec, people: int, grades: Iterable[int]) -> int:
@@ -72,10 +72,10 @@ def _verdict(spec: Spec, people: int, grades: Iterable[int]) -> int:
     for grade in grades:
         bounds = grade_bounds(grade, people)
         pairs = [(bounds[name], target) for name, target in spec.target_ranges.items()]
-        if any(most < low or high < least for (least, most), (low, high) in pairs):
+        if any(maximum < low or high < minimum for (minimum, maximum), (low, high) in pairs):
             verdicts.add(OUT)
         else:
-            certain = all(low <= least and most <= high for (least, most), (low, high) in pairs)
+            certain = all(low <= minimum and maximum <= high for (minimum, maximum), (low, high) in pairs)
             verdicts.add(MATCHES if certain else OPEN)
     return verdicts.pop() if len(verdicts) == 1 else OPEN
 
@@ -105,7 +105,9 @@ def _measure(puzzle: Puzzle, spec: Spec) -> int:
         measures = difficulty(puzzle)
     except GaveUp:
         return GAVE_UP
-    matches = all(least <= getattr(measures, name) <= most for name, (least, most) in spec.target_ranges.items())
+    matches = all(
+        minimum <= getattr(measures, name) <= maximum for name, (minimum, maximum) in spec.target_ranges.items()
+    )
     return MEASURED_MATCHES if matches else MEASURED_OUT
 
 

@@ -96,7 +96,7 @@ def dataset_card(
         "## Columns",
         _columns(schema),
         "## How it was made",
-        *_made(about),
+        *_origin_paragraphs(about),
         "## Audit",
         *([audit] if isinstance(audit, str) else _audit(audit)),
         "## Licence",
@@ -130,7 +130,7 @@ def model_card(name: str, about: Mapping[str, Any], config: Mapping[str, Any], l
             "python",
         ),
         "## How it was made",
-        *_made(about),
+        *_origin_paragraphs(about),
         "## Licence",
         _licence(licence),
         "## Citing",
@@ -270,7 +270,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _made(about: Mapping[str, Any]) -> list[str]:
+def _origin_paragraphs(about: Mapping[str, Any]) -> list[str]:
     if not about:
         return ["The manifest does not say."]
     version = _text(about, "version") or "of unknown version"

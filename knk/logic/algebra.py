@@ -2,7 +2,7 @@
 
 A statement gives its meaning in terms of `&`, `|` and `^` alone, so that one definition serves the numbers 0 and 1,
 truth tables held as big integers, NumPy arrays, sympy expressions and the gates of a SAT encoding. In each of them
-`xs[i]` is "person i is a knight" and `full` is "true".
+`roles[i]` is "person i is a knight" and `all_true` is "true".
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from functools import cache
 from typing import Any
 
 
-def at_least(xs: Sequence[Any], most: int, full: Any) -> list[Any]:
-    """Return `[at least 0, at least 1, ..., at least most]` of `xs`, in the algebra of `full`.
+def at_least(values: Sequence[Any], max_count: int, all_true: Any) -> list[Any]:
+    """Return `[at least 0, at least 1, ..., at least max_count]` of `values`, in the algebra of `all_true`.
 
     >>> [f"{table:04b}" for table in at_least([0b1010, 0b1100], 2, 0b1111)]
     ['1111', '1110', '1000']
     """
-    counts = [full] + [full ^ full] * most
-    for seen, x in enumerate(xs, 1):
-        for k in range(min(most, seen), 0, -1):
+    counts = [all_true] + [all_true ^ all_true] * max_count
+    for seen, x in enumerate(values, 1):
+        for k in range(min(max_count, seen), 0, -1):
             counts[k] = counts[k] | (counts[k - 1] & x)
     return counts
 
@@ -34,5 +34,5 @@ def masks(people: int) -> tuple[tuple[int, ...], int]:
     >>> [f"{mask:04b}" for mask in masks(2)[0]]
     ['1010', '1100']
     """
-    full = (1 << (1 << people)) - 1
-    return tuple(full // ((1 << (1 << i)) + 1) << (1 << i) for i in range(people)), full
+    all_true = (1 << (1 << people)) - 1
+    return tuple(all_true // ((1 << (1 << i)) + 1) << (1 << i) for i in range(people)), all_true

@@ -21,8 +21,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from knk.logic.folded_table import FoldedTable, folded_table
 from knk.logic.labelling import Labelling, connected
-from knk.logic.meaning import Meaning, meaning
 from knk.logic.mixing import MASK, UInt64Array, mix, mix_words
 from knk.logic.statements import Statement
 
@@ -97,7 +97,7 @@ def _fingerprints(people: int, speaker: int, statement: Statement) -> tuple[int,
 
 def refined_key(people: int, statements: Iterable[tuple[int, Statement]]) -> str:
     """Return the key that puzzles of many people have; it works for few people too, but gives them another key."""
-    profiles = {(p.speaker, p.meaning): p for p in itertools.starmap(_profile, statements)}
+    profiles = {(p.speaker, p.folded): p for p in itertools.starmap(_profile, statements)}
     groups = connected(profiles.values(), lambda profile: profile.people)
     forms = sorted(_GroupLabelling(group).canonical_form() for group in groups)
     return _long_digest(people.to_bytes(8, "big"), *forms).hex()
@@ -109,14 +109,14 @@ class _Profile:
 
     Args:
         speaker: who makes the statement.
-        meaning: the statement's meaning.
+        folded: the statement's folded truth table.
         base: a digest of the statement that does not depend on labels.
-        roles: for each class of the meaning, a digest of its part in the statement.
+        roles: for each class of the table, a digest of its part in the statement.
         people: the speaker, and everybody on whom the statement's truth depends.
     """
 
     speaker: int
-    meaning: Meaning
+    folded: FoldedTable
     base: int
     roles: tuple[int, ...]
     people: tuple[int, ...]
@@ -124,24 +124,24 @@ class _Profile:
 
 @lru_cache(maxsize=65536)
 def _profile(speaker: int, statement: Statement) -> _Profile:
-    meant = meaning(statement)
-    digests = _written_digests(meant, meant.written) if meant.written else _table_digests(meant)
+    folded = folded_table(statement)
+    digests = _written_digests(folded, folded.written) if folded.written else _table_digests(folded)
     base = _digest(b"statement", *sorted(digests))
-    spoken_by = tuple(speaker in members for members in meant.classes)
+    spoken_by = tuple(speaker in members for members in folded.classes)
     roles = tuple(_digest(b"role", d, bytes([own])) for d, own in zip(digests, spoken_by, strict=True))
-    people = dict.fromkeys((speaker, *itertools.chain.from_iterable(meant.classes)))
-    return _Profile(speaker, meant, base, roles, tuple(people))
+    people = dict.fromkeys((speaker, *itertools.chain.from_iterable(folded.classes)))
+    return _Profile(speaker, folded, base, roles, tuple(people))
 
 
-def _table_digests(meant: Meaning) -> list[bytes]:
+def _table_digests(folded: FoldedTable) -> list[bytes]:
     """Return for each class how often the statement is true for each number of knights in it."""
-    sizes = [len(members) + 1 for members in meant.classes]
-    table = np.frombuffer(meant.table, dtype=np.uint8).reshape(sizes)
+    sizes = [len(members) + 1 for members in folded.classes]
+    table = np.frombuffer(folded.table, dtype=np.uint8).reshape(sizes)
     axes = range(len(sizes))
     return [table.sum(axis=tuple(a for a in axes if a != axis), dtype=np.int64).tobytes() for axis in axes]
 
 
-def _written_digests(meant: Meaning, written: Statement) -> list[bytes]:
+def _written_digests(folded: FoldedTable, written: Statement) -> list[bytes]:
     """Return for each class where in the statement's tree it is named, the tree without labels."""
     positions: defaultdict[int, list[bytes]] = defaultdict(list)
     unlabelled = dict.fromkeys(written.people, 0)
@@ -154,11 +154,11 @@ def _written_digests(meant: Meaning, written: Statement) -> list[bytes]:
             visit(part, here + bytes([0 if statement.is_symmetric else index]))
 
     visit(written, b"")
-    return [b"".join(sorted(positions[members[0]])) for members in meant.classes]
+    return [b"".join(sorted(positions[members[0]])) for members in folded.classes]
 
 
 def _as_written(statement: Statement, labels: Mapping[int, int]) -> bytes:
-    """Return the statement's tree with labels for people, in a fixed order where order has no meaning."""
+    """Return the statement's tree with labels for people, in a fixed order where order does not matter."""
     parts = [_as_written(part, labels) for part in statement.parts]
     if statement.is_symmetric:
         parts.sort()
@@ -193,9 +193,9 @@ class _GroupLabelling(Labelling[bytes]):
                 profile.base,
                 [
                     (role, [index[person] for person in members])
-                    for role, members in zip(profile.roles, profile.meaning.classes, strict=True)
+                    for role, members in zip(profile.roles, profile.folded.classes, strict=True)
                 ],
-                profile.meaning,
+                profile.folded,
             )
             for profile in profiles
         ]
@@ -242,15 +242,15 @@ class _GroupLabelling(Labelling[bytes]):
     def form(self, labels: list[int]) -> bytes:
         """Return a digest of all utterances under a labelling."""
         lines = []
-        for speaker, _, classes, meant in self._utterances:
+        for speaker, _, classes, folded in self._utterances:
             relabelled = tuple(tuple(sorted(labels[p] for p in members)) for _, members in classes)
             ranks = tuple(sorted(range(len(relabelled)), key=relabelled.__getitem__))
-            if meant.written is not None:
-                table = _as_written(meant.written, dict(zip(self._people, labels, strict=True)))
+            if folded.written is not None:
+                table = _as_written(folded.written, dict(zip(self._people, labels, strict=True)))
             elif ranks == tuple(range(len(ranks))):
-                table = meant.table
+                table = folded.table
             else:
-                table = _transposed(meant.table, tuple(len(members) + 1 for members in relabelled), ranks)
+                table = _transposed(folded.table, tuple(len(members) + 1 for members in relabelled), ranks)
             lines.append(f"{labels[speaker]}{[relabelled[r] for r in ranks]}".encode() + table)
         return _long_digest(self.size.to_bytes(8, "big"), *sorted(lines))
 

@@ -121,10 +121,10 @@ class Puzzle:
 
 
 @lru_cache(maxsize=4096)
-def _check_words(words: tuple[str, ...], what: str, least: int) -> None:
+def _check_words(words: tuple[str, ...], what: str, minimum: int) -> None:
     """Check names or role words, which error messages call `what`."""
-    if len(words) < least:
-        raise BadPuzzle(f"a puzzle needs at least {least} {what}")
+    if len(words) < minimum:
+        raise BadPuzzle(f"a puzzle needs at least {minimum} {what}")
     for word in words:
         if not is_name(word):
             raise BadPuzzle(f"{word[:MAX_NAME_LENGTH]!r} is not valid for {what}: use only letters, digits, - ' .")

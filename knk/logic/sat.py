@@ -43,9 +43,9 @@ def clauses(circuit: Circuit, utterance: Utterance) -> Sequence[list[int]]:
     speaker, statement = utterance
     if len(statement.people) < MAX_CLAUSE_PEOPLE:
         people = sorted(statement.people | {speaker})
-        xs, full = masks(len(people))
-        value = dict(zip(people, xs, strict=True))
-        return _clauses_of(people, full ^ value[speaker] ^ statement.value(value, full))  # type: ignore[arg-type]
+        roles, all_true = masks(len(people))
+        value = dict(zip(people, roles, strict=True))
+        return _clauses_of(people, all_true ^ value[speaker] ^ statement.value(value, all_true))  # type: ignore[arg-type]
     literal = circuit.literal(statement)
     return [[-(speaker + 1), literal], [speaker + 1, -literal]]
 
@@ -62,9 +62,9 @@ def narrow_clauses(statement: Statement) -> tuple[list[list[int]], list[list[int
     people = sorted(statement.people)
     if len(people) > MAX_CLAUSE_PEOPLE:
         return None, None
-    xs, full = masks(len(people))
-    table = statement.value(dict(zip(people, xs, strict=True)), full)  # type: ignore[arg-type]
-    return _clauses_of(people, table), _clauses_of(people, full ^ table)
+    roles, all_true = masks(len(people))
+    table = statement.value(dict(zip(people, roles, strict=True)), all_true)  # type: ignore[arg-type]
+    return _clauses_of(people, table), _clauses_of(people, all_true ^ table)
 
 
 def _clauses_of(people: Sequence[int], table: int) -> list[list[int]]:
@@ -74,13 +74,13 @@ def _clauses_of(people: Sequence[int], table: int) -> list[list[int]]:
 @cache
 def _prime_clauses(people: int, table: int) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Return clauses equivalent to a truth table, shortest first, each of pairs of variable and sign."""
-    xs, full = masks(people)
-    to_exclude, chosen = full ^ table, []
+    roles, all_true = masks(people)
+    to_exclude, chosen = all_true ^ table, []
     by_length = sorted(product((0, 1, -1), repeat=people), key=lambda signs: sum(map(abs, signs)))
     for signs in by_length:
-        excluded = full
-        for x, sign in zip(xs, signs, strict=True):
-            excluded &= x if sign < 0 else full ^ x if sign > 0 else full
+        excluded = all_true
+        for x, sign in zip(roles, signs, strict=True):
+            excluded &= x if sign < 0 else all_true ^ x if sign > 0 else all_true
         if not excluded & table and excluded & to_exclude:
             to_exclude &= ~excluded
             chosen.append(tuple((i, sign) for i, sign in enumerate(signs) if sign))
@@ -119,8 +119,8 @@ class Circuit:
 
     def literal(self, statement: Statement) -> int:
         """Return a literal equivalent to a statement, adding the gates that define it."""
-        xs = {person: _Gate(self, person + 1) for person in statement.people}
-        gate: _Gate = statement.value(xs, self.true)  # type: ignore[arg-type]
+        roles = {person: _Gate(self, person + 1) for person in statement.people}
+        gate: _Gate = statement.value(roles, self.true)  # type: ignore[arg-type]
         return gate.literal
 
     @property

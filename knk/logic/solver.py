@@ -123,10 +123,10 @@ def models(people: int, statements: Iterable[Utterance]) -> int:
 
     Bit t of it stands for the assignment in which person i is a knight if and only if bit i of t is set.
     """
-    xs, full = masks(people)
-    table = full
+    roles, all_true = masks(people)
+    table = all_true
     for speaker, statement in statements:
-        table &= full ^ xs[speaker] ^ statement.table(people)
+        table &= all_true ^ roles[speaker] ^ statement.table(people)
     return table
 
 

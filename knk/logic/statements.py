@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 from knk.errors import BadPuzzle
 from knk.logic.algebra import at_least
-from knk.logic.statement import Atom, Compound, GroupStatement, Statement
+from knk.logic.statement_base import Atom, Compound, GroupStatement, Statement
 
 __all__ = [
     "Statement",
@@ -51,8 +51,8 @@ class Knight(Atom):
 
     is_knight = True
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        return xs[self.person]
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        return roles[self.person]
 
     def negated(self) -> Statement:
         return Knave(self.person)
@@ -67,8 +67,8 @@ class Knave(Atom):
 
     is_knight = False
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        return full ^ xs[self.person]
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        return all_true ^ roles[self.person]
 
     def negated(self) -> Statement:
         return Knight(self.person)
@@ -85,8 +85,8 @@ class Not(Compound):
     sign = "~"
     min_parts = max_parts = 1
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        return full ^ self._parts[0].value(xs, full)
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        return all_true ^ self._parts[0].value(roles, all_true)
 
     def negated(self) -> Statement:
         return self._parts[0]
@@ -102,10 +102,10 @@ class And(Compound):
     kind = "and"
     sign = "&"
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        result = full
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        result = all_true
         for part in self._parts:
-            result = result & part.value(xs, full)
+            result = result & part.value(roles, all_true)
         return result
 
     def negated(self) -> Statement:
@@ -122,10 +122,10 @@ class Or(Compound):
     kind = "or"
     sign = "|"
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        result = full ^ full
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        result = all_true ^ all_true
         for part in self._parts:
-            result = result | part.value(xs, full)
+            result = result | part.value(roles, all_true)
         return result
 
     def negated(self) -> Statement:
@@ -142,9 +142,9 @@ class OneOf(Compound):
     kind = "one of"
     sign = "^"
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        _, some, several = at_least([part.value(xs, full) for part in self._parts], 2, full)
-        return some & (full ^ several)
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        _, some, several = at_least([part.value(roles, all_true) for part in self._parts], 2, all_true)
+        return some & (all_true ^ several)
 
     def negated(self) -> Statement:
         return Iff(*self._parts) if len(self._parts) == 2 else Not(self)
@@ -162,9 +162,9 @@ class Implies(Compound):
     min_parts = max_parts = 2
     is_symmetric = False
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
         premise, conclusion = self._parts
-        return (full ^ premise.value(xs, full)) | conclusion.value(xs, full)
+        return (all_true ^ premise.value(roles, all_true)) | conclusion.value(roles, all_true)
 
     def negated(self) -> Statement:
         premise, conclusion = self._parts
@@ -182,9 +182,9 @@ class Iff(Compound):
     sign = "="
     min_parts = max_parts = 2
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
         left, right = self._parts
-        return full ^ left.value(xs, full) ^ right.value(xs, full)
+        return all_true ^ left.value(roles, all_true) ^ right.value(roles, all_true)
 
     def negated(self) -> Statement:
         left, right = self._parts
@@ -238,15 +238,15 @@ class Count(GroupStatement):
     def is_vacuous(self) -> bool:
         return (self.relation, self.k) in (("at least", 0), ("at most", len(self.group)))
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        members = [xs[i] if self.knights else full ^ xs[i] for i in self.group]
-        most = min(self.k + 1, len(members))
-        counts = at_least(members, most, full)
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        members = [roles[i] if self.knights else all_true ^ roles[i] for i in self.group]
+        max_count = min(self.k + 1, len(members))
+        counts = at_least(members, max_count, all_true)
         reached = counts[self.k]
-        passed = counts[self.k + 1] if self.k < most else full ^ full
+        passed = counts[self.k + 1] if self.k < max_count else all_true ^ all_true
         if self.relation == "at least":
             return reached
-        return full ^ passed if self.relation == "at most" else reached & (full ^ passed)
+        return all_true ^ passed if self.relation == "at most" else reached & (all_true ^ passed)
 
     def negated(self) -> Statement:
         if self.relation == "at least" and self.k > 0:
@@ -299,10 +299,10 @@ class Parity(GroupStatement):
     def named(self) -> tuple[int, ...]:
         return self.group
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        result = full if self.even else full ^ full
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        result = all_true if self.even else all_true ^ all_true
         for person in self.group:
-            result = result ^ (xs[person] if self.knights else full ^ xs[person])
+            result = result ^ (roles[person] if self.knights else all_true ^ roles[person])
         return result
 
     def negated(self) -> Statement:
@@ -346,9 +346,9 @@ class SameKind(GroupStatement):
     def named(self) -> tuple[int, ...]:
         return self.left, self.right
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        different = xs[self.left] ^ xs[self.right]
-        return full ^ different if self.same else different
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        different = roles[self.left] ^ roles[self.right]
+        return all_true ^ different if self.same else different
 
     def negated(self) -> Statement:
         return SameKind(self.left, self.right, not self.same)

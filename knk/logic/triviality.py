@@ -28,5 +28,5 @@ def is_trivial(statement: Statement) -> bool:
     people = sorted(statement.people)
     if len(people) > MAX_TRIVIALITY_PEOPLE:
         return False
-    xs, full = masks(len(people))
-    return statement.value(dict(zip(people, xs, strict=True)), full) in (0, full)  # type: ignore[arg-type]
+    roles, all_true = masks(len(people))
+    return statement.value(dict(zip(people, roles, strict=True)), all_true) in (0, all_true)  # type: ignore[arg-type]

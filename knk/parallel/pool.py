@@ -185,14 +185,14 @@ class Pool:
             _INHERITED.append(workers)
             self._workers = workers = self._new_workers(workers.function, workers.size, workers.seconds, workers.memory)
         with workers.lock:
-            return _Run(workers, [json.dumps(job) for job in jobs]).outcomes() if jobs else []
+            return _JobBatch(workers, [json.dumps(job) for job in jobs]).outcomes() if jobs else []
 
     def close(self) -> None:
         """Terminate the workers; the next jobs start new ones."""
         self._workers.terminate_all()
 
 
-class _Run:
+class _JobBatch:
     """One call of `Pool.run`: the jobs that wait, and the outcomes so far by the index of the job."""
 
     def __init__(self, workers: _Workers, lines: list[str]) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 _Tables = npt.NDArray[Any]
 
 
-def least_nestings(fitting: _Tables, solutions: _Tables, people: int, most: int = 1) -> npt.NDArray[np.int8]:
+def min_nestings(fitting: _Tables, solutions: _Tables, people: int, max_nesting: int = 1) -> npt.NDArray[np.int8]:
     """Return the nesting of many puzzles of the same size, or `most + 1` for all above `most`.
 
     Args:
@@ -21,7 +21,7 @@ def least_nestings(fitting: _Tables, solutions: _Tables, people: int, most: int 
             (statements, puzzles, words).
         solutions: the only solution of each puzzle; bit i is set if person i is a knight; shape (puzzles,).
         people: how many people there are.
-        most: 0 or 1.
+        max_nesting: 0 or 1.
 
     >>> only_the_second = np.array([[[0b0100]]], dtype=np.uint32)
     >>> least_nestings(only_the_second, np.array([0b10]), people=2).tolist()
@@ -34,7 +34,7 @@ def least_nestings(fitting: _Tables, solutions: _Tables, people: int, most: int 
     active = np.flatnonzero(_several(left))
     result = np.zeros(fitting.shape[1], dtype=np.int8)
     result[active] = 1
-    left = left[active] if most else left[:0]
+    left = left[active] if max_nesting else left[:0]
     while len(left):
         fits = fitting[:, active]
         after = left.copy()

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knk.logic.algebra import masks
-from knk.logic.meaning import MAX_TABLE_ENTRIES, meaning
+from knk.logic.folded_table import MAX_TABLE_ENTRIES, folded_table
 from knk.logic.puzzle import Utterance
 from knk.logic.sat import sat_solver
 from knk.logic.statements import Iff, Knight
@@ -105,13 +105,13 @@ class _TruthTable:
         return state
 
     def _force(self, known: int) -> int:
-        xs, _ = masks(self.size)
+        roles, _ = masks(self.size)
         left = self.table
         for person, knight in people_of(known):
-            left &= xs[person] if knight else ~xs[person]
+            left &= roles[person] if knight else ~roles[person]
         if not left:
             return CONFLICT
-        for person, x in enumerate(xs):
+        for person, x in enumerate(roles):
             known |= bit_of(person, True) if not left & ~x else bit_of(person, False) if not left & x else 0
         return known
 
@@ -142,9 +142,9 @@ class NarrowRule(Rule):
 
     def __init__(self, utterance: Utterance) -> None:
         super().__init__(sorted(utterance.statement.people | {utterance.speaker}))
-        xs, full = masks(len(self.people))
-        value = dict(zip(self.people, xs, strict=True))
-        allowed = full ^ value[utterance.speaker] ^ utterance.statement.value(value, full)  # type: ignore[arg-type]
+        roles, all_true = masks(len(self.people))
+        value = dict(zip(self.people, roles, strict=True))
+        allowed = all_true ^ value[utterance.speaker] ^ utterance.statement.value(value, all_true)  # type: ignore[arg-type]
         self._table = _table(len(self.people), allowed)
 
     def _to_local(self, state: int) -> int:
@@ -177,10 +177,10 @@ class FoldedRule(Rule):
         left, start = self._allowed, []
         for axis, (members, mask) in enumerate(self._classes):
             roles = [knight for _, knight in people_of(known & mask)]
-            least = sum(roles)
-            start.append(least)
-            most = least + len(members) - len(roles)
-            left = left[(slice(None),) * axis + (slice(least, most + 1),)]
+            fewest_knights = sum(roles)
+            start.append(fewest_knights)
+            most_knights = fewest_knights + len(members) - len(roles)
+            left = left[(slice(None),) * axis + (slice(fewest_knights, most_knights + 1),)]
         if not left.any():
             return CONFLICT
         for axis, (members, _) in enumerate(self._classes):
@@ -224,7 +224,7 @@ def rule_of(utterance: Utterance) -> Rule:
     """
     if len(utterance.statement.people | {utterance.speaker}) <= _MAX_TRUTH_TABLE_PEOPLE:
         return NarrowRule(utterance)
-    constraint = meaning(Iff(Knight(utterance.speaker), utterance.statement))
+    constraint = folded_table(Iff(Knight(utterance.speaker), utterance.statement))
     if prod(len(members) + 1 for members in constraint.classes) <= MAX_TABLE_ENTRIES:
         return FoldedRule(constraint.classes, constraint.table)
     return SatRule(utterance)

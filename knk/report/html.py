@@ -150,10 +150,10 @@ def document(title: str, sections: Sequence[Section]) -> str:
         sections: the sections, in order.
     """
     anchors = [_anchor(section.title, index) for index, section in enumerate(sections)]
-    anchored = list(zip(anchors, sections, strict=True))
-    links = "".join(f'<li><a href="#{anchor}">{safe(section.title)}</a></li>' for anchor, section in anchored)
+    anchored_sections = list(zip(anchors, sections, strict=True))
+    links = "".join(f'<li><a href="#{anchor}">{safe(section.title)}</a></li>' for anchor, section in anchored_sections)
     contents = f"<nav><ul>{links}</ul></nav>" if len(sections) > 1 else ""
-    body = "".join(_section(anchor, section) for anchor, section in anchored)
+    body = "".join(_section(anchor, section) for anchor, section in anchored_sections)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -9,7 +9,7 @@ from typing import Literal
 Isolation = Literal["namespaces", "bubblewrap", "none"]
 Ending = Literal[
     "done",  # every call returned or raised
-    "stopped",  # the judge ended the run
+    "stopped",  # `on_output` returned False
     "not loaded",  # the code does not compile, fails on import, or does not define the function
     "timed out",  # one call, or all calls together, took too long
     "died",  # the process ended early, by itself or at a limit
@@ -145,5 +145,5 @@ class Run:
     times: tuple[float, ...] = ()
 
 
-Judge = Callable[[int, Output], bool]
+OnOutput = Callable[[int, Output], bool]
 """Called with a call's index and its output; returns False to end the run."""

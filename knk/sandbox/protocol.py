@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from knk.errors import SandboxFailed
-from knk.sandbox.model import Ending, Judge, Limits, Output, Run
+from knk.sandbox.model import Ending, Limits, OnOutput, Output, Run
 from knk.sandbox.process import READ_BYTES, START_SECONDS, read_pipe
 
 _CALL_WALL_FACTOR: Final = 5.0
@@ -32,17 +32,17 @@ class Reader:
         channel: the file descriptor of its pipe.
         limits: the resources it may use.
         calls: the number of calls.
-        judge: called with each output.
+        on_output: called with each output.
     """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], channel: int, limits: Limits, calls: int, judge: Judge | None
+        self, process: subprocess.Popen[bytes], channel: int, limits: Limits, calls: int, on_output: OnOutput | None
     ) -> None:
         self._process = process
         self._channel = channel
         self._limits = limits
         self._calls = calls
-        self._judge = judge
+        self._on_output = on_output
         self._pieces: list[bytes] = []
         self._size = 0
         self._outputs: list[Output] = []
@@ -138,7 +138,7 @@ class Reader:
             return self._run("too much output")
         output = Output(_KINDS[kind], content if kind == b"=" else _sanitized(content).encode())
         self._outputs.append(output)
-        if self._judge and not self._judge(call, output):
+        if self._on_output and not self._on_output(call, output):
             return self._run("stopped")
         return None
 

@@ -22,7 +22,7 @@ from threading import Lock
 from typing import Any, Final
 
 from knk.errors import SandboxFailed
-from knk.sandbox.model import Isolation, Judge, Level, Limits, Output, Program, Run
+from knk.sandbox.model import Isolation, Level, Limits, OnOutput, Output, Program, Run
 from knk.sandbox.process import request_file, worker
 from knk.sandbox.protocol import Reader
 
@@ -41,7 +41,7 @@ def run(
     program: Program,
     inputs: Sequence[str],
     limits: Limits | None = None,
-    judge: Judge | None = None,
+    on_output: OnOutput | None = None,
     *,
     timed: bool = False,
     level: Level | None = None,
@@ -52,7 +52,7 @@ def run(
         program: the code.
         inputs: the arguments of each call, a JSON array on one line.
         limits: the resources it may use; the defaults of `Limits` if None.
-        judge: called with each output as it arrives; when it returns False, the run ends.
+        on_output: called with each output as it arrives; when it returns False, the run ends.
         timed: whether to measure each call.
         level: the isolation; this machine's strongest if None.
 
@@ -69,7 +69,7 @@ def run(
         request_file([json.dumps(header), *inputs]) as request,
         worker(request, limits, level) as (process, channel),
     ):
-        reader = Reader(process, channel, limits, len(inputs), judge)
+        reader = Reader(process, channel, limits, len(inputs), on_output)
         _check_state(reader.wait_until_ready(), level)
         return reader.read_run()
 

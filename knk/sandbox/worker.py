@@ -32,7 +32,7 @@ from knk.sandbox.syscalls import filter_calls
 
 _FLUSH_BYTES: Final = 1 << 15
 _FLUSH_SECONDS: Final = 0.005
-_LONGEST_MESSAGE: Final = 500
+_MAX_MESSAGE_LENGTH: Final = 500
 _FIRST_OTHER_FILE: Final = 3
 """The first file descriptor after standard input, output and error."""
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -163,7 +163,7 @@ def run_script(script: ModuleType, config: Config, channel: _Channel) -> None:
     try:
         answer = script.answer(request, confine)
     except BaseException as error:  # noqa: BLE001 - the parent reports whatever fails in there
-        channel.send("!" + f"{type(error).__name__}: {error}".replace("\n", " ")[:_LONGEST_MESSAGE])
+        channel.send("!" + f"{type(error).__name__}: {error}".replace("\n", " ")[:_MAX_MESSAGE_LENGTH])
     else:
         channel.send("=" + answer)
 
@@ -187,7 +187,7 @@ def _load_script(path: str) -> ModuleType | None:
     return module
 
 
-def _forget_library(import_root: str) -> None:
+def _block_library_imports(import_root: str) -> None:
     """Make this library impossible to import from now on."""
     sys.path[:] = [path for path in sys.path if path != import_root]
     for name in [name for name in sys.modules if name.partition(".")[0] == "knk"]:
@@ -197,7 +197,7 @@ def _forget_library(import_root: str) -> None:
 def main() -> NoReturn:
     """Isolate this process, say so, run the code, and exit without running any exit handler of the model's code."""
     config = json.loads(sys.argv[1])
-    _forget_library(config["import_root"])
+    _block_library_imports(config["import_root"])
     channel = _Channel(config["channel"])
     try:
         script = _load_script(config["script"])

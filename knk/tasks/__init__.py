@@ -11,7 +11,7 @@
 | `reward_scheme` | the reward for each verdict in the paper's training |
 | `benchmark` | the entries of tasks that make some of their rows a benchmark |
 
-`Task` lists what every task's module has.
+To add a task, write a module that has what `Task` lists, and add its name to `NAMES`.
 """
 
 from __future__ import annotations

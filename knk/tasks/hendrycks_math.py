@@ -17,7 +17,7 @@ from knk.tasks.format import Completion, Prompt, prompt_of, text_of
 from knk.tasks.math.boxes import boxes
 from knk.tasks.math.verdicts import check_math_verify, run_jobs, verdicts_on
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, field, identity, training_items
+from knk.tasks.source import Row, Source, check_split, field, row_id, training_items
 
 NAME: Final = "hendrycks_math"
 COLUMNS: Final = ("problem", "answer")
@@ -71,18 +71,18 @@ def rows(
     """
     check_split(split)
     if split == "train":
-        return _for_training(list(map(_row, TRAIN.rows(data, revision))), n)
+        return _training_rows(list(map(_row, TRAIN.rows(data, revision))), n)
     test_rows = map(_row, TEST.rows(data, revision))
     return test_rows if split == "test" else _held_out(test_rows, train, n)
 
 
-def _for_training(train_rows: list[Row], n: int) -> Iterator[Row]:
+def _training_rows(train_rows: list[Row], n: int) -> Iterator[Row]:
     chosen = training_items((row["id"] for row in train_rows), n)
     return (row for row in train_rows if row["id"] in chosen)
 
 
 def _held_out(test_rows: Iterable[Row], train: str | os.PathLike[str] | None, n: int) -> Iterator[Row]:
-    chosen = training_items((identity(field(row, "problem", str)) for row in TRAIN.rows(train)), n)
+    chosen = training_items((row_id(field(row, "problem", str)) for row in TRAIN.rows(train)), n)
     return (row for row in test_rows if row["id"] not in chosen)
 
 
@@ -91,7 +91,7 @@ def _row(published: Row) -> Row:
     problem = field(published, "problem", str)
     has_answer = "answer" in published
     return {
-        "id": identity(problem),
+        "id": row_id(problem),
         "problem": problem,
         "answer": field(published, "answer", str) if has_answer else _answer_in(field(published, "solution", str)),
         "subject": field(published, "subject" if "subject" in published else "type", str),

@@ -25,7 +25,7 @@ from knk.tasks.code.outputs import DEFAULT_LIMITS, TimeLimits, expected_outputs,
 from knk.tasks.code.programs import program_in, source_in
 from knk.tasks.format import Completion, Prompt, prompt_of, text_of
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, field, identity, of_split
+from knk.tasks.source import Row, Source, field, of_split, row_id
 
 NAME: Final = "humaneval_plus"
 COLUMNS: Final = EXERCISE_COLUMNS
@@ -78,7 +78,7 @@ def _row(published: Row) -> Row:
         inputs, atol = _read_test(field(published, "test", str))
     lines = dict.fromkeys(json.dumps(arguments) for arguments in inputs)
     return {
-        "id": identity(stub),
+        "id": row_id(stub),
         "task_id": field(published, "task_id", str),
         "stub": stub,
         "canonical_solution": field(published, "canonical_solution", str),

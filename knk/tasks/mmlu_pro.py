@@ -26,7 +26,7 @@ from knk.tasks.format import (
     text_of,
 )
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, field, identity, of_split, training_items
+from knk.tasks.source import Row, Source, check_split, field, of_split, row_id, training_items
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
@@ -85,7 +85,7 @@ def _row(published: Row) -> Row:
     """Return this task's row for a published row."""
     question = field(published, "question", str)
     return {
-        "id": identity(question),
+        "id": row_id(question),
         "question": question,
         "options": list(_options(published)),
         "answer": _right_letter(published),

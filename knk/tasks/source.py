@@ -68,13 +68,13 @@ class Source:
             yield from dataset
 
 
-def identity(*parts: str) -> str:
+def row_id(*parts: str) -> str:
     """Return an item's identity, 16 hexadecimal digits, from its question; white space does not count.
 
     Args:
         parts: the question, in one or more parts.
 
-    >>> identity("What is  1 + 1?") == identity("What is 1 + 1? ")
+    >>> row_id("What is  1 + 1?") == row_id("What is 1 + 1? ")
     True
     """
     return blake2b("\0".join(" ".join(part.split()) for part in parts).encode(), digest_size=8).hexdigest()

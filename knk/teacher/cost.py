@@ -77,7 +77,7 @@ def estimate_cost(
     claim = _claim_without_writing(existing, sampling.n)
     count_tokens = count_tokens or count_by_characters
     rows = puzzle_rows(corpus, split, limit)
-    requests = make_requests(rows, partial(kk.prompt, style=style), claim, per_request, _ignore_skipped, sampling.n)
+    requests = make_requests(rows, partial(kk.prompt, style=style), claim, per_request, _on_skipped, sampling.n)
     puzzles = request_count = answers = prompt_tokens = 0
     previous = None
     for request in filter(None, requests):
@@ -105,7 +105,7 @@ def _claim_without_writing(existing: Mapping[bytes, int], n: int) -> ClaimSample
     return claim
 
 
-def _ignore_skipped(_answers: int | None) -> None:
+def _on_skipped(_answers: int | None) -> None:
     """Ignore what is skipped."""
 
 

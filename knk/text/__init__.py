@@ -3,7 +3,7 @@
 | module | what is in it |
 |---|---|
 | `vocabulary` | names, role words, numbers, articles and plurals |
-| `wordings`, `framing.wordings` | the phrases and sentences of texts, as data |
+| `wordings` | the phrases of statements, as data; of openings: `framing.wordings`, of proofs: `explain.wordings` |
 | `styles` | the names of the styles |
 | `names` | which names and role words a text can have |
 | `compose`, `render` | writing: statements as clauses, puzzles as texts |

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from knk.errors import BadPuzzle
 from knk.logic.puzzle import Roles, is_name
 from knk.text.names import check_names, grammar_words, name_words, role_words
-from knk.text.tokens import LONGEST_QUOTE, Token, Tokens, is_word, spelled
+from knk.text.tokens import MAX_QUOTE_LENGTH, Token, Tokens, is_word, spelled
 
 END: Final = "<end>"
 """What stands for a framing sentence or a blank line: a sentence ends before it."""
@@ -40,7 +40,7 @@ def lookup_of(names: tuple[str, ...], roles: Roles) -> Lookup:
     """
     for name in names:
         if not is_name(name):
-            raise BadPuzzle(f"{name[:LONGEST_QUOTE]!r} is not a name: use letters, digits, - ' . only")
+            raise BadPuzzle(f"{name[:MAX_QUOTE_LENGTH]!r} is not a name: use letters, digits, - ' . only")
     check_names(names, roles)
     lookup: Lookup = {}
     for person, name in enumerate(names):

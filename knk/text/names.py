@@ -34,7 +34,7 @@ RESERVED_WORDS: Final = frozenset(
     "and or who always never is are a an the tell tells lie lies only speak says speaks".split()
 )
 """Words that no role word may have."""
-LONGEST_NAME: Final = 8
+MAX_NAME_TOKENS: Final = 8
 """Words of a name."""
 
 
@@ -103,7 +103,7 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
         and all(key not in known or key in _WITHIN for key in keys[1:])
         and name not in TITLES
         and keys[-1] not in {title.lower() for title in TITLES}
-        and len(keys) <= LONGEST_NAME
+        and len(keys) <= MAX_NAME_TOKENS
         and not any((key,) in role_words(roles) for key in keys)
         and not any(form[0] == keys[0] for form in role_words(roles))
     )

@@ -19,9 +19,9 @@ from knk.text.framing.roles import resolve_roles
 from knk.text.lookup import discover_names, lookup_of, replace_names
 from knk.text.names import known_pair
 from knk.text.sentences import FULL_STOPS, SentenceReader
-from knk.text.tokens import LONGEST_QUOTE, tokenize
+from knk.text.tokens import MAX_QUOTE_LENGTH, tokenize
 
-LONGEST_TEXT: Final = 4_000_000
+MAX_TEXT_LENGTH: Final = 4_000_000
 """Characters of a text that is read; no puzzle that people could want is longer."""
 
 
@@ -50,7 +50,7 @@ def parse(text: str) -> Puzzle:
     try:
         names = framing.names if framing.names is not None else discover_names(tokens, framing.spans, roles)
         if not names:
-            raise BadText("the text names nobody", text[:LONGEST_QUOTE].strip())
+            raise BadText("the text names nobody", text[:MAX_QUOTE_LENGTH].strip())
         items = replace_names(tokens, framing.spans, lookup_of(names, roles))
         return Puzzle(names, SentenceReader(tokens, items, len(names)).read_text(), roles)
     except BadPuzzle as error:
@@ -92,5 +92,5 @@ def read_statement(
 def _check_text(text: object) -> None:
     if not isinstance(text, str):
         raise BadText(f"expected a str, got {type(text).__name__}")
-    if len(text) > LONGEST_TEXT:
-        raise BadText(f"the text is longer than {LONGEST_TEXT} characters", text[:20])
+    if len(text) > MAX_TEXT_LENGTH:
+        raise BadText(f"the text is longer than {MAX_TEXT_LENGTH} characters", text[:20])

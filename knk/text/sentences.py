@@ -13,11 +13,11 @@ from knk.text.clauses.clause import read_clause
 from knk.text.clauses.cursor import Unread
 from knk.text.lookup import END, Items
 from knk.text.phrases import Phrases, words_with_marks
-from knk.text.tokens import DASH, LONGEST_QUOTE, PERSON, QUOTE, Token, Tokens, is_word
+from knk.text.tokens import DASH, MAX_QUOTE_LENGTH, PERSON, QUOTE, Token, Tokens, is_word
 
-_LONGEST_FRAME: Final = 12
+_MAX_FRAME_TOKENS: Final = 12
 """Words of "..., says Ann" after a statement."""
-_MOST_QUOTED_TOKENS: Final = 24
+_MAX_QUOTED_TOKENS: Final = 24
 FULL_STOPS: Final = frozenset((".", "!", "?", END))
 _SEPARATORS: Final = (*FULL_STOPS, ";", ",")
 _PRONOUNS: Final = frozenset(("i", "me", "myself", "we", "us", "they", "them", "others"))
@@ -69,10 +69,10 @@ class SentenceReader:
             raise BadText(f"{problem}{link} the end of the text", "", len(tokens.text)) from None
         first = self.origins[at]
         last = first + 1
-        stop = min(len(tokens.keys), first + _MOST_QUOTED_TOKENS)
+        stop = min(len(tokens.keys), first + _MAX_QUOTED_TOKENS)
         while last < stop and tokens.keys[last] not in FULL_STOPS:
             last += 1
-        words = " ".join(tokens.source(first, last)[:LONGEST_QUOTE].split())
+        words = " ".join(tokens.source(first, last)[:MAX_QUOTE_LENGTH].split())
         raise BadText(problem, words, tokens.starts[first]) from None  # Users need no `Unread`.
 
     # Sentences.
@@ -113,7 +113,7 @@ class SentenceReader:
     def _read_statement_first(self, at: int) -> int:
         """Read a sentence without quotation marks that ends with its speaker."""
         end = self._sentence_end(at)
-        for comma in range(end - 1, max(at, end - _LONGEST_FRAME), -1):
+        for comma in range(end - 1, max(at, end - _MAX_FRAME_TOKENS), -1):
             if self.items[comma] in (",", DASH):
                 match = _frames()[1].match(self.items, comma + 1)
                 if match and match[1] == end and end > comma + 2:

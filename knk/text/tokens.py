@@ -13,7 +13,7 @@ TRUTH: Final = "<truth>"
 LIE: Final = "<lie>"
 PERSON: Final = "<person>"
 """What stands for role words, singular or plural, and for a name once these are known; never a word of a text."""
-LONGEST_QUOTE: Final = 60
+MAX_QUOTE_LENGTH: Final = 60
 """Characters of a text that an error quotes."""
 QUOTE: Final = '"'
 DASH: Final = "-"
@@ -84,7 +84,7 @@ def tokenize(text: str) -> Tokens:
             if "'" in key:
                 size = 3 if key.endswith(("n't", "'re")) else 2
                 if key.endswith(_CLITICS) and len(key) > size:
-                    _push(tokens, key[:-size], start, end - size, break_before)
+                    _append_token(tokens, key[:-size], start, end - size, break_before)
                     key, start, break_before = key[-size:], end - size, 0
         else:
             key = _MARKS.get(source[0]) or source.lower()
@@ -99,7 +99,7 @@ def tokenize(text: str) -> Tokens:
     return tokens
 
 
-def _push(tokens: Tokens, key: str, start: int, end: int, break_before: int) -> None:
+def _append_token(tokens: Tokens, key: str, start: int, end: int, break_before: int) -> None:
     tokens.keys.append(key)
     tokens.starts.append(start)
     tokens.ends.append(end)

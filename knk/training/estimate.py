@@ -35,7 +35,7 @@ _COMPUTE_EFFICIENCY: Final = 0.35
 _BANDWIDTH_EFFICIENCY: Final = 0.6
 _STEP_OVERHEAD: Final = {True: 0.005, False: 0.030}
 """Seconds of overhead per generated token, with vLLM and without."""
-_LONGEST_PER_MEAN: Final = 4
+_MAX_LENGTH_PER_MEAN: Final = 4
 _PROMPT_TOKENS: Final = 256
 DEFAULT_ROWS: Final = 18_000
 """Rows of SFT if the data do not exist yet: four completions for each of 4,500 puzzles."""
@@ -269,4 +269,4 @@ class RunEstimate:
         return self._longest_completion(mean) * token
 
     def _longest_completion(self, mean: int) -> int:
-        return min(_LONGEST_PER_MEAN * mean, self.max_tokens - _PROMPT_TOKENS)
+        return min(_MAX_LENGTH_PER_MEAN * mean, self.max_tokens - _PROMPT_TOKENS)

@@ -371,18 +371,18 @@ def check_memory(recipe: Recipe, shape: Shape, installed: Sequence[Mapping[str, 
         installed = ()
     if not installed:
         return "memory: not checked, as no GPU is used; 'knk plan' estimates what fits"
-    least = min(gpu["memory_bytes"] for gpu in installed)
+    smallest_memory = min(gpu["memory_bytes"] for gpu in installed)
     if recipe.processes > len(installed):
         raise BadConfig(
             f"{recipe.path}: {recipe.processes} processes and {len(installed)} GPUs: 'knk plan {recipe.path}' shows "
             "what to set"
         )
-    planned = plan_memory(recipe, shape, least)
+    planned = plan_memory(recipe, shape, smallest_memory)
     needed = sum(part.amount for part in planned)
-    if needed > least:
+    if needed > smallest_memory:
         largest = max(planned, key=lambda part: part.amount)
         raise BadConfig(
             f"{recipe.path}: a GPU needs {needed / GIB:.1f} GiB ({largest.name}: {largest.amount / GIB:.1f}) and has "
-            f"{least / GIB:.1f}: 'knk plan {recipe.path}' shows what would fit"
+            f"{smallest_memory / GIB:.1f}: 'knk plan {recipe.path}' shows what would fit"
         )
-    return f"memory: {needed / GIB:.1f} of {least / GIB:.1f} GiB on each of {recipe.processes} GPUs"
+    return f"memory: {needed / GIB:.1f} of {smallest_memory / GIB:.1f} GiB on each of {recipe.processes} GPUs"

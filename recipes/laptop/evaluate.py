@@ -22,7 +22,7 @@ TASKS: Final = ("kk2", "kk3", "kk4", *SEARCHES, *SKILLS)
 METRICS: Final = ("accuracy", "answered", "format", "tokens", "tries")
 FORCED: Final = "accuracy if made to answer"
 _LONGEST: Final = 256
-_LONGEST_PROOF: Final = 400
+_MAX_PROOF_LENGTH: Final = 400
 
 
 class Model:
@@ -112,7 +112,7 @@ def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterat
     for task in tasks:
         asked = items(task, n)
         prompts = [problem.prompt for problem in asked]
-        longest = _LONGEST_PROOF if task.startswith("kk") else _LONGEST
+        longest = _MAX_PROOF_LENGTH if task.startswith("kk") else _LONGEST
         for must in (False, True) if forced and task in SEARCHES else (False,):
             answers = model.complete(prompts, longest, 0, GIVEN_UP if must else "")
             for place, (problem, (text, tokens)) in enumerate(zip(asked, answers, strict=True)):

@@ -88,6 +88,6 @@ def test_impossible_changes_are_errors() -> None:
 def test_a_leaf_is_changed_to_a_different_meaning() -> None:
     for puzzle in PUZZLES[:8]:
         changed = perturb(puzzle, "leaf").puzzle
-        xs, full = masks(len(puzzle.names))
-        old, new = ([s.value(xs, full) for _, s in p.statements] for p in (puzzle, changed))
+        roles, all_true = masks(len(puzzle.names))
+        old, new = ([s.value(roles, all_true) for _, s in p.statements] for p in (puzzle, changed))
         assert old != new

@@ -44,13 +44,13 @@ def grammar(people: int, speaker: int, self_accusation: bool) -> list[Statement]
 
 def unique_puzzles(people: int, self_accusation: bool) -> Iterator[tuple[tuple[int, ...], Puzzle]]:
     """Every puzzle of one statement a person that has one solution, with its truth tables."""
-    xs, full = masks(people)
+    roles, all_true = masks(people)
     said = [grammar(people, speaker, self_accusation) for speaker in range(people)]
-    tabled = [[(s.value(xs, full), s) for s in choices] for choices in said]
+    tabled = [[(s.value(roles, all_true), s) for s in choices] for choices in said]
     for row in itertools.product(*tabled):
-        fits = full
-        for x, (table, _) in zip(xs, row, strict=True):
-            fits &= full ^ x ^ table
+        fits = all_true
+        for x, (table, _) in zip(roles, row, strict=True):
+            fits &= all_true ^ x ^ table
         if fits.bit_count() == 1:
             yield (
                 tuple(table for table, _ in row),
@@ -145,10 +145,10 @@ def test_another_meaning_has_another_key(data: st.DataObject, puzzle: Puzzle) ->
 def brute_key(puzzle: Puzzle) -> frozenset[tuple[int, int]]:
     """The smallest of all relabelled sets of speaker and truth table."""
     people = len(puzzle.names)
-    xs, full = masks(people)
+    roles, all_true = masks(people)
     forms = []
     for order in itertools.permutations(range(people)):
-        moved = [(order[s], t.with_people(order.__getitem__).value(xs, full)) for s, t in puzzle.statements]
+        moved = [(order[s], t.with_people(order.__getitem__).value(roles, all_true)) for s, t in puzzle.statements]
         forms.append(tuple(sorted(set(moved))))
     return frozenset(min(forms))
 

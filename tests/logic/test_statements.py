@@ -78,8 +78,8 @@ def test_every_kind_has_a_pinned_truth_table() -> None:
 
 @given(statements(4))
 def test_the_negation_is_the_opposite(statement: Statement) -> None:
-    _, full = masks(4)
-    assert statement.negated().table(4) == full ^ statement.table(4)
+    _, all_true = masks(4)
+    assert statement.negated().table(4) == all_true ^ statement.table(4)
 
 
 @given(statements(4))
@@ -94,8 +94,8 @@ class Neither(Compound):
 
     kind = "neither"
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
-        return full ^ Or(*self.parts).value(xs, full)
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
+        return all_true ^ Or(*self.parts).value(roles, all_true)
 
 
 def test_a_new_kind_needs_only_its_meaning_to_be_solved_keyed_and_proved() -> None:
@@ -110,17 +110,17 @@ def test_a_new_kind_needs_only_its_meaning_to_be_solved_keyed_and_proved() -> No
 
 @given(statements(4))
 def test_algebras_agree(statement: Statement) -> None:
-    xs, full = masks(4)
-    table = statement.value(xs, full)
+    roles, all_true = masks(4)
+    table = statement.value(roles, all_true)
     arrays = [np.array([world >> i & 1 for world in range(16)], dtype=np.uint8) for i in range(4)]
     as_array = statement.value(arrays, np.ones(16, dtype=np.uint8))
     symbols = sympy.symbols("a b c d")
     formula = to_sympy(statement, symbols)
     for world in range(16):
         roles = [world >> i & 1 for i in range(4)]
-        truth = statement.value(roles, 1)
+        truth = statement.value(world_roles, 1)
         assert truth == table >> world & 1 == as_array[world]
-        assert bool(formula.subs(dict(zip(symbols, map(bool, roles), strict=True)))) == bool(truth)
+        assert bool(formula.subs(dict(zip(symbols, map(bool, world_roles), strict=True)))) == bool(truth)
 
 
 @given(st.data(), statements(5))

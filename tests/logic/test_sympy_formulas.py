@@ -28,13 +28,13 @@ EVERYBODY = (0, 1, 2)
 def test_from_sympy_keeps_the_meaning(statement: Statement) -> None:
     symbols = sympy.symbols("a b c")
     formula = to_sympy(statement, symbols)
-    xs, full = masks(3)
+    roles, all_true = masks(3)
     if formula in (sympy.true, sympy.false):
         with pytest.raises(BadPuzzle):
             from_sympy(formula, symbols)
-        assert statement.value(xs, full) == (full if formula == sympy.true else 0)
+        assert statement.value(roles, all_true) == (all_true if formula == sympy.true else 0)
     else:
-        assert from_sympy(formula, symbols).value(xs, full) == statement.value(xs, full)
+        assert from_sympy(formula, symbols).value(roles, all_true) == statement.value(roles, all_true)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from tests.support.strategies import statements
 
 @given(statements(4))
 def test_trivial_statements_have_a_constant_table(statement: Statement) -> None:
-    _, full = masks(4)
-    assert is_trivial(statement) == (statement.table(4) in (0, full))
+    _, all_true = masks(4)
+    assert is_trivial(statement) == (statement.table(4) in (0, all_true))
 
 
 def test_statements_about_too_many_people_are_not_evaluated() -> None:

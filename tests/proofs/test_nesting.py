@@ -8,7 +8,7 @@ from knk.generation.statement_table import statement_table
 from knk.proofs.difficulty import (
     difficulty,
 )
-from knk.proofs.nesting import least_nestings
+from knk.proofs.nesting import min_nestings
 
 
 @pytest.mark.parametrize("preset", ["classic", "rich"])
@@ -21,7 +21,7 @@ def test_nestings_agree_with_difficulty(preset: str, people: int) -> None:
     fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
     each = [difficulty(puzzle).nesting for puzzle in block.puzzles()]
     for most in (0, 1):
-        nestings = least_nestings(fitting, block.solutions, people, most).tolist()
+        nestings = min_nestings(fitting, block.solutions, people, most).tolist()
         assert nestings == [min(nesting, most + 1) for nesting in each]
 
 
@@ -30,6 +30,6 @@ def test_nested_suppositions_are_recognised() -> None:
     table = statement_table(spec, 5, 1, 0)
     block = candidates(spec, 1, 0)
     fitting = np.stack([table.tables[who][block.choices[:, i]] for i, who in enumerate(table.speakers)])
-    nested = np.flatnonzero(least_nestings(fitting, block.solutions, 5) == 2)
+    nested = np.flatnonzero(min_nestings(fitting, block.solutions, 5) == 2)
     assert len(nested) > 20
     assert min(difficulty(puzzle).nesting for puzzle in block.select(nested).puzzles()) == 2

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knk.logic.meaning import meaning
+from knk.logic.folded_table import folded_table
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle, Utterance
 from knk.logic.solver import solutions
@@ -27,8 +27,8 @@ from tests.support.strategies import statements
 
 def folded(said: Utterance) -> Rule:
     """The rule by classes."""
-    meant = meaning(Iff(Knight(said.speaker), said.statement))
-    return FoldedRule(meant.classes, meant.table)
+    folded = folded_table(Iff(Knight(said.speaker), said.statement))
+    return FoldedRule(folded.classes, folded.table)
 
 
 @settings(max_examples=60)

@@ -21,16 +21,16 @@ def test_the_first_variant_that_compiles_and_defines_the_function_is_run() -> No
     assert run(Program("f", variants), ["[]"]).outputs == (Output("value", b"2"),)
 
 
-def test_a_judge_can_end_a_run() -> None:
+def test_the_caller_can_end_a_run() -> None:
     seen: list[tuple[int, bytes]] = []
 
-    def judge(call: int, output: Output) -> bool:
+    def on_output(call: int, output: Output) -> bool:
         seen.append((call, output.text))
         return call < 1
 
-    result = run(program("def f(x):\n    while x == 2: pass\n    return x"), ["[0]", "[1]", "[2]"], SHORT, judge)
+    result = run(program("def f(x):\n    while x == 2: pass\n    return x"), ["[0]", "[1]", "[2]"], SHORT, on_output)
     assert (result.ending, seen) == ("timed out", [])
-    result = run(program("def f(x): return x"), ["[0]", "[1]", "[2]"], SHORT, judge)
+    result = run(program("def f(x): return x"), ["[0]", "[1]", "[2]"], SHORT, on_output)
     assert (result.ending, seen) == ("stopped", [(0, b"0"), (1, b"1")])
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from knk.answers.verdict import Verdict
 from knk.errors import BadFile, BadRow
 from knk.tasks import load
-from knk.tasks.choice.letters import LONGEST_ANSWER, letter_of
+from knk.tasks.choice.letters import MAX_ANSWER_LENGTH, letter_of
 from knk.tasks.choice.option_text import LETTERS
 from knk.tasks.mmlu_pro import (
     SOURCE,
@@ -261,7 +261,7 @@ def test_long_completions_take_linear_time(piece: str) -> None:
     def read(n: int) -> None:
         completion = piece * (n // len(piece))
         verify(completion, PLAIN)
-        verify(f"{completion}<answer>{completion[: LONGEST_ANSWER - 50]}</answer>", PLAIN)
+        verify(f"{completion}<answer>{completion[: MAX_ANSWER_LENGTH - 50]}</answer>", PLAIN)
         paper_answer(completion, PLAIN)
 
     assert_linear(read, 250_000)

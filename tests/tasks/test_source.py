@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from knk.errors import BadFile
-from knk.tasks.source import Source, identity, of_split, training_items
+from knk.tasks.source import Source, of_split, row_id, training_items
 
 
 def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
-    names = [identity(str(number)) for number in range(50)]
+    names = [row_id(str(number)) for number in range(50)]
     chosen = training_items(names, 10)
     assert len(chosen) == 10
     assert training_items(reversed(names), 10) == chosen
@@ -19,7 +19,7 @@ def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
 
 
 def test_a_repeated_item_is_in_one_split() -> None:
-    rows = [{"id": identity(f"question {number % 30}"), "place": number} for number in range(33)]
+    rows = [{"id": row_id(f"question {number % 30}"), "place": number} for number in range(33)]
     for n in range(1, 33):
         train, held_out = (list(of_split(rows, split, n)) for split in ("train", "held-out"))
         assert not {row["id"] for row in train} & {row["id"] for row in held_out}

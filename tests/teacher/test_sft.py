@@ -9,8 +9,8 @@ import pytest
 from knk.errors import BadFile, BadFolder, BadRow
 from knk.tasks import kk
 from knk.teacher.sft import Policy, write_sft
-from knk.teacher.sft.judge import restore_closing_tag
-from knk.teacher.sft.report import count_moves
+from knk.teacher.sft.report import count_reflective_phrases
+from knk.teacher.sft.verified import restore_closing_tag
 from tests.support.teacher_answers import ANSWER_KINDS, SFT_PUZZLES, write_answers
 
 
@@ -105,14 +105,18 @@ def test_a_closing_tag_is_restored_only_where_a_stop_string_removed_it(
 
 
 def test_moves_are_counted_by_their_phrases() -> None:
-    assert count_moves(
+    assert count_reflective_phrases(
         "Let me try Ann as a knight. This is a contradiction, so that was wrong. Hold on. Let me check."
     ) == {
         "checks": 1,
         "retractions": 2,
         "restarts": 2,
     }
-    assert count_moves("Ann is a knight. So Bob is a knave.") == {"checks": 0, "retractions": 0, "restarts": 0}
+    assert count_reflective_phrases("Ann is a knight. So Bob is a knave.") == {
+        "checks": 0,
+        "retractions": 0,
+        "restarts": 0,
+    }
 
 
 def test_an_unfinished_line_is_ignored(tmp_path: Path) -> None:

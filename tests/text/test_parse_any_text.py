@@ -10,7 +10,7 @@ from knk.errors import BadText
 from knk.logic.notation import MAX_DEPTH
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import And, Iff, Implies, Knave, Knight, Not, OneOf, Or, Statement
-from knk.text.parse import LONGEST_TEXT, parse
+from knk.text.parse import MAX_TEXT_LENGTH, parse
 from knk.text.render import render
 from knk.text.styles import STYLES
 from knk.text.vocabulary import NAMES
@@ -56,7 +56,7 @@ def test_deeply_nested_statements_are_read_back(kind: str, style: str) -> None:
         "You meet a,\n" * 20_000,
         "Knights " * 20_000,
         "Ann: Bob lies; " * 5_000 + "x",
-        "x" * (LONGEST_TEXT + 1),
+        "x" * (MAX_TEXT_LENGTH + 1),
         "\x00\ud800" * 1_000,
         "there are 99999999999999999999999 people: Ann",
         "",

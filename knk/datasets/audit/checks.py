@@ -10,7 +10,7 @@ from knk.answers.verify import verify
 from knk.datasets.audit.sameness import fingerprints
 from knk.datasets.audit.sources import ANSWER_COLUMNS, PUZZLE_COLUMN, TEXT_COLUMNS, text_of
 from knk.errors import BadFile, KnkError
-from knk.logic.meaning import Meaning, meaning
+from knk.logic.folded_table import FoldedTable, folded_table
 from knk.logic.notation import decode, encode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import Solution, solutions
@@ -147,9 +147,9 @@ def _wrong_text(row: Mapping[str, Any], puzzle: Puzzle) -> str | None:
     if sorted(parsed.names) != sorted(puzzle.names):
         return f"the text names {', '.join(parsed.names)}"
     reordered = parsed.reordered([parsed.names.index(name) for name in puzzle.names])
-    return "" if _meanings(reordered) == _meanings(puzzle) else f"the text says {encode(parsed)}"
+    return "" if _folded_statements(reordered) == _folded_statements(puzzle) else f"the text says {encode(parsed)}"
 
 
-def _meanings(puzzle: Puzzle) -> set[tuple[int, Meaning]]:
-    """Return each speaker with the meaning of what they say."""
-    return {(speaker, meaning(statement)) for speaker, statement in puzzle.statements}
+def _folded_statements(puzzle: Puzzle) -> set[tuple[int, FoldedTable]]:
+    """Return each speaker with the folded truth table of what they say."""
+    return {(speaker, folded_table(statement)) for speaker, statement in puzzle.statements}

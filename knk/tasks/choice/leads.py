@@ -30,7 +30,7 @@ _DENIALS: Final = re.compile(
     r"ruled?|discard|reject|rejected|disagree|instead|mistake|mistaken|than|but)\b|n't\b",
     re.IGNORECASE,
 )
-_LONGEST_REMARK: Final = 12
+_MAX_REMARK_WORDS: Final = 12
 """The most words of a sentence that is a remark on the answer after it, and not reasoning."""
 _DENIAL_AHEAD: Final = re.compile(
     rf"(?:\b(?:(?:the|my)\s+(?:following|next)(?:\s+(?:{ANSWER_NOUN}|line|box|text))?"
@@ -106,7 +106,7 @@ def _is_denied(lead: str, announced: bool) -> bool:
         before = _last_sentence(lead[:-1])
         if LONE_LETTER.search(before) or _OTHER_OPTIONS.search(before):
             return False
-        is_remark = bool(_POINTER.search(before)) and len(before.split()) <= _LONGEST_REMARK
+        is_remark = bool(_POINTER.search(before)) and len(before.split()) <= _MAX_REMARK_WORDS
         return is_remark and bool(_DENIALS.search(before))
     sentence = _last_sentence(lead)
     if _DOUBT.search(sentence):

@@ -19,11 +19,11 @@ from knk.tasks.choice.leads import ANNOUNCEMENT, ANSWER_NOUN, LONE_LETTER, SENTE
 from knk.tasks.choice.option_text import clean, is_text_of, letters_with_text, without_decoration
 from knk.tasks.format import answer_of
 
-LONGEST_ANSWER: Final = 4000
+MAX_ANSWER_LENGTH: Final = 4000
 """The most characters of an answer, besides its options; of a longer text without tags the end is read."""
-_LONGEST_LEAD: Final = 400
+_MAX_LEAD_LENGTH: Final = 400
 """Characters before the answer tags that may deny the answer."""
-_MOST_STARTS: Final = 64
+_MAX_STARTS: Final = 64
 """How many positions at which an answer may start are tried, from the last back."""
 
 _STOP_TOKEN: Final = re.compile(r"\s?(?:<[|｜][\w▁]{1,40}[|｜]>|</s>|<eos>|<end_of_turn>)\s*\Z")
@@ -85,14 +85,14 @@ def _read_letter(text: str, options: tuple[str, ...]) -> str:
     answer = answer_of(text)
     if answer.problem:
         raise Rejected(answer.problem)
-    longest = LONGEST_ANSWER + sum(map(len, options))
+    longest = MAX_ANSWER_LENGTH + sum(map(len, options))
     if answer.tagged and len(answer.text) > longest:
         raise Rejected("unreadable")
     content = _CLOSING_PHRASE.sub("", _STOP_TOKEN.sub("", clean(answer.text[-longest:]).rstrip()))
     letter = _read_boxes(content, options, answer.tagged) or _read_end(content, options, answer.tagged)
     if answer.tagged:
         after = text.rpartition("</think>")[2]
-        check_lead(clean(after[: after.rfind("<answer>")][-_LONGEST_LEAD:]), letter, announced=False)
+        check_lead(clean(after[: after.rfind("<answer>")][-_MAX_LEAD_LENGTH:]), letter, announced=False)
     return letter
 
 
@@ -147,7 +147,7 @@ def _only_letter(letters: set[str], text: str) -> str:
 
 def _reason_of_no_answer(text: str) -> Reason:
     """Return why a text is no answer, from the letters in it."""
-    letters = {match[0] for match in LONE_LETTER.finditer(text[-_LONGEST_LEAD:])}
+    letters = {match[0] for match in LONE_LETTER.finditer(text[-_MAX_LEAD_LENGTH:])}
     return "several answers" if len(letters) > 1 else "unreadable" if letters else "no answer"
 
 
@@ -197,7 +197,7 @@ def _read_end(content: str, options: tuple[str, ...], tagged: bool) -> str:
         return _only_letter(letters, content)
     announced = {match.start() for match in ANNOUNCEMENT.finditer(content)}
     starts = {0, *announced, *(match.start() for match in _LINE_START.finditer(content))}
-    for start in sorted(starts)[-_MOST_STARTS:]:
+    for start in sorted(starts)[-_MAX_STARTS:]:
         end = content[start:]
         letters = _letters_in(end, options)
         if letters and (start in announced or _starts_as_answer(end)):
@@ -221,5 +221,5 @@ def _check_lines(lead: str, letter: str, options: tuple[str, ...], tagged: bool)
         Rejected: there is such a line.
     """
     lines = lead.split("\n")[:-1] if tagged else []
-    if any(_letters_in(line, options) - {letter} for line in lines[-_MOST_STARTS:]):
+    if any(_letters_in(line, options) - {letter} for line in lines[-_MAX_STARTS:]):
         raise Rejected("several answers")

@@ -16,7 +16,7 @@ from knk.sandbox.model import Program
 from knk.tasks.code.exercise import Exercise
 from knk.tasks.format import answer_of
 
-LONGEST_CODE: Final = 50_000
+MAX_CODE_LENGTH: Final = 50_000
 """The most characters of code; the longest of the dataset's own solutions has some thousand."""
 _PYTHON_LABELS: Final = ("", "python", "python3", "py")
 
@@ -34,8 +34,8 @@ def program_in(text: str, exercise: Exercise) -> Program | Verdict:
     code = _code_in(answer.text, exercise.entry_point)
     if not code.strip():
         return Verdict(False, "no answer")
-    if len(code) > LONGEST_CODE:
-        return Verdict(False, "unreadable", detail=f"longer than {LONGEST_CODE} characters")
+    if len(code) > MAX_CODE_LENGTH:
+        return Verdict(False, "unreadable", detail=f"longer than {MAX_CODE_LENGTH} characters")
     preamble = _preamble(exercise)
     readings = ((preamble, code), (exercise.stub + code,), (exercise.stub + _indented(code),))
     return Program(exercise.entry_point, readings)

@@ -9,5 +9,5 @@
 | `answers` | reads the content of a box as an answer |
 | `values` | evaluates expressions roughly, to see that two differ |
 | `verdicts` | reaches the verdict on a completion, with math-verify in worker processes |
-| `judge` | runs in those processes: compares expressions by math-verify |
+| `compare` | runs in those processes: compares expressions by math-verify |
 """

@@ -12,7 +12,7 @@ from knk.tasks.math.forms import plain, split_outside_brackets, without_text
 from knk.tasks.math.limits import problem_of
 from knk.tasks.math.numbers import number_of
 
-LONGEST: Final = 150
+MAX_LENGTH: Final = 150
 """The most characters of an answer to a short gold answer; a long one allows more."""
 
 _DENIALS: Final = re.compile(
@@ -96,7 +96,7 @@ def is_too_long(latex: str, gold: str) -> bool:
     >>> is_too_long("1" * 200, "1"), is_too_long("1" * 200, "1" * 200)
     (True, False)
     """
-    return len(latex) > max(LONGEST, 4 * len(gold))
+    return len(latex) > max(MAX_LENGTH, 4 * len(gold))
 
 
 def _no_answer(problem: Reason, detail: str) -> PlainAnswer:

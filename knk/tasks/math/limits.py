@@ -18,10 +18,10 @@ from knk.tasks.math.numbers import number_of
 Problem = tuple[Reason, str]
 """Why an answer cannot be judged, and the details in a few words."""
 
-_DEEPEST: Final = 8
-_MOST_DIGITS: Final = 30
-_LARGEST_POWER: Final = 10_000
-_LARGEST_POWER_OF_A_SUM: Final = 60
+_MAX_DEPTH: Final = 8
+_MAX_DIGITS: Final = 30
+_MAX_POWER: Final = 10_000
+_MAX_POWER_OF_A_SUM: Final = 60
 
 _PLAIN_COMMANDS: Final = frozenset(
     r"""\frac \sqrt \pi \cdot \times \div \text \circ \infty \cup \cap \in \pm \mp \{ \} \% \le \ge \ne \begin \end \\
@@ -126,7 +126,7 @@ def _malformed(text: str, _: str) -> Problem | None:
             break
     if depth != 0:
         return "unreadable", "brackets that do not pair"
-    return ("unreadable", "too deep") if deepest > _DEEPEST else None
+    return ("unreadable", "too deep") if deepest > _MAX_DEPTH else None
 
 
 def _juxtaposed(text: str, gold: str) -> Problem | None:
@@ -141,13 +141,13 @@ def _juxtaposed(text: str, gold: str) -> Problem | None:
 
 def _too_large(text: str, gold: str) -> Problem | None:
     longest = max((len(digits) for digits in re.findall(r"\d+", gold)), default=0)
-    if any(len(digits) > max(_MOST_DIGITS, longest) for digits in re.findall(r"\d+", text)):
+    if any(len(digits) > max(_MAX_DIGITS, longest) for digits in re.findall(r"\d+", text)):
         return "unreadable", "too many digits"
-    if _largest_power_of_a_sum(text) > max(_LARGEST_POWER_OF_A_SUM, _largest_power_of_a_sum(gold)):
+    if _largest_power_of_a_sum(text) > max(_MAX_POWER_OF_A_SUM, _largest_power_of_a_sum(gold)):
         return "unreadable", "too large a power"
     if _tower_height(text) > max(1, _tower_height(gold)):
         return "unreadable", "too large a power"
-    if _largest_product_of_powers(text) > max(_LARGEST_POWER, _largest_product_of_powers(gold)):
+    if _largest_product_of_powers(text) > max(_MAX_POWER, _largest_product_of_powers(gold)):
         return "unreadable", "too large a power"
     return None
 

@@ -1,7 +1,7 @@
 r"""Numbers and lists of numbers in plain form: read, and compared exactly.
 
 A number here is written out: a whole number, a decimal, a fraction, a mixed number or a power of ten, never a sum or a
-root. The other expressions are compared by `knk.tasks.math.judge`.
+root. The other expressions are compared by `knk.tasks.math.compare`.
 """
 
 from __future__ import annotations

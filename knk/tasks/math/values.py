@@ -14,7 +14,7 @@ from typing import Final
 from knk.tasks.math.boxes import closing_brace
 from knk.tasks.math.forms import split_outside_brackets
 
-_APART: Final = 1e-5
+_MIN_DIFFERENCE: Final = 1e-5
 """Larger than the error of a decimal that is rounded to six figures."""
 _TOKEN: Final = re.compile(r" *(\d+\.?\d*|\.\d+|\\[a-zA-Z]+|[A-Za-z]|[-+*/()^_{}\[\]])")
 _CONSTANTS: Final = {r"\pi": cmath.pi, "e": cmath.e, "i": 1j}
@@ -49,7 +49,7 @@ def differ(gold: str, answer: str) -> bool:
 
 
 def _are_apart(left: complex, right: complex) -> bool:
-    return abs(left - right) > _APART * (1 + abs(left))
+    return abs(left - right) > _MIN_DIFFERENCE * (1 + abs(left))
 
 
 @lru_cache(1 << 14)

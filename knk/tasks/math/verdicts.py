@@ -1,6 +1,6 @@
 """The verdict on a completion: its boxes are read, numbers compared here, and other expressions by math-verify.
 
-math-verify runs in worker processes (`knk.tasks.math.judge`), which are stopped when they take too long.
+math-verify runs in worker processes (`knk.tasks.math.compare`), which are stopped when they take too long.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from knk.tasks.source import Row, field
 
 SECONDS: Final = 5.0
 """The time limit of math-verify for one answer; nine in ten take less than a hundredth of a second."""
-_MOST_BOXES: Final = 4
+_MAX_BOXES: Final = 4
 
 Job = dict[str, Any]
 Runner = Callable[[list[Job]], list[Outcome]]
-"""Runs jobs of `knk.tasks.math.judge` and returns the outcome of each."""
+"""Runs jobs of `knk.tasks.math.compare` and returns the outcome of each."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def _is_installed() -> bool:
 
 
 def run_jobs(jobs: list[Job]) -> list[Outcome]:
-    """Run jobs of `knk.tasks.math.judge` in the worker processes that all callers share.
+    """Run jobs of `knk.tasks.math.compare` in the worker processes that all callers share.
 
     Raises:
         WorkersFailed: worker processes do not start.
     """
-    return shared("knk.tasks.math.judge:work", seconds=SECONDS).run(jobs)
+    return shared("knk.tasks.math.compare:work", seconds=SECONDS).run(jobs)
 
 
 _REASONS: Final[dict[str, Reason]] = {
@@ -183,7 +183,7 @@ def _decide(text: str, row: Row) -> list[_Decision]:
     if any(_is_denied(answer.text, box) for box in answer_boxes):
         return [Verdict(False, "retracted")]
     different = list({plain(content): content for content in contents}.values())
-    if len(different) > _MOST_BOXES:
+    if len(different) > _MAX_BOXES:
         return [Verdict(False, "several answers")]
     return [_decide_box(content, gold, problem) for content in different]
 

@@ -18,7 +18,7 @@ statistics and hashes. Rows are sorted by the puzzles' keys, so the same answers
 | module | contents |
 |---|---|
 | `policy` | `Policy`: which answers become rows |
-| `judge` | stored answers, read, verified and put into a style |
+| `verified` | stored answers, read, verified and put into a style |
 | `report` | `Report`: counts and statistics |
 | `write` | `write_sft`: writes the folder |
 """

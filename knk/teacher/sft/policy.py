@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from knk.errors import BadRow
-from knk.teacher.sft.judge import JudgedAnswer, message_text
+from knk.teacher.sft.verified import VerifiedAnswer, message_text
 from knk.teacher.tokens import TextCounter
 from knk.text.styles import PROMPT_STYLES
 
@@ -53,7 +53,7 @@ class Policy:
         if self.max_tokens is not None and self.tokenizer is None:
             raise BadRow("--max-tokens needs --tokenizer, which counts the tokens")
 
-    def drop_reason(self, answer: JudgedAnswer, rows_of_puzzle: int, count_tokens: TextCounter | None) -> str | None:
+    def drop_reason(self, answer: VerifiedAnswer, rows_of_puzzle: int, count_tokens: TextCounter | None) -> str | None:
         """Return why an answer is left out, or None if it becomes a row.
 
         Args:

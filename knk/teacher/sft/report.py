@@ -15,9 +15,9 @@ from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.tables import format_table
 from knk.tasks.source import Row
-from knk.teacher.sft.judge import JudgedAnswer, message_text
+from knk.teacher.sft.verified import VerifiedAnswer, message_text
 
-MOVES: Final[dict[str, re.Pattern[str]]] = {
+REFLECTIVE_PHRASES: Final[dict[str, re.Pattern[str]]] = {
     "checks": re.compile(
         r"\b(?:let(?:'s| me| us) (?:double[- ]?check|check|verify|make sure|confirm|go through|see)|double[- ]?check"
         r"|to (?:verify|confirm|be sure)|checking|verifying|is that (?:so|right|consistent)"
@@ -49,7 +49,7 @@ class Report:
         dropped: how many were left out, by the reason.
         people: the number of answers and of correct answers, by the number of people.
         grades: the same by the puzzle's grade, 0 if it could not be determined.
-        moves: how many reflective moves the rows make, by the kind of move.
+        reflective_phrases: how many phrases in the rows announce a reflective move, by the kind of move.
         lengths: the lengths of the rows, in tokens if these were counted, else in words.
         unit: "tokens" or "words".
     """
@@ -58,11 +58,11 @@ class Report:
     dropped: Counter[str] = field(default_factory=Counter)
     people: dict[int, list[int]] = field(default_factory=dict)
     grades: dict[int, list[int]] = field(default_factory=dict)
-    moves: Counter[str] = field(default_factory=Counter)
+    reflective_phrases: Counter[str] = field(default_factory=Counter)
     lengths: list[int] = field(default_factory=list)
     unit: str = "tokens"
 
-    def add_answer(self, answer: JudgedAnswer) -> None:
+    def add_answer(self, answer: VerifiedAnswer) -> None:
         """Count an answer, whether it becomes a row or not."""
         row = answer.row
         for counts, key in ((self.people, row["people"]), (self.grades, _grade(row["puzzle"]))):
@@ -77,7 +77,7 @@ class Report:
         if row["tokens"] is None:
             self.unit = "words"
         self.lengths.append(len(text.split()) if row["tokens"] is None else row["tokens"])
-        self.moves.update(count_moves(text))
+        self.reflective_phrases.update(count_reflective_phrases(text))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -88,7 +88,9 @@ class Report:
                 "people": {str(size): _accuracy(*counts) for size, counts in sorted(self.people.items())},
                 "grade": {str(grade): _accuracy(*counts) for grade, counts in sorted(self.grades.items())},
             },
-            "moves per row": {move: round(self.moves[move] / max(1, self.kept), 2) for move in MOVES},
+            "moves per row": {
+                move: round(self.reflective_phrases[move] / max(1, self.kept), 2) for move in REFLECTIVE_PHRASES
+            },
             "length": {"unit": self.unit, **_length_statistics(self.lengths)},
         }
 
@@ -108,13 +110,13 @@ class Report:
         return "\n".join(lines)
 
 
-def count_moves(text: str) -> dict[str, int]:
+def count_reflective_phrases(text: str) -> dict[str, int]:
     """Return how many reflective moves of each kind a text announces.
 
-    >>> count_moves("Suppose Ann is a knight. That is a contradiction. Wait, let me check that.")
+    >>> count_reflective_phrases("Suppose Ann is a knight. That is a contradiction. Wait, let me check that.")
     {'checks': 1, 'retractions': 1, 'restarts': 1}
     """
-    return {name: len(pattern.findall(text)) for name, pattern in MOVES.items()}
+    return {name: len(pattern.findall(text)) for name, pattern in REFLECTIVE_PHRASES.items()}
 
 
 @lru_cache(maxsize=1 << 12)

@@ -19,9 +19,9 @@ from knk.errors import BadFolder
 from knk.files import read_json, sha256_of, whole_file
 from knk.inference.store import ANSWERS, HEADER
 from knk.tasks.source import Row
-from knk.teacher.sft.judge import judge_answers
 from knk.teacher.sft.policy import Policy
 from knk.teacher.sft.report import Report
+from knk.teacher.sft.verified import verified_answers
 from knk.teacher.tokens import text_counter
 from knk.version import __version__
 
@@ -80,7 +80,7 @@ def _select_rows(
     """Return an iterator over the rows that the policy keeps; the others go to the file of dropped answers."""
     count_tokens = text_counter(policy.tokenizer) if policy.tokenizer else None
     rows_of_puzzle: Counter[str] = Counter()
-    for answer in judge_answers(path, policy.style, count_tokens):
+    for answer in verified_answers(path, policy.style, count_tokens):
         row = answer.row
         report.add_answer(answer)
         reason = policy.drop_reason(answer, rows_of_puzzle[row["id"]], count_tokens)

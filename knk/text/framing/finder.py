@@ -8,17 +8,17 @@ from typing import Final, NamedTuple, NoReturn
 
 from knk.errors import BadText
 from knk.text.framing.patterns import State, first_state
-from knk.text.names import LONGEST_NAME, RESERVED_WORDS
+from knk.text.names import MAX_NAME_TOKENS, RESERVED_WORDS
 from knk.text.tokens import QUOTE, Tokens, is_word, spelled
 from knk.text.vocabulary import number_of
 
 _SKIPPED: Final = frozenset(",:-()")
 _ENDS: Final = frozenset(".?!;")
 _STARTS_AFTER: Final = frozenset((".", "?", "!", QUOTE))
-_LONGEST_ROLE: Final = 6
+_MAX_ROLE_TOKENS: Final = 6
 """Words of a role word."""
 _NOT_IN_ROLES: Final = RESERVED_WORDS | {"which", "from", "i", "we", "they"}
-_MOST_QUOTED_TOKENS: Final = 12
+_MAX_QUOTED_TOKENS: Final = 12
 
 Captures = tuple[tuple[str, int, int], ...]
 """The slots of a match, each with the range of tokens that fills it."""
@@ -156,7 +156,7 @@ class _Finder:
             if number_of(self.keys[at]) is not None:
                 yield at, at + 1
         else:
-            for end in range(at + 1, min(at + _LONGEST_ROLE, self.size) + 1):
+            for end in range(at + 1, min(at + _MAX_ROLE_TOKENS, self.size) + 1):
                 if self.keys[end - 1] in _NOT_IN_ROLES or not is_word(self.keys[end - 1]):
                     return
                 yield at, end
@@ -197,8 +197,8 @@ class _Finder:
         for index in range(first, end + 1):
             if index == end or self.keys[index] in (",", "and"):
                 if index > begin:
-                    if index - begin > LONGEST_NAME:
-                        self._fail(f"a name has more than {LONGEST_NAME} words", begin, index)
+                    if index - begin > MAX_NAME_TOKENS:
+                        self._fail(f"a name has more than {MAX_NAME_TOKENS} words", begin, index)
                     names.append(spelled(self.tokens, begin, index))
                 begin = index + 1
         return tuple(names)

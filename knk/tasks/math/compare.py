@@ -26,32 +26,32 @@ from knk.tasks.math.numbers import is_near, number_of, rounds_to
 _SPELLING: Final = NormalizationConfig(
     basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="none", equations=False
 )
-_PLACES: Final = 12
+_DECIMAL_PLACES: Final = 12
 _PRECISION: Final = 30
 _SAMPLE_POINT: Final = sympy.Rational(1732, 1009)
-_APART: Final = sympy.Rational(1, 10**5)
+_MIN_DIFFERENCE: Final = sympy.Rational(1, 10**5)
 """Larger than the error of a decimal that is rounded to six figures."""
 _EXTRA_STEPS: Final = 10
 """Operations that an expression may have beyond three times those of the gold answer."""
 _OPERATIONS: Final = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivative)
 _FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\$(.+?)\$|\\\((.+?)\\\)", re.DOTALL)
 _RELATION: Final = re.compile(r"=|<|>|\\(?:le|ge|ne|to|quad|qquad|text|mbox|equiv)(?![a-zA-Z])|&|\\\\")
-_LONGEST_FORMULA: Final = 200
+_MAX_FORMULA_LENGTH: Final = 200
 
 
-def judge(job: dict[str, Any]) -> list[Any]:
+def compare(job: dict[str, Any]) -> list[Any]:
     r"""Return whether an answer is the gold answer: a reason such as "right" or "wrong", and the details.
 
     Args:
         job: "gold" and "answer", plain forms; "equals" and "decimals", the plain forms of expressions that the answer
             is stated to equal, and of decimals that it is stated to be near; "problem", the problem's text.
 
-    >>> judge({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": ""})
+    >>> compare({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": ""})
     ['right', '']
     >>> problem = r"Simplify $\sqrt{20}$."
-    >>> judge({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": problem})
+    >>> compare({"gold": r"2\sqrt{5}", "answer": r"\sqrt{20}", "equals": [], "decimals": [], "problem": problem})
     ['no answer', "the question's own expression"]
-    >>> judge({"gold": "6", "answer": "2+4", "equals": [], "decimals": [], "problem": ""})
+    >>> compare({"gold": "6", "answer": "2+4", "equals": [], "decimals": [], "problem": ""})
     ['no answer', 'not worked out']
     """
     gold, answer = _read(job["gold"]), _read(job["answer"])
@@ -102,7 +102,7 @@ def work(job: dict[str, Any]) -> list[Any] | bool:
     """Do one job: compare an answer, search a whole completion, or check a gold answer alone."""
     if "completion" in job:
         return is_right_anywhere(job["gold"], job["completion"])
-    return judge(job) if "answer" in job else is_sound(job["gold"])
+    return compare(job) if "answer" in job else is_sound(job["gold"])
 
 
 @lru_cache(1 << 12)
@@ -122,7 +122,7 @@ def _read(text: str) -> list[Any]:
 def _is_same(gold: list[Any], answer: list[Any], text: str) -> bool:
     if gold and answer and _differ(gold[0], answer[0]):
         return False
-    if verify(gold, answer, float_rounding=_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
+    if verify(gold, answer, float_rounding=_DECIMAL_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
         return True
     number = number_of(text)
     return bool(number and number.places and gold and _is_rounded(gold[0], text))
@@ -145,7 +145,7 @@ def _differ(gold: Any, answer: Any) -> bool:
     gold_value, value = (expression.evalf(20, subs=values) for expression in (gold, answer))
     if not gold_value.is_number or not value.is_number or not gold_value.is_finite or not value.is_finite:
         return False
-    return bool(abs(gold_value - value) > _APART * (1 + abs(gold_value)))
+    return bool(abs(gold_value - value) > _MIN_DIFFERENCE * (1 + abs(gold_value)))
 
 
 def _is_rounded(gold: Any, text: str) -> bool:
@@ -254,7 +254,7 @@ def _formulas(problem: str) -> tuple[tuple[str, Any], ...]:
     """Return the expressions in a problem: the form of each, and the expression in sympy's order."""
     wholes = {plain(part) for formula in _FORMULA.findall(problem) for part in _RELATION.split("".join(formula))}
     texts = {text for whole in wholes for text in (whole, *split_outside_brackets(whole, ",;"))}
-    formulas = [text for text in sorted(texts) if 2 < len(text) <= _LONGEST_FORMULA and number_of(text) is None]
+    formulas = [text for text in sorted(texts) if 2 < len(text) <= _MAX_FORMULA_LENGTH and number_of(text) is None]
     expressions = [reading[0] for reading in map(_read, formulas) if reading]
     return tuple(
         (_form(expression), _ordered(expression)) for expression in expressions if isinstance(expression, sympy.Expr)

@@ -19,7 +19,7 @@ _CLOSING_TAG: Final = "</answer>"
 
 
 @dataclass(frozen=True)
-class JudgedAnswer:
+class VerifiedAnswer:
     """A teacher's answer after verification.
 
     Args:
@@ -38,8 +38,8 @@ class JudgedAnswer:
         return bool(self.row["correct"])
 
 
-def judge_answers(path: Path, style: str, count_tokens: TextCounter | None) -> Iterator[JudgedAnswer]:
-    """Return an iterator over the judged answers in a file, sorted by the puzzles' keys and the samples.
+def verified_answers(path: Path, style: str, count_tokens: TextCounter | None) -> Iterator[VerifiedAnswer]:
+    """Return an iterator over the verified answers in a file, sorted by the puzzles' keys and the samples.
 
     Args:
         path: the file of answers.
@@ -54,7 +54,7 @@ def judge_answers(path: Path, style: str, count_tokens: TextCounter | None) -> I
         for offset in _sorted_offsets(file, path.name):
             file.seek(offset)
             answer = json_object(file.readline(), f"{path.name}, byte {offset}")
-            yield _judge(answer, style, count_tokens)
+            yield _verify(answer, style, count_tokens)
 
 
 def _sorted_offsets(file: IO[bytes], name: str) -> list[int]:
@@ -69,7 +69,7 @@ def _sorted_offsets(file: IO[bytes], name: str) -> list[int]:
     return [offsets[key] for key in sorted(offsets)]
 
 
-def _judge(answer: Row, style: str, count_tokens: TextCounter | None) -> JudgedAnswer:
+def _verify(answer: Row, style: str, count_tokens: TextCounter | None) -> VerifiedAnswer:
     notation = field(answer, "puzzle", str)
     text = restore_closing_tag(field(answer, "completion", str), answer)
     verdict = kk.verify(text, {"puzzle": notation})
@@ -86,7 +86,7 @@ def _judge(answer: Row, style: str, count_tokens: TextCounter | None) -> JudgedA
         "correct": bool(verdict),
         "tokens": tokens,
     }
-    return JudgedAnswer(row, has_format(text), answer.get("finish_reason") == "length")
+    return VerifiedAnswer(row, has_format(text), answer.get("finish_reason") == "length")
 
 
 def restore_closing_tag(text: str, answer: Mapping[str, Any]) -> str:

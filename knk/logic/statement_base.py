@@ -84,12 +84,12 @@ class Statement:
         """
         return False
 
-    def value(self, xs: Sequence[Any], full: Any) -> Any:
+    def value(self, roles: Sequence[Any], all_true: Any) -> Any:
         """Return the statement's truth in an algebra (see `knk.logic.algebra`).
 
         Args:
-            xs: for each person, the truth of "this person is a knight".
-            full: the truth of "true".
+            roles: for each person, the truth of "this person is a knight".
+            all_true: the truth of "true".
 
         >>> from knk.logic.statements import Implies, Knave, Knight
         >>> Implies(Knight(0), Knave(1)).value([1, 0], 1)

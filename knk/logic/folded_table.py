@@ -1,4 +1,6 @@
-"""What a statement means, apart from how it is written: its truth table folded by symmetry.
+"""A statement's truth table, folded by symmetry: equal for logically equal statements.
+
+What a statement means is defined by `value` in its class, in `knk.logic.statements`; this module computes from it.
 
 People who can be swapped without changing the statement's truth form a *class*, and the table says for each number of
 knights in each class whether the statement is true.
@@ -24,8 +26,8 @@ MAX_TABLE_ENTRIES: Final = 1 << 16
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """What a statement means: classes of interchangeable people, and its truth for each count of knights in them.
+class FoldedTable:
+    """A statement's truth for each count of knights in each class of interchangeable people.
 
     Args:
         classes: disjoint classes of the people on whom the truth depends.
@@ -40,17 +42,17 @@ class Meaning:
 
 
 @lru_cache(maxsize=65536)
-def meaning(statement: Statement) -> Meaning:
-    """Return the statement's meaning, equal for logically equal statements that have a table.
+def folded_table(statement: Statement) -> FoldedTable:
+    """Return the statement's folded truth table, equal for logically equal statements that have one.
 
     >>> from knk.logic.statements import Knave, Not, Or
-    >>> meaning(Not(Or(Knave(4), Knave(2))))
-    Meaning(classes=((2, 4),), table=b'\\x00\\x00\\x01', written=None)
+    >>> folded_table(Not(Or(Knave(4), Knave(2))))
+    FoldedTable(classes=((2, 4),), table=b'\\x00\\x00\\x01', written=None)
     """
     classes = _written_classes(statement)
     sizes = [len(members) + 1 for members in classes]
     if math.prod(sizes) > MAX_TABLE_ENTRIES:
-        return Meaning(tuple(classes), b"", statement)
+        return FoldedTable(tuple(classes), b"", statement)
     return _folded(classes, _tabulated(statement, classes, sizes))
 
 
@@ -88,12 +90,12 @@ def _pools_atoms(statement: Statement) -> bool:
 def _tabulated(statement: Statement, classes: Sequence[tuple[int, ...]], sizes: Sequence[int]) -> npt.NDArray[np.bool_]:
     """Evaluate the statement for each vector of counts, taking the first k people of a class as its k knights."""
     counts = np.indices(sizes)
-    xs = {person: counts[axis] > rank for axis, members in enumerate(classes) for rank, person in enumerate(members)}
-    full = np.ones(sizes, dtype=bool)
-    return np.broadcast_to(statement.value(xs, full), sizes)  # type: ignore[arg-type]
+    roles = {person: counts[axis] > rank for axis, members in enumerate(classes) for rank, person in enumerate(members)}
+    all_true = np.ones(sizes, dtype=bool)
+    return np.broadcast_to(statement.value(roles, all_true), sizes)  # type: ignore[arg-type]
 
 
-def _folded(classes: Sequence[tuple[int, ...]], table: npt.NDArray[np.bool_]) -> Meaning:
+def _folded(classes: Sequence[tuple[int, ...]], table: npt.NDArray[np.bool_]) -> FoldedTable:
     """Drop the classes on which nothing depends, then merge those whose people can be swapped."""
     kept = list(classes)
     for axis in reversed(range(len(kept))):
@@ -104,7 +106,7 @@ def _folded(classes: Sequence[tuple[int, ...]], table: npt.NDArray[np.bool_]) ->
         left, right, table = merger
         kept = [members for axis, members in enumerate(kept) if axis not in (left, right)] + [kept[left] + kept[right]]
     order = sorted(range(len(kept)), key=lambda axis: min(kept[axis]))
-    return Meaning(
+    return FoldedTable(
         tuple(tuple(sorted(kept[axis])) for axis in order), table.transpose(order).astype(np.uint8).tobytes()
     )
 
