@@ -115,7 +115,7 @@ def test_no_package_imports_the_private_modules_of_another() -> None:
     assert not [(str(path), other) for path, other in outside_imports() if is_private(other)]
 
 
-def test_private_modules_exist() -> None:
+def test_listed_private_modules_exist() -> None:
     names = {f"{package}.{name}" for package, modules in PRIVATE.items() for name in modules}
     assert names <= MODULES.keys()
 

@@ -73,7 +73,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_says_what_it_needs(metadata: Message) -> None:
+def test_the_wheel_declares_its_dependencies(metadata: Message) -> None:
     needs = metadata.get_all("Requires-Dist", [])
     core = {need.split(">")[0].split("=")[0] for need in needs if "extra ==" not in need}
     assert {"numpy", "sympy", "python-sat", "typer", "datasets", "pyarrow", "huggingface-hub"} <= core
@@ -120,7 +120,7 @@ def test_type_checkers_see_the_same_names() -> None:
     assert seen == knk._HOMES
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         knk.nothing  # noqa: B018 - to ask for it is the test
     assert not hasattr(knk, "_nothing")
@@ -133,6 +133,6 @@ def test_packages_are_attributes_of_knk() -> None:
 @pytest.mark.parametrize(
     "action", ["import knk", "import knk.cli; knk.cli.main(['--help'])", "import knk.cli; knk.cli.main(['--version'])"]
 )
-def test_nothing_heavy_is_loaded_before_it_is_needed(action: str) -> None:
+def test_heavy_modules_are_loaded_only_when_needed(action: str) -> None:
     loaded = run_python(f"{action}\nimport sys\nprint('LOADED', *{{name.split('.')[0] for name in sys.modules}})")
     assert not HEAVY & set(loaded.rpartition("LOADED")[2].split())

@@ -45,7 +45,7 @@ def columns(n: int) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("chat", [False, True])
-def test_the_rewards_of_completions(name: str, expected: list[float], chat: bool) -> None:
+def test_completions_have_their_rewards(name: str, expected: list[float], chat: bool) -> None:
     texts = list(ANSWERS.values())
     completions = [[{"role": "assistant", "content": text}] for text in texts] if chat else texts
     assert getattr(rewards, name)(completions=completions, **columns(len(texts))) == expected
@@ -101,7 +101,7 @@ def test_the_error_for_a_missing_column_says_what_to_do() -> None:
         rewards.kk_reward(completions=["a"], prompts=["?"])
 
 
-def test_columns_of_another_length_are_errors() -> None:
+def test_columns_of_different_lengths_are_errors() -> None:
     with pytest.raises(BadRow, match="expected 1 values of 'puzzle', one for each completion, got 2"):
         rewards.kk_reward(completions=["a"], **columns(2))
 
@@ -116,7 +116,7 @@ def test_every_task_has_its_rewards_by_dotted_path() -> None:
         assert name not in dir(rewards)
 
 
-def test_an_empty_batch_is_no_error() -> None:
+def test_an_empty_batch_is_not_an_error() -> None:
     assert rewards.kk_reward(completions=[], puzzle=[], solution=[], log_metric=lambda *_: None) == []
     assert format_reward(completions=[]) == length_reward(completion_ids=[]) == []
 

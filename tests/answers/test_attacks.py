@@ -28,7 +28,7 @@ def test_the_task_gives_the_same_verdicts() -> None:
     assert verdicts == [verify(attack.completion, attack.puzzle) for attack in ATTACKS]
 
 
-def test_the_corpus_is_large_and_varied_and_repeats_no_idea() -> None:
+def test_the_corpus_is_large_and_varied_and_has_no_duplicate_case() -> None:
     ideas = [(attack.idea, attack.puzzle) for attack in ATTACKS]
     assert len(set(ideas)) == len(ideas)
     assert len({attack.completion for attack in ATTACKS}) == len(ATTACKS) >= 150
@@ -41,5 +41,5 @@ def test_the_corpus_puzzles_have_their_documented_solutions() -> None:
     assert all(solve(attack.puzzle) for attack in ATTACKS)
 
 
-def test_an_answer_that_leaves_no_claim_open_tells_its_claims() -> None:
+def test_a_verdict_lists_the_claims_of_a_complete_answer() -> None:
     assert verify("Jack: knave, Jackson: knight", JACKS) == Verdict(True, "right", (("Jack", False), ("Jackson", True)))

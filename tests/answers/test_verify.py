@@ -72,7 +72,7 @@ def test_corpus(case: dict[str, Any]) -> None:
         assert verdict.correct is (case["reason"] == "right")
 
 
-def test_the_corpus_covers_every_reason_and_repeats_no_idea() -> None:
+def test_the_corpus_covers_every_reason_and_has_no_duplicate_case() -> None:
     assert {case["reason"] for case in CASES} == set(get_args(Reason)) - {"timed out", "failed"}
     assert len({case["idea"] for case in CASES}) == len(CASES) >= 150
 
@@ -335,7 +335,7 @@ FRAGMENTS = (
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40), st.sampled_from(["", " "]))
 @settings(max_examples=300)
 @example(["<answer>"] * 100, "")
-def test_random_pieces_of_answers_are_judged(fragments: list[str], between: str) -> None:
+def test_random_combinations_of_answer_pieces_have_a_verdict(fragments: list[str], between: str) -> None:
     verdict = verify(between.join(fragments), TRIO)
     assert verdict.correct is (verdict.reason == "right")
     if verdict.correct:
@@ -344,7 +344,7 @@ def test_random_pieces_of_answers_are_judged(fragments: list[str], between: str)
 
 @given(st.text(st.characters(), max_size=200), asked_puzzles())
 @settings(max_examples=200)
-def test_any_text_is_judged(text: str, asked: Asked) -> None:
+def test_any_text_has_a_verdict(text: str, asked: Asked) -> None:
     assume(len(asked[0].names) > 1)
     for completion in (text, in_tags(text), f"\\boxed{{{text}}}"):
         assert not judged(completion, asked)
@@ -380,7 +380,7 @@ def test_any_name_can_be_answered_about(name: str, knight: bool, tags: bool) -> 
         ("Ann is a knight! Bob is a knave! Cid is a knight!", "right"),
     ],
 )
-def test_counts_slashes_and_marks_of_negation(answer: str, reason: str) -> None:
+def test_counts_slashes_and_negation_marks_are_read(answer: str, reason: str) -> None:
     assert verify(in_tags(answer), TRIO).reason == reason
 
 
@@ -440,7 +440,7 @@ def test_a_longer_answer_than_the_limit_is_not_read() -> None:
     assert verify(f"<answer>{answer}{' ' * 2 * MAX_ANSWER}</answer>", TRIO).reason == "unreadable"
 
 
-def test_five_hundred_people() -> None:
+def test_an_answer_about_five_hundred_people_gets_a_verdict() -> None:
     names = tuple(f"{a}{b.lower()}{c.lower()}x" for a in "BCDFGHJK" for b in "AEIOUYLN" for c in "BCDFGHJK")[:500]
     solution = tuple(hash((i, 7)) % 3 == 0 for i in range(500))
     assert judged(numbered((Puzzle(names, ()), solution)), (Puzzle(names, ()), solution))
@@ -452,7 +452,7 @@ def test_negations_in_the_puzzle_do_not_matter() -> None:
     assert verify("Ann: knight. Bob: knave.", puzzle)
 
 
-def test_the_judge_imports_no_heavy_library() -> None:
+def test_verify_imports_no_heavy_library() -> None:
     import knk.answers.grammar
     import knk.answers.verify
 

@@ -39,7 +39,7 @@ def committed() -> dict[str, Any]:
 # The language.
 
 
-def test_a_puzzle_and_its_proof_in_words() -> None:
+def test_a_puzzle_and_its_proof_become_words() -> None:
     assert " ".join(question(NEEDS_SUPPOSITION)) == "0: -1 1: -2 2: & -0 -1 proof"
     assert " ".join(reply(knk.trace(NEEDS_SUPPOSITION))) == (
         "suppose +0 0: -1 with +0 so -1 2: & -0 -1 with +0 so -2 1: -2 with -1 -2 cannot hence -0 "
@@ -72,7 +72,7 @@ def test_wrong_or_unfinished_replies_do_not_count(written: str) -> None:
     assert not is_solved(written.split(), (False, True))
 
 
-def test_words_after_the_end_do_not_count() -> None:
+def test_words_after_the_end_are_not_counted() -> None:
     assert is_solved("answer -0 +1 end pad pad".split(), (False, True))
 
 
@@ -138,7 +138,7 @@ def test_strata_keep_their_sizes() -> None:
 # The puzzles.
 
 
-def test_no_held_out_puzzle_is_trained_on() -> None:
+def test_no_held_out_puzzle_is_in_the_training_data() -> None:
     held_out = held_out_puzzles(QUICK)
     assert {split_of(held.puzzle.key, SHARES) for held in held_out} == {"test"}
     assert len({held.puzzle.key for held in held_out}) == len(held_out)
@@ -147,7 +147,7 @@ def test_no_held_out_puzzle_is_trained_on() -> None:
     assert not {puzzle.key for puzzle in trained} & {held.puzzle.key for held in held_out}
 
 
-def test_the_arms_are_as_large_as_planned() -> None:
+def test_the_arms_have_the_planned_size() -> None:
     held_out = held_out_puzzles(QUICK)
     natural = Counter(len(held.puzzle.names) for held in held_out if "natural" in held.arms)
     balanced = Counter((len(held.puzzle.names), held.measures["grade"]) for held in held_out if "balanced" in held.arms)
@@ -222,7 +222,7 @@ def test_grades_are_counted_over_all_rows(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (find_spec("torch") and find_spec("transformers")), reason="torch or transformers is missing")
-def test_a_quick_run(tmp_path: Path) -> None:
+def test_a_quick_run_succeeds(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     command = [sys.executable, str(FOLDER / "run.py"), "--quick", "-o", str(path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

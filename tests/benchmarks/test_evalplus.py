@@ -96,7 +96,7 @@ def test_a_server_error_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_evalplus
 @pytest.mark.slow
-def test_a_tiny_models_samples_are_scored(tmp_path: Path) -> None:
+def test_samples_of_a_tiny_model_are_scored(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     path = write_problems([SCALE, RANK], tmp_path)
     save_tiny_model(tmp_path / "model", [solution_of(SCALE), solution_of(RANK)], "Qwen2")

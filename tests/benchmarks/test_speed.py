@@ -56,7 +56,7 @@ def test_at_least_two_jobs_run_and_the_first_is_the_warm_up(monkeypatch: pytest.
     assert measure(jobs([1, 5, 5]), 0.1).rate == 5
 
 
-def test_a_single_job_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_counts_single_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     set_cpu_times(monkeypatch, [0, 2])
     assert measure(jobs([6]), 0) == Measurement(3, 3, 10, 6)
 
@@ -118,7 +118,7 @@ def test_reasoning_gym_scores_a_denied_answer_as_correct() -> None:
 # The command.
 
 
-def test_a_run_from_end_to_end(tmp_path: Path) -> None:
+def test_a_run_works_from_end_to_end(tmp_path: Path) -> None:
     paths = [tmp_path / "results.json", tmp_path / "ratios.svg"]
     options = ["--only", "repeats 5", "--seconds", "0", "--rounds", "2", "-o", str(paths[0]), "--figure", str(paths[1])]
     command = [sys.executable, "-m", "benchmarks.speed", *options]
@@ -132,7 +132,7 @@ def test_a_run_from_end_to_end(tmp_path: Path) -> None:
     assert ET.parse(paths[1]).getroot().tag.endswith("svg")
 
 
-def test_what_is_missing_is_skipped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_workloads_are_skipped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("benchmarks.speed.workloads.find_spec", lambda _: None)
     monkeypatch.setattr(run, "measure_in_new_process", lambda *_: Measurement(2, 1, 3))
     run.main(["--only", "verify", "--json"])
@@ -146,7 +146,7 @@ def test_what_is_missing_is_skipped(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert all(list(workload["rounds"]) == [KNK] and not workload["ratios"] for workload in workloads)
 
 
-def test_sides_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sides_alternate(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, int]] = []
 
     def record(_workload: str, side: str, seed: int, *_: object) -> Measurement:
@@ -235,7 +235,7 @@ def test_every_workload_is_in_the_committed_results(committed: Results) -> None:
         assert {len(rounds) for rounds in sides.values()} == {committed.rounds}
 
 
-def test_the_readme_gives_the_size_of_a_puzzle(committed: Results) -> None:
+def test_the_readme_states_the_size_of_a_puzzle(committed: Results) -> None:
     size = committed.workloads["arrays 5"][KNK][0].bytes_per_unit
     assert f"{size:.0f} for a puzzle of five people" in README.read_text(encoding="utf-8")
 

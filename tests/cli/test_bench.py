@@ -75,7 +75,7 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
         (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data: expected a task and an existing file"),
     ],
 )
-def test_bad_input_is_an_error_of_one_line(
+def test_bad_input_is_a_one_line_error(
     arguments: list[str],
     message: str,
     tmp_path: Path,

@@ -35,7 +35,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert (result.status, result.err, result.out.count("\n")) == (141, "", 1)
 
 
-def test_a_full_disk_is_one_error_line() -> None:
+def test_a_full_disk_is_a_one_line_error() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     result = run_shell("knk generate -n 1000 --format notation > /dev/full")

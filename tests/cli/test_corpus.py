@@ -108,7 +108,7 @@ def test_export_writes_rows_in_each_format(run: Run, tmp_path: Path, name: str, 
     assert ("completion" in rows[0]) == (name == "sft")
 
 
-def test_export_of_a_missing_split_is_bad_input(run: Run, tmp_path: Path) -> None:
+def test_exporting_a_missing_split_is_bad_input(run: Run, tmp_path: Path) -> None:
     result = run("corpus", "export", tmp_path, "--to", "grpo")
     assert result.status == 2
     assert "no train/*.parquet" in result.err

@@ -66,7 +66,7 @@ def test_puzzles_have_the_target_grade_and_measures(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["puzzles.parquet", "puzzles.jsonl"])
-def test_a_file_has_the_puzzles_and_can_be_solved(run: Run, tmp_path: Path, name: str) -> None:
+def test_the_puzzles_in_a_file_can_be_solved(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     result = run("generate", "--people", "3", "-n", "20", "-o", path)
     assert result == (0, f"{path}: 20 puzzles\n", "")
@@ -81,7 +81,7 @@ def test_progress_shows_a_bar(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["puzzles.parquet", "puzzles.jsonl"])
-def test_too_few_puzzles_are_one_error_line_and_no_file(tmp_path: Path, name: str) -> None:
+def test_too_few_puzzles_are_a_one_line_error_and_no_file(tmp_path: Path, name: str) -> None:
     result = run_shell(f"knk generate --people 2 -n 1000 -o {tmp_path / name}")
     assert (result.status, result.out) == (2, "")
     assert result.err.count("\n") == 1

@@ -61,7 +61,7 @@ def test_a_derived_group_changes_a_default() -> None:
     assert output(show_wide, "a") == "WideSize(path='a', width=9)\n"
 
 
-def test_sampling_options_change_what_is_given() -> None:
+def test_sampling_options_override_the_preset() -> None:
     assert SamplingOptions().apply_to(Sampling(n=3)) == Sampling(n=3)
     assert SamplingOptions(n=2, stop=["a", "b"]).apply_to(Sampling(top_k=4)) == Sampling(2, top_k=4, stop=("a", "b"))
     assert PaperSamplingOptions().apply_to(PAPER_SAMPLING) == PAPER_SAMPLING

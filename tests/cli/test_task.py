@@ -51,7 +51,7 @@ def test_task_generates_puzzles_with_the_given_options(run: Run, tmp_path: Path)
         ("gsm8k", "gsm8k"),
     ],
 )
-def test_bad_options_are_one_error_line(run: Run, arguments: str, message: str) -> None:
+def test_bad_options_are_a_one_line_error(run: Run, arguments: str, message: str) -> None:
     result = run("task", *arguments.split())
     assert result.status == 2
     assert message in result.err

@@ -106,7 +106,7 @@ def test_a_signal_ends_a_run_without_waiting_for_answers(
     assert len(stored_pairs(tmp_path / "run" / ANSWERS)) == 16
 
 
-def test_a_background_job_of_a_script_can_be_terminated(puzzles: Path, tmp_path: Path) -> None:
+def test_a_background_job_can_be_terminated(puzzles: Path, tmp_path: Path) -> None:
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # A shell does this to such a job, and a child inherits it.
     try:
         assert interrupt(tmp_path / "run", puzzles, signal.SIGTERM) == (143, "", "")
@@ -169,7 +169,7 @@ def test_the_key_is_read_from_the_environment(
         (("--dry-run", "--engine", "server"), "missing --max-tokens"),
     ],
 )
-def test_bad_options_are_one_line(
+def test_bad_options_are_one_line_errors(
     puzzles: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -179,7 +179,9 @@ def test_bad_options_are_one_line(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_vllm_is_one_line(puzzles: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_vllm_is_a_one_line_error(
+    puzzles: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # The engine sets it if it is not set.
     options = ("--engine", "vllm", "--model", "m", "--max-tokens", "9", "--limit", "1", "--split", "test")
     status, out, err = run(puzzles, "-o", tmp_path / "run", *options)
@@ -187,7 +189,9 @@ def test_a_missing_vllm_is_one_line(puzzles: Path, tmp_path: Path, run: Run, mon
     assert "--engine vllm needs the package 'vllm'" in err
 
 
-def test_the_bar_shows_tokens_per_second_and_the_time_left(puzzles: Path, tmp_path: Path, run: Run) -> None:
+def test_the_progress_bar_shows_tokens_per_second_and_the_remaining_time(
+    puzzles: Path, tmp_path: Path, run: Run
+) -> None:
     with serve(delay=0.05) as server:
         options = ("--model", "m", "--base-url", server.url, "--max-tokens", "9", "--concurrency", "4", "--progress")
         run(puzzles, "-o", tmp_path / "run", *options, "--limit", "2", "--split", "test")

@@ -25,7 +25,7 @@ def test_an_answer_gets_a_verdict(run: Run, tmp_path: Path, answer: str, status:
         assert run("verify", "-", answer, piped=LIARS_TEXT) == expected
 
 
-def test_a_verdict_as_json(run: Run) -> None:
+def test_a_verdict_is_printed_as_json(run: Run) -> None:
     result = run("verify", "--json", LIARS, WRONG)
     verdict = knk.verify(WRONG, knk.decode(LIARS))
     claims = {"Ann": False, "Bob": True}

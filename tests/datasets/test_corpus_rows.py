@@ -40,7 +40,7 @@ def test_all_existing_puzzles_can_be_built(tmp_path: Path) -> None:
     assert sum(parts["all"] for parts in manifest.counts().values()) == 28
 
 
-def test_no_part_repeats_the_puzzles_of_another(tmp_path: Path) -> None:
+def test_parts_share_no_puzzle(tmp_path: Path) -> None:
     config = CorpusConfig((PartConfig(Spec(people=2), 20, "a"), PartConfig(Spec(people=2), 9, "b")))
     with pytest.raises(NotEnough, match="part b: only 8 new puzzles"):
         build(config, tmp_path, settings=BuildSettings(search=SearchLimits(candidates=1 << 16)))
@@ -66,7 +66,7 @@ def test_parts_have_their_grades_and_measures(graded: Path) -> None:
     assert len(keys) == 140
 
 
-def test_a_failed_search_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_search_leaves_no_files(tmp_path: Path) -> None:
     config = CorpusConfig.from_text("parts: [{name: hard, people: 3, grade: [3, 5], rows: 123}]")
     words = "part hard: the search among puzzles of 3 people finds no more: 122 of .* have grade 3 to 5"
     with pytest.raises(NotEnough, match=words) as caught:

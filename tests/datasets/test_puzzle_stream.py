@@ -83,7 +83,7 @@ def test_tables_are_interleaved_by_position() -> None:
     assert interleave(tables, [np.array([1, 3]), np.array([0, 2])])["n"].to_pylist() == [0, 10, 20, 30]
 
 
-def test_few_rows_need_one_process_unless_they_are_searched_for() -> None:
+def test_few_rows_use_one_process_unless_they_need_a_search() -> None:
     assert processes_worth_starting(100, 4, searching=False) == 1
     assert processes_worth_starting(100, 4, searching=True) == 4
     assert processes_worth_starting(100, 4, searching=False, single_process_rows=99) == 4

@@ -40,7 +40,7 @@ def test_rows_are_the_generated_puzzles(spec: Spec, style: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_written_and_read(tmp_path: Path, suffix: str) -> None:
+def test_written_rows_are_read_back(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     done: list[int] = []
     write(path, RICH, 50, seed=2, progress=done.append)
@@ -78,7 +78,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_processes(tmp_path: Path, suff
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_failed_write_leaves_nothing(tmp_path: Path, processes: int) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path, processes: int) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("old")
     with pytest.raises(NotEnough, match="28"):
@@ -146,7 +146,7 @@ def test_rows_of_a_target_are_the_generated_puzzles(spec: Spec, n: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_by_two_processes_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_two_processes_searching_give_the_same_bytes(tmp_path: Path) -> None:
     spec, n = SOUGHT[0]
     done: list[int] = []
     write(tmp_path / "1.parquet", spec, n, seed=3, processes=1)
@@ -155,7 +155,7 @@ def test_a_search_by_two_processes_gives_the_same_bytes(tmp_path: Path) -> None:
     assert sum(done) == n
 
 
-def test_a_search_that_fails_ends_as_generate_does() -> None:
+def test_a_failed_search_ends_as_generate_does() -> None:
     spec, told = spec_of(people=3, grade=3), []
     made: list[list[str]] = [[], []]
     streams = (map(encode, generate(spec, 500)), (row["puzzle"] for row in rows(spec, 500)))

@@ -14,7 +14,7 @@ from tests.support.benchmarks import scored
 from tests.support.sample_logs import write_sample_log
 
 
-def test_a_difference_is_taken_item_by_item(runs: tuple[Path, Path]) -> None:
+def test_differences_are_computed_per_item(runs: tuple[Path, Path]) -> None:
     base, warmed = map(read_run, runs)
     puzzles, changed = compare([run_scores(base)], [run_scores(warmed)])
     expected = intervals.difference([item_scores(warmed.completions["knk"])], [item_scores(base.completions["knk"])])

@@ -19,11 +19,11 @@ def named(scores: list[float]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(("degrees", "quantile"), [(1, 12.706), (2, 4.303), (5, 2.571), (30, 2.042)])
-def test_students_quantiles_are_those_of_the_tables(degrees: float, quantile: float) -> None:
+def test_students_quantiles_match_the_tables(degrees: float, quantile: float) -> None:
     assert student_quantile(degrees) == pytest.approx(quantile, abs=0.001)
 
 
-def test_the_error_over_items_is_the_usual_one() -> None:
+def test_the_error_over_items_is_the_standard_error() -> None:
     scores = [1.0, 2.0, 3.0, 4.0]
     estimate = average([named(scores)])
     half = 3.182 * np.std(scores, ddof=1) / 2
@@ -32,7 +32,7 @@ def test_the_error_over_items_is_the_usual_one() -> None:
     assert (estimate.n, estimate.seeds) == (4, 1)
 
 
-def test_all_right_and_all_wrong_still_have_a_width() -> None:
+def test_intervals_of_perfect_and_zero_scores_have_a_width() -> None:
     right, wrong = proportion([named([1.0] * 100)]), proportion([named([0.0] * 100)])
     assert right.high == pytest.approx(1)
     assert 0.95 < right.low < 0.97  # Wilson's for 100 of 100 is 0.963.
@@ -59,7 +59,7 @@ def test_a_difference_is_paired() -> None:
     )  # Unpaired, the two could not be told apart.
 
 
-def test_a_ratio_divides_the_sums() -> None:
+def test_a_ratio_is_the_quotient_of_the_sums() -> None:
     found = ratio([named([1.0, 0.0, 0.0, 1.0])], [named([1.0, 1.0, 0.0, 1.0])])
     assert found.mean == pytest.approx(2 / 3)
     assert found.low < 2 / 3 < found.high

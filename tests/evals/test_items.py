@@ -22,7 +22,7 @@ from tests.support.benchmarks import right_completion
 from tests.support.paths import ROOT
 
 
-def test_the_benchmarks_are_those_of_the_tasks() -> None:
+def test_the_benchmarks_come_from_the_tasks() -> None:
     assert set(BENCHMARKS) == {"knk", "knk_grades", "knk_perturbed", "math500", "humaneval_plus", "mmlu_pro"}
     assert all(name == chosen.name for name, chosen in BENCHMARKS.items())
 

@@ -22,7 +22,7 @@ def test_scores_are_means_over_samples_and_undecided_completions_are_not_counted
     assert summary("x", [completions]).undecided == 2
 
 
-def test_the_deviation_is_over_samples() -> None:
+def test_the_deviation_is_computed_over_samples() -> None:
     completions = [
         scored(item, sample, correct)
         for sample, verdicts in enumerate(("110", "100", "111"))

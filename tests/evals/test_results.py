@@ -55,7 +55,7 @@ def test_a_score_is_found_by_arm_task_and_metric() -> None:
         ("facts", ["a"]),
     ],
 )
-def test_malformed_results_are_an_error_of_one_line(name: str, value: object, tmp_path: Path) -> None:
+def test_malformed_results_are_a_one_line_error(name: str, value: object, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(STUDY.to_dict() | {name: value}))
     with pytest.raises(BadFile) as caught:

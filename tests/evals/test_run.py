@@ -125,7 +125,7 @@ def test_an_observer_sees_every_phase(tmp_path: Path) -> None:
     assert observer.counts == {"generating": 20, "done": 20, "scoring": 20, "scored": 20}
 
 
-def test_a_plan_without_benchmarks_or_evalplus_data_is_refused(tmp_path: Path) -> None:
+def test_an_empty_plan_or_missing_evalplus_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSpec, match="no benchmark to run"):
         run_benchmarks(tmp_path, Oracle(), BenchmarkPlan(()), lm_eval=False)
     with pytest.raises(BadSpec, match="needs the file of its release"):

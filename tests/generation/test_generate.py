@@ -58,13 +58,13 @@ def test_every_puzzle_is_valid_and_different(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("changes", SPECS.values(), ids=SPECS)
-def test_a_long_request_begins_with_a_short_one(changes: dict[str, Any]) -> None:
+def test_more_puzzles_start_with_the_same_puzzles(changes: dict[str, Any]) -> None:
     few, many = (list(generate(n=n, seed=5, **changes)) for n in (10, 40))
     assert many[:10] == few
     assert list(generate(n=10, seed=6, **changes)) != few
 
 
-def test_pinned_puzzles() -> None:
+def test_generated_puzzles_are_pinned() -> None:
     """The same seed has to give these on every machine."""
     assert encode(next(generate(people=3, seed=11))) == "Yara,Sonja,Oscar 0:>(+2,-1) 1:&(+2,+0) 2:+2"
     made = {name: "\n".join(map(encode, generate(n=20, seed=11, **changes))) for name, changes in SPECS.items()}
@@ -109,7 +109,7 @@ def test_blocks_are_independent() -> None:
 @pytest.mark.parametrize(
     "changes", [{"people": 5}, {"people": 8}, {"people": 3}, {"people": 5, "preset": "rich"}, {"people": 20}]
 )
-def test_knights_are_near_half(changes: dict[str, Any]) -> None:
+def test_about_half_of_the_people_are_knights(changes: dict[str, Any]) -> None:
     n = 2000 if changes["people"] <= MAX_SAMPLED_PEOPLE else 300
     changes = changes | {"duplicates": True}
     roles = [role for puzzle in generate(n=n, seed=1, **changes) for role in solve(puzzle)]
@@ -121,7 +121,7 @@ def test_balance_can_be_turned_off() -> None:
     assert np.mean(roles) > 0.53
 
 
-def test_classic_has_the_probabilities_of_the_public_data() -> None:
+def test_classic_matches_the_probabilities_of_the_public_data() -> None:
     """About a sixth each of atoms, negations, and, or, if and iff, before those that leave one solution are kept."""
     kinds: Counter[str] = Counter()
     for puzzle in generate(people=6, n=3000, seed=1):

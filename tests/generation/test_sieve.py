@@ -13,7 +13,7 @@ from knk.generation.targets import MATCHES, OUT
 SPEC = Spec(people=5)
 
 
-def test_a_block_is_new_once() -> None:
+def test_a_repeated_block_has_no_fresh_fingerprints() -> None:
     sieve, block = Sieve(SPEC, seed=1), candidates(SPEC, 1, 0)
     first = sieve.fresh(block.fingerprints)
     assert len(first) == len(set(block.fingerprints.tolist()))
@@ -21,13 +21,13 @@ def test_a_block_is_new_once() -> None:
     assert sieve.found == len(first)
 
 
-def test_the_zero_fingerprint_is_one_like_any_other() -> None:
+def test_the_zero_fingerprint_is_stored_like_any_other() -> None:
     sieve, fingerprints = Sieve(SPEC, seed=1), np.array([0, 7, 0], dtype=np.uint64)
     assert sieve.fresh(fingerprints).tolist() == [0, 1]
     assert not len(sieve.fresh(fingerprints))
 
 
-def test_duplicates_pass_if_requested() -> None:
+def test_requested_duplicates_pass() -> None:
     sieve = Sieve(SPEC.with_changes(duplicates=True), seed=1)
     assert sieve.fresh(np.array([7, 7], dtype=np.uint64)).tolist() == [0, 1]
 

@@ -47,7 +47,7 @@ def test_contradictory_specifications_are_errors(changes: dict[str, Any], words:
         list(generate(**changes))
 
 
-def test_presets() -> None:
+def test_presets_have_their_settings() -> None:
     assert PRESETS["classic"] == Spec()
     assert [kind for kind, _ in PRESETS["rich"].kinds] == list(KINDS)
     kinds = {type(s).__name__ for p in generate(preset="rich", n=300) for _, top in p.statements for s in top.walk()}

@@ -38,7 +38,7 @@ def matches(measures: Difficulty, target: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(("n", "changes"), SEARCHED, ids=str)
-def test_a_target_gives_just_the_puzzles_that_match(n: int, changes: dict[str, Any]) -> None:
+def test_a_target_selects_exactly_the_matching_puzzles(n: int, changes: dict[str, Any]) -> None:
     measured = [(puzzle, difficulty(puzzle)) for puzzle in generate(n=n, seed=3, **changes)]
     for target in TARGETS:
         expected = [puzzle for puzzle, measures in measured if matches(measures, target)]
@@ -56,7 +56,7 @@ def test_rare_puzzles_are_found() -> None:
 PINNED_SEARCH = 990497620
 
 
-def test_a_grade_is_a_target() -> None:
+def test_a_grade_can_be_a_target() -> None:
     assert spec_of(grade=3) == Spec(target={"grade": 3}) == Spec(target=(("grade", 3),))  # type: ignore[arg-type]
     assert spec_of(Spec(target=(("grade", 3), ("steps", 9))), grade=2).target == (("grade", 2), ("steps", 9))
     assert Spec(target=(("steps", (1, 9)), ("grade", 2))).target == (("grade", 2), ("steps", (1, 9)))

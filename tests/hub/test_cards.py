@@ -77,7 +77,7 @@ def test_the_card_has_the_numbers_of_an_audit_and_no_rows(tmp_path: Path) -> Non
     assert "It was not audited." in stage(folder, tmp_path / "other", NAME, audited=False).card
 
 
-def test_size_categories_are_those_of_the_hub() -> None:
+def test_size_categories_match_the_hub() -> None:
     assert [size_category(10**power) for power in (0, 3, 6, 12)] == ["n<1K", "1K<n<10K", "1M<n<10M", "n>1T"]
 
 

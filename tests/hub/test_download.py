@@ -82,7 +82,7 @@ def test_a_damaged_or_missing_file_is_named(served: Hub, small: StagedFolder, tm
     assert files_in(tmp_path / "downloaded") == files_in(small.folder)
 
 
-def test_a_file_damaged_between_two_tries_is_downloaded_again(served: Hub, small: StagedFolder, tmp_path: Path) -> None:
+def test_a_damaged_partial_download_is_repeated(served: Hub, small: StagedFolder, tmp_path: Path) -> None:
     publish(small, NAME)
     served.faults.append(Fault("GET", "/data/people-4/"))
     with pytest.raises(HubFailed, match="was not downloaded"):
@@ -113,9 +113,7 @@ def test_only_listed_files_are_downloaded(served: Hub, small: StagedFolder, tmp_
     assert not (tmp_path / "downloaded" / "a").exists()
 
 
-def test_a_repository_without_a_manifest_is_downloaded_only_unchecked(
-    served: Hub, small: StagedFolder, tmp_path: Path
-) -> None:
+def test_a_repository_without_a_manifest_needs_unchecked(served: Hub, small: StagedFolder, tmp_path: Path) -> None:
     publish(replace(small, files={"README.md": small.files["README.md"]}), NAME)
     with pytest.raises(BadFolder, match=re.escape("has no manifest.json to check its files against")):
         download(NAME, tmp_path / "downloaded")

@@ -62,7 +62,7 @@ def test_a_new_version_replaces_the_old_one(served: Hub, small: StagedFolder, tm
     assert len(repository.commits) == 4
 
 
-def test_no_file_is_deleted_if_the_manifest_is_not_ours(
+def test_no_file_is_deleted_under_another_manifest(
     served: Hub, small: StagedFolder, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(small, NAME)
@@ -169,7 +169,7 @@ def test_a_commit_with_a_lost_response_is_not_made_twice(served: Hub, small: Sta
     assert len(repository.commits) == 4
 
 
-def test_a_commit_of_somebody_else_is_kept(served: Hub, small: StagedFolder, tmp_path: Path) -> None:
+def test_another_users_commit_is_kept(served: Hub, small: StagedFolder, tmp_path: Path) -> None:
     rows = dataset_folder(tmp_path / "rows", {"train.parquet": [{"people": 9}]})
     publish(stage(rows, tmp_path / "staged", NAME), NAME)
     repository = served.repositories["dataset", NAME]

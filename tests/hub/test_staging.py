@@ -132,7 +132,7 @@ def test_invalid_names_are_refused(name: str) -> None:
         check_name(name)
 
 
-def test_a_checkpoint_is_staged_without_files_that_can_run_code(checkpoint: Path, tmp_path: Path) -> None:
+def test_files_that_can_run_code_are_not_staged_with_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     staged = stage_model(checkpoint, tmp_path / "staged", "org/model", licence="mit")
     assert list(staged.files) == ["README.md", "config.json", "manifest.json", "model.safetensors", "tokenizer.json"]
     assert staged.left_out == ("README.md", "code.py", "optimizer.pt", "rng_state.pth", "runs/", "training_args.bin")

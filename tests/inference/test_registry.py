@@ -26,7 +26,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_every_engine_takes_the_options_of_its_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_engine_accepts_the_options_of_its_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", "secret")
     entry = ENGINES[name]
     options = {option: VALUES[option] for option in (*entry.required, *entry.optional)}

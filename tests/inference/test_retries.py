@@ -72,7 +72,7 @@ def test_jitter_shortens_a_delay_by_at_most_half() -> None:
     assert all(0.25 <= delay <= 0.5 for delay in delays)
 
 
-def test_an_unavailable_server_does_not_use_up_the_retries() -> None:
+def test_an_outage_does_not_use_up_the_retries() -> None:
     rules, attempts = Rules(limit=0, max_delay=30.0), Attempts()
     delays = [rules.wait(UNAVAILABLE, attempts) for _ in range(9)]
     assert delays[:6] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
@@ -95,7 +95,7 @@ def test_patience_gives_up_one_request_if_others_were_answered() -> None:
         rules.wait_until_end(UNAVAILABLE, attempts)
 
 
-def test_the_user_is_told_once_that_the_server_is_unavailable_and_once_that_it_answers_again() -> None:
+def test_the_user_is_notified_once_of_an_outage_and_once_of_its_end() -> None:
     rules = Rules()
     for _ in range(2):
         attempts = Attempts()
@@ -108,7 +108,7 @@ def test_the_user_is_told_once_that_the_server_is_unavailable_and_once_that_it_a
         ]
 
 
-def test_a_short_absence_is_not_worth_a_message() -> None:
+def test_a_short_outage_is_not_reported() -> None:
     rules, attempts = Rules(notify_after=3.0), Attempts()
     rules.wait(UNAVAILABLE, attempts)
     rules.wait(UNAVAILABLE, attempts)

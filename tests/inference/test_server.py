@@ -169,7 +169,7 @@ def test_a_fixed_number_of_requests_is_in_flight(puzzles: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_costs_one_request_and_no_answer(puzzles: Path, tmp_path: Path, fault: str) -> None:
+def test_a_server_fault_is_retried_without_losing_an_answer(puzzles: Path, tmp_path: Path, fault: str) -> None:
     with serve(fail_first(fault), slow=2.6) as server:
         engine = quick_engine(server, timeout=2.0 if fault == "slow" else 30.0, per_request=2, concurrency=1)
         summary = ask_all(puzzles, tmp_path / "run", engine, replace(SHORT, n=2), limit=1)
@@ -197,7 +197,7 @@ def test_retry_after_is_respected(puzzles: Path, tmp_path: Path, caplog: pytest.
 
 
 @pytest.mark.parametrize("status", ["400", "401", "404", "422", "302"])
-def test_a_refusal_ends_the_run_with_the_servers_message(puzzles: Path, tmp_path: Path, status: str) -> None:
+def test_a_rejected_request_ends_the_run_with_the_servers_message(puzzles: Path, tmp_path: Path, status: str) -> None:
     with serve(lambda _number, _body: status) as server:
         with pytest.raises(ModelFailed, match=f"refuses the request: {status} fault") as error:
             ask_all(puzzles, tmp_path / "run", quick_engine(server, key=KEY))
@@ -258,9 +258,7 @@ def test_a_run_ends_when_the_patience_is_exhausted_and_resumes(puzzles: Path, tm
     assert not observer.messages
 
 
-def test_the_user_is_told_when_the_server_is_overloaded_and_when_it_answers_again(
-    puzzles: Path, tmp_path: Path
-) -> None:
+def test_the_user_is_notified_of_an_overload_and_of_its_end(puzzles: Path, tmp_path: Path) -> None:
     observer = RecordingObserver()
     with serve(fail_first(*["503"] * 200), retry_after="0.01") as server:
         engine = quick_engine(server, retries=0, notify_after=0.1)

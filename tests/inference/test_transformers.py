@@ -141,7 +141,7 @@ def test_pickled_weights_are_not_read(model: str, rows: list[Row], tmp_path: Pat
         run_engine(rows, tmp_path / "run", TransformersEngine(str(pickled)), DRAWN)
 
 
-def test_a_model_that_was_trained_further_is_another_model(model: str, rows: list[Row], tmp_path: Path) -> None:
+def test_a_model_trained_further_counts_as_another_model(model: str, rows: list[Row], tmp_path: Path) -> None:
     import shutil
 
     from knk.errors import BadFolder

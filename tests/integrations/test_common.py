@@ -15,7 +15,7 @@ from tests.support.completions import cases, unknown, write_mmlu
 FRAMEWORKS = {"reasoning_gym": "reasoning-gym", "inspect_ai": "inspect", "verifiers": "verifiers"}
 
 
-def test_rows_are_those_of_the_task() -> None:
+def test_rows_match_the_task() -> None:
     assert rows_of("kk", "held-out", n=4, seed=2) == list(kk.rows("held-out", n=4, seed=2))
     graded = rows_of("kk", "train", n=3, people=[3, 4], grade=2, seed=None)
     assert all(row["people"] in (3, 4) for row in graded)
@@ -50,7 +50,7 @@ def test_invalid_arguments(
         rows_of(name, split, data, **options)
 
 
-def test_verdicts_are_those_of_the_task() -> None:
+def test_verdicts_match_the_task() -> None:
     assert all(verdict_of(case.task, case.completion, case.row) == case.verdict for case in cases())
 
 
@@ -84,6 +84,6 @@ def test_the_error_for_a_missing_framework_names_the_extra_to_install(module: st
     assert f"pip install '.[{FRAMEWORKS[module]}]'" in last
 
 
-def test_the_prompt_is_that_of_training() -> None:
+def test_the_prompt_matches_training() -> None:
     (row,) = rows_of("kk", "train", n=1)
     assert load("kk").prompt(row, "chat") == [{"role": "user", "content": chat_prompt("kk", row)}]

@@ -68,7 +68,7 @@ def of_cases(task: str, chosen: Sequence[Case]) -> Any:
     return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=verdict(task))
 
 
-def test_puzzles_answered_right_and_wrong(tmp_path: Path) -> None:
+def test_accuracy_is_the_share_of_right_answers(tmp_path: Path) -> None:
     rows = list(kk.rows("held-out", n=4, seed=3, spec=kk.PAPER.with_changes(people=3)))
     replies = [*(row["answer"] for row in rows[:3]), "dunno"]
     log = run(domain(n=4, seed=3, people=3), replies, tmp_path)
@@ -108,7 +108,7 @@ def test_an_undecided_reply_is_unscored(tmp_path: Path, monkeypatch: pytest.Monk
     assert (score.reason, score.explanation) == ("scoring_failed", "timed out")
 
 
-def test_another_task_from_a_file(tmp_path: Path) -> None:
+def test_another_task_can_be_read_from_a_file(tmp_path: Path) -> None:
     write_mmlu(tmp_path / "math.jsonl")
     task = domain(name="mmlu_pro", split="test", data=str(tmp_path / "math.jsonl"))
     assert metrics(run(task, ["A", r"\boxed{B}", "The answer is B."], tmp_path))["accuracy"] == pytest.approx(2 / 3)

@@ -72,7 +72,7 @@ def test_an_undecided_answer_has_no_score(monkeypatch: pytest.MonkeyPatch) -> No
         data.score_answer("Ann is a knight.", item)
 
 
-def test_a_composite_with_a_configuration_from_a_file() -> None:
+def test_a_composite_dataset_takes_a_configuration_from_a_file() -> None:
     from reasoning_gym.composite import CompositeConfig, CompositeDataset, DatasetSpec
 
     config = {"spec": {"people": [2, 3], "grade": 1}, "split": "train"}

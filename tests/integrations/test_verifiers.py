@@ -81,7 +81,7 @@ def test_each_row_is_a_task() -> None:
     assert [task.data for task in taskset(split="held-out", n=5, people="2-4", seed=3)] == [task.data for task in tasks]
 
 
-def test_tasks_of_another_domain(tmp_path: Path) -> None:
+def test_another_domain_has_its_own_tasks(tmp_path: Path) -> None:
     write_mmlu(tmp_path / "math.jsonl")
     tasks = list(taskset(domain="mmlu_pro", split="test", data=str(tmp_path / "math.jsonl")))
     assert [json.loads(task.data.row)["answer"] for task in tasks] == ["B"] * 3

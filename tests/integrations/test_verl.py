@@ -61,7 +61,7 @@ def test_scores_agree_with_verify(loaded: Callable[[str], Callable[..., float]])
     assert {type(score) for score in scores} == {float}
 
 
-def test_the_paper_score_is_the_reward_for_trl() -> None:
+def test_the_verl_paper_score_equals_the_trl_reward() -> None:
     paper_score = by_path("paper_score")
     for case in cases():
         expected = load(case.task).REWARD_SCHEME.reward(case.verdict, has_format=has_format(case.completion))
@@ -102,7 +102,7 @@ def test_an_undecided_reply_has_no_score(monkeypatch: pytest.MonkeyPatch) -> Non
         ("knk/kk", {"puzzle": "Ann,Bob 0:&(-0,-1)"}, BadRow),
     ],
 )
-def test_a_foreign_row_is_an_error(source: Any, truth: Any, error: type[Exception]) -> None:
+def test_a_row_of_another_source_is_an_error(source: Any, truth: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         verl.compute_score(source, "Ann is a knave, Bob is a knight.", truth)
 
@@ -121,7 +121,7 @@ def test_a_file_has_the_columns_of_verl(tmp_path: Path) -> None:
         assert verl.compute_score(row["data_source"], answer, truth, row["extra_info"]) == 1
 
 
-def test_the_file_of_another_task(tmp_path: Path) -> None:
+def test_a_file_can_be_written_for_another_task(tmp_path: Path) -> None:
     write_mmlu(tmp_path / "math.jsonl")
     verl.write(tmp_path / "test.parquet", "mmlu_pro", "test", tmp_path / "math.jsonl")
     rows = pq.read_table(tmp_path / "test.parquet").to_pylist()

@@ -57,7 +57,7 @@ def test_statements_have_pinned_notation(line: str, statement: Statement) -> Non
     assert decode_statement(line) == statement
 
 
-def test_pinned_lines() -> None:
+def test_notation_is_pinned() -> None:
     assert encode(Puzzle(ANN_AND_CO, ((1, Knave(0)), (1, Knight(2))))) == "Ann,Bob,Cid 1:-0 1:+2"
     assert encode(Puzzle(("Mary Jane", "José"), (), ("wise man", "fool"))) == "Mary%20Jane,José wise%20man/fool"
     assert encode(Puzzle(("Ann",), (), ("knave", "knight"))) == "Ann knave/knight"

@@ -39,7 +39,7 @@ def by_definition(puzzle: Puzzle) -> list[tuple[bool, ...]]:
 
 
 @given(puzzles(most_people=6))
-def test_the_solutions_are_those_of_the_definition(puzzle: Puzzle) -> None:
+def test_the_solutions_match_the_definition(puzzle: Puzzle) -> None:
     expected = sorted(by_definition(puzzle))
     assert sorted(solutions(puzzle)) == expected
     assert sorted(sat_solutions(len(puzzle.names), puzzle.statements)) == expected
@@ -70,14 +70,14 @@ def test_puzzles_without_exactly_one_solution_raise() -> None:
         solve(decode("Ann,Bob 0:+1"))
 
 
-def test_people_whom_nobody_mentions_may_be_either() -> None:
+def test_unmentioned_people_may_be_either_kind() -> None:
     assert count(decode("Ann,Bob,Cid 0:&(-0,-1)")) == 2
     people = 30
     puzzle = Puzzle(tuple(f"P{i}" for i in range(people)), ((0, Knight(1)),))
     assert count(puzzle, limit=1000) == 1000
 
 
-def test_five_hundred_people() -> None:
+def test_puzzles_of_five_hundred_people_are_solved() -> None:
     people = 500
     chain = tuple(Utterance(i, Parity(True, (i, (i + 1) % people))) for i in range(people))
     half = Utterance(0, Count("exactly", 250, tuple(range(people))))

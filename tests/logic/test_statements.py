@@ -98,7 +98,7 @@ class Neither(Compound):
         return all_true ^ Or(*self.parts).value(roles, all_true)
 
 
-def test_a_new_kind_needs_only_its_meaning_to_be_solved_keyed_and_proved() -> None:
+def test_a_new_kind_needs_only_its_value_to_be_solved_keyed_and_proved() -> None:
     names = ("Ann", "Bob", "Cid")
     new = Puzzle(names, [(0, Neither(A, B)), (2, Not(Neither(A, B)))])
     old = Puzzle(names, [(0, Not(Or(A, B))), (2, Or(A, B))])
@@ -117,14 +117,14 @@ def test_algebras_agree(statement: Statement) -> None:
     symbols = sympy.symbols("a b c d")
     formula = to_sympy(statement, symbols)
     for world in range(16):
-        roles = [world >> i & 1 for i in range(4)]
+        world_roles = [world >> i & 1 for i in range(4)]
         truth = statement.value(world_roles, 1)
         assert truth == table >> world & 1 == as_array[world]
         assert bool(formula.subs(dict(zip(symbols, map(bool, world_roles), strict=True)))) == bool(truth)
 
 
 @given(st.data(), statements(5))
-def test_renaming_moves_the_table(data: st.DataObject, statement: Statement) -> None:
+def test_renaming_people_permutes_the_truth_table(data: st.DataObject, statement: Statement) -> None:
     order = data.draw(st.permutations(range(5)))
     moved = statement.with_people(order.__getitem__)
     for world in itertools.product((0, 1), repeat=5):
@@ -153,7 +153,7 @@ def test_a_statement_is_a_value(statement: Statement) -> None:
         lambda: SameKind(2, 2),
     ],
 )
-def test_impossible_statements(make: object) -> None:
+def test_impossible_statements_are_refused(make: object) -> None:
     with pytest.raises(BadPuzzle):
         make()  # type: ignore[operator]
 

@@ -54,7 +54,7 @@ def test_from_sympy(formula: str, statement: Statement) -> None:
     assert from_sympy(sympy.sympify(formula, convert_xor=False), symbols) == statement
 
 
-def test_from_sympy_refuses_what_it_does_not_know() -> None:
+def test_from_sympy_refuses_unknown_expressions() -> None:
     a, b = sympy.symbols("a b")
     with pytest.raises(BadPuzzle, match="no statement expresses"):
         from_sympy(a, [b])

@@ -202,7 +202,7 @@ def test_workers_end_with_a_program_that_is_killed(job: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
-def test_a_fork_has_workers_of_its_own() -> None:
+def test_a_forked_process_starts_its_own_workers() -> None:
     with started("fork") as program:
         out, err = program.communicate(timeout=60)
     first, forked, again = map(int, out.split())

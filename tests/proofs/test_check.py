@@ -100,7 +100,7 @@ def test_errors_name_the_step(change: dict[str, Any], place: str, problem: str) 
     assert caught.value.step == place
 
 
-def test_errors_inside_suppositions_name_the_path_of_the_step() -> None:
+def test_errors_inside_suppositions_give_the_path_of_the_step() -> None:
     proof = trace(decode(NESTED))
     outer = proof.steps[0]
     assert isinstance(outer, Suppose)
@@ -112,7 +112,7 @@ def test_errors_inside_suppositions_name_the_path_of_the_step() -> None:
     assert caught.value.step == "1.1.3"
 
 
-def test_values_that_are_no_steps_are_refused() -> None:
+def test_objects_that_are_not_steps_are_refused() -> None:
     proof = trace(decode("Ann,Bob 0:&(-0,-1)"))
     with pytest.raises(BadTrace, match="Verified is no step"):
         check(replace(proof, steps=(*proof.verified, *proof.steps)))  # type: ignore[arg-type]
@@ -123,7 +123,7 @@ def test_a_proof_of_a_puzzle_with_two_solutions_is_refused() -> None:
         check(Trace(decode("Ann 0:+0"), (Suppose(0, False, ()), Retract(0, True)), (Verified(0, True),), (True,)))
 
 
-def test_a_proof_by_cases_is_no_proof_of_one_solution() -> None:
+def test_a_proof_by_cases_does_not_prove_a_unique_solution() -> None:
     puzzle = decode("Ann,Bob 0:S(0,1)")
     steps = (Follows(0, (), 1, True), Suppose(0, False, (Contradiction(0, (0, 1)),)), Retract(0, True))
     with pytest.raises(BadTrace):

@@ -132,14 +132,14 @@ def test_a_repeated_statement_changes_only_the_number_of_statements() -> None:
     assert difficulty(twice) == replace(difficulty(puzzle), statements=8)
 
 
-def test_the_grade_is_the_technique() -> None:
+def test_grades_match_the_required_technique() -> None:
     for puzzle in generate(preset="rich", people=5, n=200, seed=9):
         found = difficulty(puzzle)
         expected = 1 + min(found.suppositions, 2) if found.nesting < 2 else 4 if found.nesting == 2 else 5
         assert found.grade == expected <= len(GRADES)
 
 
-def test_fifty_people_have_a_difficulty() -> None:
+def test_puzzles_of_fifty_people_have_a_difficulty() -> None:
     for puzzle in generate(people=50, n=1, seed=3):
         assert difficulty(puzzle).people == 50
 

@@ -13,7 +13,7 @@ from knk.proofs.nesting import min_nestings
 
 @pytest.mark.parametrize("preset", ["classic", "rich"])
 @pytest.mark.parametrize("people", [1, 3, 5, 6, 8])
-def test_nestings_agree_with_difficulty(preset: str, people: int) -> None:
+def test_block_nestings_match_difficulty(preset: str, people: int) -> None:
     spec = spec_of(preset=preset, people=people, kinds={"and": 1, "iff": 1, "atom": 1, "not": 1})
     table = statement_table(spec, people, 6, 0)
     block = candidates(spec, 6, 0)

@@ -86,7 +86,7 @@ def test_renaming_changes_no_step(puzzle: Puzzle) -> None:
     check(trace(puzzle.reordered(reversed(range(len(puzzle.names))))))
 
 
-def test_fifty_people_are_proved() -> None:
+def test_puzzles_of_fifty_people_are_proved() -> None:
     for puzzle in (*generate(people=50, n=1, seed=3), *generate(preset="rich", people=50, n=1, seed=3)):
         proof = trace(puzzle)
         check(proof)
@@ -94,7 +94,7 @@ def test_fifty_people_are_proved() -> None:
 
 
 @pytest.mark.slow
-def test_two_hundred_people_are_proved_or_given_up() -> None:
+def test_puzzles_of_two_hundred_people_are_proved_or_given_up() -> None:
     for preset in ("classic", "rich"):
         for puzzle in generate(preset=preset, people=200, n=2, seed=5):
             try:

@@ -79,17 +79,17 @@ def test_an_answer_is_right_if_all_relations_hold(problem: Problem, values: str,
         (" So.</think>\n<answer>Ann_red, Bob_blue, Cal_green, Dan_blue, Eve_green, Eve_red</answer>", "unreadable"),
     ],
 )
-def test_what_is_no_whole_answer_is_none(completion: str, reason: str) -> None:
+def test_incomplete_answers_have_a_reason(completion: str, reason: str) -> None:
     assert verify(completion, COL).reason == reason
 
 
-def test_two_answers_are_not_paid() -> None:
+def test_two_answers_earn_no_reward() -> None:
     both = answer("red blue green blue green") + answer("red red red red red")
     assert not verify(both, COL)
     assert reward(["?"], [both], domain=["col"], question=[""], data=[COL.data]) == [-2.0]
 
 
-def test_rewards_are_the_papers() -> None:
+def test_rewards_match_the_paper() -> None:
     texts = [
         answer("red blue green blue green"),
         answer("red red red red red"),
@@ -111,14 +111,14 @@ def test_a_search_problem_has_few_solutions_and_the_verifier_knows_them(domain: 
 
 
 @pytest.mark.parametrize("domain", [*SEARCHES, *SKILLS])
-def test_a_lesson_answers_right_or_gives_up(domain: str) -> None:
+def test_lessons_answer_correctly_or_give_up(domain: str) -> None:
     random = Random(1)
     verdicts = [verify(lesson(problem, random), problem) for problem in problems(domain, 100, 2)]
     assert {verdict.reason for verdict in verdicts} <= ({"right", "no answer"} if domain in SEARCHES else {"right"})
     assert sum(map(bool, verdicts)) >= 15
 
 
-def test_a_proposal_says_whether_its_candidate_fits() -> None:
+def test_proposals_report_whether_the_candidate_fits() -> None:
     random, seen = Random(3), set()
     for problem in problems("pair", 60, 3):
         text, fits = proposal(problem, random)
@@ -129,7 +129,7 @@ def test_a_proposal_says_whether_its_candidate_fits() -> None:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_no_held_out_problem_is_learned_from(domain: str) -> None:
+def test_no_held_out_problem_is_in_the_training_data(domain: str) -> None:
     def marks(found: list[Problem]) -> set[object]:
         return {knk.decode(one.data).key if domain == "kk" else one.question for one in found}
 
@@ -149,19 +149,19 @@ def test_the_same_seed_gives_the_same_problems_and_another_others() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_answers_right(style: str) -> None:
+def test_every_style_answers_correctly(style: str) -> None:
     for problem in problems("kk", 20, 4):
         completion = told(problem.data, style, 1)
         assert verify(completion, problem), completion
         assert ("says" in completion) <= (style in ("proof", "shuffled"))
 
 
-def test_a_proof_is_the_librarys_told_in_the_words_of_the_recipe() -> None:
+def test_a_proof_is_the_librarys_in_the_recipes_words() -> None:
     told_proof = told("Eve,Cal,Dan 0:+1 1:|(+0,+2) 2:-0", "proof", 0)
     assert told_proof == f" {PROOF}</think>\n<answer>Eve_knight, Cal_knight, Dan_knave</answer>"
 
 
-def test_controls_are_what_they_are_called() -> None:
+def test_controls_are_shuffled_or_filler() -> None:
     for problem in problems("kk", 10, 4):
         proof, shuffled, filler = (
             told(problem.data, style, 1).split("</think>")[0] for style in ("proof", "shuffled", "filler")
@@ -172,7 +172,7 @@ def test_controls_are_what_they_are_called() -> None:
         assert set(filler.split()) == {"Let", "me", "see."}
 
 
-def test_the_mixtures_are_as_said() -> None:
+def test_rows_follow_the_documented_mixtures() -> None:
     assert sum(MIXTURE.values()) == pytest.approx(1)
     rows = list(islice(base_rows(1), 2000))
     share = sum("come what may" in row["prompt"] for row in rows) / len(rows)
@@ -183,7 +183,7 @@ def test_the_mixtures_are_as_said() -> None:
         assert puzzles == pytest.approx(MIXTURE["kk"] if arm == "continued" else 0.8 + 0.2 * MIXTURE["kk"], abs=0.06)
 
 
-def test_arms_have_the_same_puzzles() -> None:
+def test_all_arms_use_the_same_puzzles() -> None:
     prompts = [
         [row["prompt"] for row in islice(warm_rows(arm, 0.0, 1), 20)] for arm in ("warmed", "shuffled", "filler")
     ]
@@ -197,7 +197,7 @@ def test_rows_fill_a_budget(tmp_path: Path) -> None:
     assert sum(words) >= 2000 > sum(words[:-1])
 
 
-def test_rl_asks_problems_that_are_not_held_out() -> None:
+def test_rl_rows_exclude_held_out_problems() -> None:
     rows = list(rlvr_rows("col", 30, 1))
     assert len({row["question"] for row in rows}) == 30
     assert not any(Problem(row["domain"], row["question"], row["data"]).is_held_out for row in rows)
@@ -245,7 +245,7 @@ def holding(found: results.Results) -> dict[str, bool | None]:
     return {claim.text: claim.holds for claim in found.claims}
 
 
-def test_what_rises_holds_and_what_falls_does_not(tmp_path: Path) -> None:
+def test_gains_confirm_claims_and_losses_reject_them(tmp_path: Path) -> None:
     warmed = dict.fromkeys(("kk2", "kk3", *SEARCHES), 0.8)
     rl = warmed | {"col": 1.0}
     found = study(tmp_path, {"warmed": warmed, "warmed + RL": rl, "base + RL": {"col": 0.5, "mod": 0.0}})
@@ -262,7 +262,7 @@ def test_what_rises_holds_and_what_falls_does_not(tmp_path: Path) -> None:
     assert [score and round(score.mean, 3) for score in scores] == [0.8, 1.0, 0.2]
 
 
-def test_nothing_is_claimed_where_nothing_differs(tmp_path: Path) -> None:
+def test_equal_arms_leave_every_claim_open(tmp_path: Path) -> None:
     found = study(tmp_path, {})
     assert {claim.holds for claim in found.claims[1:-1]} == {None}
     assert found.claims[-1].holds is False  # Both are there at the same step.
@@ -281,7 +281,7 @@ def test_the_start_counts_as_the_first_measured_step(tmp_path: Path) -> None:
     assert found.facts["to base + RL's last accuracy, from warmed"].startswith("0 steps, 0 tokens, 0 s")
 
 
-def test_the_table_says_all_arms_and_all_claims(tmp_path: Path) -> None:
+def test_the_table_lists_all_arms_and_claims(tmp_path: Path) -> None:
     found = study(tmp_path, {})
     lines = decided.table(found).splitlines()
     assert [line.split("  ")[0] for line in lines[1 : len(found.arms) + 1]] == list(found.arms)
@@ -297,7 +297,7 @@ def test_scores_are_read_by_task_metric_and_item(tmp_path: Path) -> None:
     assert sum(found["col"]["accuracy"].values()) == 20
 
 
-def test_a_stage_comes_after_what_it_starts_from() -> None:
+def test_stages_run_after_those_they_start_from() -> None:
     for scale in SCALES.values():
         names = [stage.name for stage in stages(scale)]
         assert len(set(names)) == len(names)
@@ -307,7 +307,7 @@ def test_a_stage_comes_after_what_it_starts_from() -> None:
     assert {stage.start for stage in stages(SCALES["study"]) if stage.number is not None} == set(STARTS)
 
 
-def test_items_are_held_out_and_the_same_for_all() -> None:
+def test_items_are_held_out_and_the_same_for_all_models() -> None:
     for task in TASKS:
         assert items(task, 6)[:4] == items(task, 4)
         assert all(problem.is_held_out for problem in items(task, 4))
@@ -317,7 +317,7 @@ def test_items_are_held_out_and_the_same_for_all() -> None:
 # The whole.
 
 
-def test_a_folder_belongs_to_one_study(tmp_path: Path) -> None:
+def test_a_folder_of_another_study_is_refused(tmp_path: Path) -> None:
     from recipes.laptop.study import claim
 
     demo, tiny = (Lineage(SCALES[name], tmp_path / "seed-0", 0) for name in ("demo", "tiny"))
@@ -352,7 +352,7 @@ def studied(folder: Path, *arguments: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
-def test_the_study_runs_goes_on_where_it_was_and_shows_itself(tmp_path: Path) -> None:
+def test_the_study_runs_resumes_and_writes_a_report(tmp_path: Path) -> None:
     told = studied(tmp_path)
     steps_told = [line for line in told.splitlines() if line.startswith(("train ", "measure "))]
     assert steps_told[0].startswith("train base, seed 0: ")

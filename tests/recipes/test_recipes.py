@@ -41,7 +41,7 @@ def own_settings(path: Path) -> dict[str, Any]:
     return found
 
 
-def test_there_are_recipes_of_each_kind() -> None:
+def test_recipes_of_each_kind_exist() -> None:
     folders = {path.parent.name for path in WHOLE}
     assert folders == {"warmup", "rlvr", "laptop"}
     assert {load(path).trainer for path in WHOLE if path.parent.name == "warmup"} == {"sft"}
@@ -49,7 +49,7 @@ def test_there_are_recipes_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_no_argument_is_written_twice(path: Path) -> None:
+def test_recipes_do_not_repeat_inherited_settings(path: Path) -> None:
     own = own_settings(path)
     if "extends" in own:
         inherited = load(path.parent / own["extends"])
@@ -58,12 +58,12 @@ def test_no_argument_is_written_twice(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_a_readme_tells_of_it(path: Path) -> None:
+def test_the_readme_lists_every_recipe(path: Path) -> None:
     assert f"`{path.name}`" in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=name_of)
-def test_it_names_its_rewards_its_folder_and_how_its_data_are_made(path: Path) -> None:
+def test_a_recipe_names_its_rewards_its_folder_and_its_data_command(path: Path) -> None:
     recipe = load(path)
     assert recipe.output.parts[0] == "runs"
     assert recipe.made_by
@@ -74,7 +74,7 @@ def test_it_names_its_rewards_its_folder_and_how_its_data_are_made(path: Path) -
 
 
 @pytest.mark.parametrize("path", [path for path in WHOLE if path.parent.name != "laptop"], ids=name_of)
-def test_its_data_can_be_made_by_the_command_that_it_names(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_recipes_command_makes_its_data(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = load(path).made_by.split()
     if words[0] == "python":
         assert (ROOT / words[1]).is_file()
@@ -89,14 +89,14 @@ def test_its_data_can_be_made_by_the_command_that_it_names(path: Path, capsys: p
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_it_can_be_printed_as_what_trl_takes(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recipe_can_be_printed_as_trl_configuration(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(path), "--print-config"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
     assert printed == dict(load(path).settings)
     assert not printed.keys() & {"extends", "trainer", "made_by"}
 
 
-def test_the_papers_settings_are_the_papers() -> None:
+def test_paper_settings_match_the_paper() -> None:
     warm, rl = load(RECIPES / "warmup/paper.yaml"), load(RECIPES / "rlvr/paper.yaml")
 
     def of(recipe: Recipe, *names: str) -> list[Any]:
@@ -115,7 +115,7 @@ def test_the_papers_settings_are_the_papers() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in WHOLE if path.parent.name in ("warmup", "rlvr")], ids=name_of)
-def test_every_variant_takes_as_many_examples_a_step(path: Path) -> None:
+def test_all_variants_have_the_same_batch_size(path: Path) -> None:
     overlays = [[], *([one] for one in PROFILES if one.parent.parent == path.parent)]
     for overlay in overlays:
         recipe = load(path, overlay)
@@ -136,7 +136,7 @@ def test_accelerate_reads_its_configurations(path: Path) -> None:
     )
 
 
-def test_s1k_becomes_rows_in_form(tmp_path: Path) -> None:
+def test_s1k_is_converted_to_sft_rows(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("s1k", RECIPES / "warmup/s1k.py")
     assert spec
     assert spec.loader
@@ -216,7 +216,7 @@ def tiny(recipe: Recipe, folder: Path) -> Recipe:
 @pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
 class TestTrained:
     @pytest.mark.parametrize("path", ALL, ids=name_of)
-    def test_trl_knows_its_settings(self, path: Path) -> None:
+    def test_trl_accepts_the_settings(self, path: Path) -> None:
         from knk.training.preflight import check_keys
 
         for overlay in [[], *([one] for one in PROFILES if one.parent.parent == path.parent)]:
@@ -224,7 +224,7 @@ class TestTrained:
 
     @pytest.mark.filterwarnings("ignore")
     @pytest.mark.parametrize("path", WHOLE, ids=name_of)
-    def test_it_runs_two_steps(self, path: Path, bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_recipe_runs_two_steps(self, path: Path, bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from knk.training.run import train
 
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")

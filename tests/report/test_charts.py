@@ -51,7 +51,7 @@ def test_bars_are_as_high_as_their_counts() -> None:
     assert bar_chart("Sizes", "people", {}) == ""
 
 
-def test_ratios_are_bars_from_one_on_a_logarithmic_axis() -> None:
+def test_ratio_bars_start_at_one_on_a_logarithmic_axis() -> None:
     bars = [
         RatioBar("a", 100, 90, 110, "100 times"),
         RatioBar("b", 0.1, 0.1, 0.1, "10 %", 1),

@@ -47,7 +47,7 @@ def test_scores_on_the_papers_tasks_are_compared_with_the_paper(tmp_path: Path) 
     assert text.index("Comparison with the paper") < text.index("Qwen2.5-Math-1.5B")
 
 
-def test_a_study_has_its_results_before_its_runs_and_several_paths_make_one_page(tmp_path: Path) -> None:
+def test_study_results_precede_runs_and_several_paths_make_one_page(tmp_path: Path) -> None:
     write_run(write_evaluation(tmp_path / "study") / "seed-0" / "base")
     write_corpus(tmp_path / "corpus")
     page = report.page([tmp_path / "study", tmp_path / "corpus"], "All")
@@ -59,7 +59,7 @@ def test_a_study_has_its_results_before_its_runs_and_several_paths_make_one_page
 
 
 @pytest.mark.parametrize("name", ["nothing", "empty", "text.txt"])
-def test_other_paths_are_an_error_of_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_paths_are_a_one_line_error(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.txt").write_text("Hello")
     with pytest.raises(BadFolder):
@@ -89,7 +89,7 @@ MEASURE = """<script>addEventListener("load", () => {
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 @pytest.mark.parametrize("width", [1280, 500])
-def test_nothing_is_cut_off_in_a_browser(width: int, tmp_path: Path) -> None:
+def test_a_browser_shows_everything(width: int, tmp_path: Path) -> None:
     write_run(write_evaluation(tmp_path / "study") / "seed-0" / "base")
     page = report.page([tmp_path / "study", write_run(tmp_path / "run"), write_corpus(tmp_path / "corpus")])
     (tmp_path / "page.html").write_text(page.replace("</head>", f"{MEASURE}</head>"), encoding="utf-8")

@@ -43,7 +43,7 @@ def succeeds(action):
 
 
 @linux
-def test_what_a_program_can_reach(level: Level, tmp_path: Path) -> None:
+def test_isolation_of_a_program(level: Level, tmp_path: Path) -> None:
     tmp_path.joinpath("secret").write_text("x")
     with socket.create_server(("127.0.0.1", 0)) as server:
         arguments = [str(tmp_path / "secret"), server.getsockname()[1]]
@@ -80,7 +80,7 @@ def test_the_scratch_directory_is_empty_and_is_removed(level: Level, monkeypatch
 
 
 @linux
-def test_a_root_of_its_own_contains_only_python() -> None:
+def test_an_isolated_root_contains_only_python() -> None:
     if strongest().isolation != "namespaces":
         pytest.skip("this machine does not offer namespaces")
     tops = returned_value("import os\ndef f(): return sorted(os.listdir('/'))")
@@ -177,7 +177,7 @@ def answer_of(code: str, folder: Path, request: str = "", limits: Limits = FORKS
 
 
 @linux
-def test_what_a_scripts_processes_can_reach(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_isolation_of_a_scripts_child_processes(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (packages := tmp_path / "packages").mkdir()
     packages.joinpath("installed.py").write_text("NAME = 'found'")
     (secret := tmp_path / "secret").write_text("x")

@@ -89,6 +89,6 @@ def test_isolation_is_probed_once(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records == []
 
 
-def test_no_isolation_at_all_is_an_error() -> None:
+def test_missing_isolation_is_an_error() -> None:
     with pytest.raises(SandboxFailed, match="cannot be run"):
         strongest_of([Level("namespaces", memory=sys.platform != "linux")])

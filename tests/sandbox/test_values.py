@@ -52,7 +52,7 @@ def test_trees_are_the_same_if_and_only_if_the_values_are_equal(first: Any, seco
 
 
 @given(values)
-def test_a_value_is_the_same_as_itself(value: Any) -> None:
+def test_a_value_equals_itself(value: Any) -> None:
     assert same(encoded(value), encoded(value))
 
 
@@ -84,7 +84,7 @@ def test_a_value_is_the_same_as_itself(value: Any) -> None:
         ({(1, (2, frozenset({3})))}, {(True, (2.0, frozenset({3})))}, True),
     ],
 )
-def test_equality_is_that_of_python(expected: Any, actual: Any, equal: bool) -> None:
+def test_equality_matches_python(expected: Any, actual: Any, equal: bool) -> None:
     assert same(encoded(expected), encoded(actual)) is equal
 
 

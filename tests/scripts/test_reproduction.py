@@ -78,7 +78,7 @@ def test_tables_are_written_between_their_markers(script: ModuleType) -> None:
     assert script.fill_in(filled, study()) == filled
 
 
-def test_the_curves_are_a_standalone_image(script: ModuleType) -> None:
+def test_the_training_curves_are_a_standalone_image(script: ModuleType) -> None:
     picture = script.picture(study())
     root = ET.fromstring(picture)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -9,7 +9,7 @@ from knk.tasks.benchmark import BenchmarkEntry
 ENTRIES = [entry for name in tasks.NAMES for entry in tasks.load(name).BENCHMARKS]
 
 
-def test_each_benchmark_has_a_name_of_its_own() -> None:
+def test_each_benchmark_has_a_unique_name() -> None:
     names = [entry.name for entry in ENTRIES]
     assert len(set(names)) == len(names)
 

@@ -61,7 +61,7 @@ def test_completions_without_the_format(text: str) -> None:
         ("a</think><answer>2</answer> <answer>2 </answer>", "2", True),
     ],
 )
-def test_the_answer_in_a_completion(text: str, answer: str, tagged: bool) -> None:
+def test_the_answer_in_a_completion_is_found(text: str, answer: str, tagged: bool) -> None:
     assert (answer_of(text).text, answer_of(text).tagged, answer_of(text).problem) == (answer, tagged, None)
 
 

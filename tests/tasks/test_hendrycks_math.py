@@ -80,7 +80,7 @@ def row(answer: str, problem: str = "") -> dict[str, str]:
 # Rows and splits.
 
 
-def test_test_rows_are_the_published_ones_with_an_identity(tmp_path: Path) -> None:
+def test_test_rows_are_the_published_rows_with_an_id(tmp_path: Path) -> None:
     first = next(rows("test", written([item(7)], tmp_path / "test.jsonl")))
     assert first == {
         "id": first["id"],
@@ -186,7 +186,7 @@ def test_every_attack_gets_its_reason() -> None:
     assert all(verdict.correct is (verdict.reason == "right") for verdict in verdicts)
 
 
-def test_there_are_many_different_attacks() -> None:
+def test_the_attack_corpus_is_large_and_varied() -> None:
     wrong = [attack for attack in ATTACKS if attack.reason != "right"]
     assert len(wrong) >= 60
     assert all(attack.idea for attack in ATTACKS)
@@ -204,7 +204,7 @@ def test_rows_without_an_answer_or_a_problem_are_errors() -> None:
         verify(boxed("5"), {"answer": "5"})
 
 
-def test_an_empty_gold_answer_gives_no_verdict() -> None:
+def test_an_empty_gold_answer_has_no_verdict() -> None:
     assert verify(boxed("5"), row("")) == Verdict(None, "failed", detail="the gold answer is empty")
 
 
@@ -237,7 +237,7 @@ def test_verify_works_in_other_threads() -> None:
     assert list(verdicts) == [True] * 8
 
 
-def test_the_same_question_is_asked_once() -> None:
+def test_equal_questions_are_verified_once() -> None:
     asked: list[Job] = []
 
     def run(jobs: list[Job]) -> list[Outcome]:

@@ -50,7 +50,7 @@ def verdict_on(code: str, item: dict[str, Any]) -> str:
 # Rows.
 
 
-def test_both_forms_give_the_same_rows(tmp_path: Path) -> None:
+def test_both_file_formats_give_the_same_rows(tmp_path: Path) -> None:
     ours = list(rows("test", written(list(ALL), tmp_path)))
     assert ours == list(rows("test", written([on_the_hub(item) for item in ALL], tmp_path)))
     assert json.loads(ours[0]["inputs"]) == [[[1.0, 2.0], 0.5], [[0.1], 3.0], [[], 1.0], [[1e9, -0.0], 7.0]]

@@ -55,7 +55,7 @@ def test_a_corpus_has_the_splits_it_was_built_with(tmp_path: Path) -> None:
         kk.rows("test", tmp_path)
 
 
-def test_a_solution_in_a_row_is_not_trusted() -> None:
+def test_the_solution_column_is_not_trusted() -> None:
     row = {"puzzle": "Ann,Bob 0:&(-0,-1)", "solution": [True, True]}
     assert kk.verify("Ann is a knave and Bob is a knight.", row).correct
     assert not kk.verify("Ann is a knight and Bob is a knight.", row).correct
@@ -67,7 +67,7 @@ def test_a_row_without_a_puzzle_is_an_error() -> None:
             kk.verify("Ann is a knave.", row)
 
 
-def test_a_guess_has_no_partial_credit_in_expectation() -> None:
+def test_guessing_earns_no_partial_credit_on_average() -> None:
     for row in kk.rows("train", n=5):
         people = row["people"]
         names = [f"{{}} is a {role}" for role in ("knave", "knight")]

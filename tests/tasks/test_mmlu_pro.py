@@ -72,7 +72,7 @@ def written(items: list[dict[str, Any]], folder: Path) -> Path:
 # Rows and splits.
 
 
-def test_rows_are_the_published_ones_with_an_identity(tmp_path: Path) -> None:
+def test_rows_are_the_published_rows_with_an_id(tmp_path: Path) -> None:
     row = next(rows("test", written([item(7, "law")], tmp_path)))
     assert set(row) == {"id", "question", "options", "answer", "subject", "question_id"}
     assert (row["answer"], row["subject"], row["question_id"]) == ("B", "law", 7)
@@ -122,7 +122,7 @@ def test_our_splits_do_not_leak(tmp_path: Path) -> None:
 
 @needs_data
 @pytest.mark.parametrize(("subject", "held_out"), [("physics", 1199), ("history", 281)])
-def test_published_splits_have_the_papers_sizes_and_no_leak(subject: str, held_out: int) -> None:
+def test_published_splits_have_the_papers_sizes_and_do_not_leak(subject: str, held_out: int) -> None:
     trained = list(rows("train", PUBLISHED, subject=subject))
     evaluated = list(rows("held-out", PUBLISHED, subject=subject))
     assert (len(trained), len(evaluated)) == (100, held_out)
@@ -204,7 +204,7 @@ def test_every_attack_gets_its_reason(attack: Attack) -> None:
     assert verdict.correct is (attack.reason == "right")
 
 
-def test_there_are_many_different_attacks() -> None:
+def test_the_attack_corpus_is_large_and_varied() -> None:
     assert len({(attack.idea, attack.row["answer"], attack.row["id"]) for attack in ATTACKS}) == len(ATTACKS) >= 60
     assert min(Counter(attack.reason for attack in ATTACKS).values()) >= 5
 
@@ -314,7 +314,7 @@ def test_a_guess_depends_on_the_row_and_the_seed_alone() -> None:
         ("J", "J"),
     ],
 )
-def test_the_papers_reading(completion: str, letter: str) -> None:
+def test_paper_reading_accepts_what_the_paper_accepts(completion: str, letter: str) -> None:
     assert paper_answer(completion, PLAIN) == letter
 
 
@@ -326,7 +326,7 @@ def test_both_readings_are_reported() -> None:
     assert all(evaluate("dunno", PLAIN, seed).guessed for seed in range(40))
 
 
-def test_credit_for_a_guess_is_zero_in_expectation() -> None:
+def test_guessing_earns_no_credit_on_average() -> None:
     for options in range(2, 11):
         row = {"options": [str(number) for number in range(options)], "answer": "B"}
         credit = [partial(verify(tagged(letter), row), row) for letter in LETTERS[:options]]
@@ -335,5 +335,5 @@ def test_credit_for_a_guess_is_zero_in_expectation() -> None:
     assert partial(Verdict(False, "no answer"), PLAIN) == 0
 
 
-def test_reading_does_not_know_the_right_answer() -> None:
+def test_reading_an_answer_ignores_the_right_letter() -> None:
     assert letter_of(tagged("D"), tuple(PLAIN["options"])).letter == "D"

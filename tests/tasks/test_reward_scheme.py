@@ -5,7 +5,7 @@ from knk.answers.verdict import Verdict
 from knk.tasks.reward_scheme import RewardScheme
 
 
-def test_the_schemes_of_the_tasks_are_the_papers() -> None:
+def test_the_tasks_reward_schemes_match_the_paper() -> None:
     schemes = {name: tasks.load(name).REWARD_SCHEME for name in tasks.NAMES}
     assert {name: (scheme.unreadable, scheme.wrong) for name, scheme in schemes.items()} == {
         "kk": (-1, -0.5),
@@ -15,7 +15,7 @@ def test_the_schemes_of_the_tasks_are_the_papers() -> None:
     }
 
 
-def test_a_reward_for_each_outcome() -> None:
+def test_each_outcome_has_its_reward() -> None:
     scheme = RewardScheme(no_format=1, unreadable=2, wrong=3, right=4)
     verdicts = [
         Verdict(True, "right"),

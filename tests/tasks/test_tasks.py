@@ -24,7 +24,7 @@ def test_every_task_has_the_names_of_a_task(name: str) -> None:
     assert task.COLUMNS
 
 
-def test_exported_rows_are_those_of_the_task() -> None:
+def test_exported_rows_match_the_task() -> None:
     rows = [row_of(puzzle) | {"id": puzzle.key} for puzzle in generate(people=3, n=20, seed=4)]
     for style in ("paper", "chat"):
         exported = export_rows(rows, ExportFormat("grpo", style))

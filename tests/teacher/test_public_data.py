@@ -28,7 +28,7 @@ def test_the_columns_have_the_public_order_and_types() -> None:
         assert list(row["knight_knave"]) == ["Knave", "Knight", "a_knave", "a_knight", "knave", "knight"]
 
 
-def test_a_whole_row() -> None:
+def test_a_public_row_has_all_columns() -> None:
     text = "Ann: Cid is not a knave. Bob: If I am a knave, Ann is too. Cid: Bob is an angel."
     row = public_row({"puzzle": "Ann,Bob,Cid 0:~-2 1:>(-1,-0) 2:|(-0,-1)", "text": text}, 7, "test")
     assert row["quiz"] == text
@@ -53,7 +53,7 @@ def test_statements_in_the_public_notation(notation: str, expected: str) -> None
     assert public_statements(decode(notation)) == expected
 
 
-def test_statements_that_the_public_notation_lacks_are_an_error() -> None:
+def test_statements_without_public_notation_are_an_error() -> None:
     rich = [dict(row_of(puzzle)) for puzzle in generate(preset="rich", people=4, kinds=(("parity", 1),), n=1)]
     with pytest.raises(BadRow, match="row 0: the public data has no statement of the kind 'parity'"):
         list(export_rows(rich, ExportFormat("public")))

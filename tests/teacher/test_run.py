@@ -24,7 +24,7 @@ from tests.support.teaching import (
 )
 
 
-def test_a_run_takes_the_puzzles_of_a_split(tmp_path: Path) -> None:
+def test_a_run_uses_the_puzzles_of_one_split(tmp_path: Path) -> None:
     build(CorpusConfig((PartConfig(Spec(people=3), 200, "a"),)), tmp_path / "corpus")
     manifest = corpus_identity(tmp_path / "corpus", "train")
     assert manifest == corpus_identity(tmp_path / "corpus", "test")

@@ -377,13 +377,13 @@ def test_the_lists_are_long_enough() -> None:
         ("Wizards always tell the truth. Ann: Bob is a wizard.", "the text does not say who always lies"),
     ],
 )
-def test_errors_say_what_was_expected_and_what_came(text: str, message: str) -> None:
+def test_errors_state_what_was_expected_and_what_was_read(text: str, message: str) -> None:
     with pytest.raises(BadText) as refusal:
         parse(text)
     assert str(refusal.value) == message
 
 
-def test_an_argument_that_is_no_str_is_refused() -> None:
+def test_an_argument_that_is_not_a_str_is_refused() -> None:
     with pytest.raises(BadText, match="expected a str, got int"):
         parse(7)  # type: ignore[arg-type]
 

@@ -88,7 +88,7 @@ def read_or_refused(text: str) -> Puzzle | None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map(" ".join)))
-def test_anything_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     puzzle = read_or_refused(text)
     if puzzle:
         assert parse(render(puzzle)) == puzzle
@@ -96,7 +96,7 @@ def test_anything_is_read_or_refused(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(puzzles(), st.sampled_from(STYLES), st.integers(0, 10**6), st.data())
-def test_a_changed_text_is_read_or_refused(puzzle: Puzzle, style: str, seed: int, data: st.DataObject) -> None:
+def test_a_mutated_text_is_read_or_refused(puzzle: Puzzle, style: str, seed: int, data: st.DataObject) -> None:
     text = render(puzzle, seed, style)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 30)))

@@ -135,7 +135,7 @@ def test_a_statement_nested_too_deep_is_refused() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_five_hundred_people_are_read_back(style: str) -> None:
+def test_puzzles_of_five_hundred_people_are_read_back(style: str) -> None:
     names = tuple(f"{name}{number}" for number in range(2) for name in NAMES)[:500]
     names += tuple(f"P{number}" for number in range(500 - len(names)))
     said = tuple((person, Knave((person + 1) % 500)) for person in range(500))

@@ -51,7 +51,7 @@ def test_known_models_have_as_many_parameters_as_their_files(name: str, paramete
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", ["Llama", "Qwen2"])
 @pytest.mark.parametrize("tied", [True, False])
-def test_a_shape_has_as_many_parameters_as_transformers_makes(kind: str, tied: bool) -> None:
+def test_a_shape_has_as_many_parameters_as_the_transformers_model(kind: str, tied: bool) -> None:
     import transformers
     from peft import LoraConfig, get_peft_model
 
@@ -141,7 +141,7 @@ def test_the_recipes_fit_the_gpus_in_their_readmes() -> None:
     assert estimated(MATH, "1xH100", ("one-gpu",)).fits
 
 
-def test_a_server_has_a_gpu_of_its_own() -> None:
+def test_a_server_has_its_own_gpu() -> None:
     assert estimated(MATH, "6xH100").changed == {}
     alone = estimated(MATH, "1xH100")
     assert "the vLLM server needs a GPU of its own beside those that train" in alone.problems
@@ -151,7 +151,7 @@ def test_a_server_has_a_gpu_of_its_own() -> None:
     assert parts(awake)["vLLM"] == pytest.approx(0.3 * 79)
 
 
-def test_too_small_a_share_for_vllm_is_a_problem() -> None:
+def test_a_vllm_share_that_is_too_small_is_a_problem() -> None:
     estimate = estimated(MATH, "1xL4", ("one-gpu",), vllm_gpu_memory_utilization=0.1)
     assert any(problem.startswith("vLLM has 2.2 GiB") for problem in estimate.problems)
 
@@ -162,7 +162,7 @@ def test_too_small_a_share_for_vllm_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("recipe", "gpus"), [(PAPER, "1xRTX4090"), (PAPER, "8xH100"), (MATH, "1xH100"), (MATH, "4xH100"), (MATH, "7xH100")]
 )
-def test_alternatives_fit(recipe: Path, gpus: str) -> None:
+def test_suggested_alternatives_fit(recipe: Path, gpus: str) -> None:
     estimate = estimated(recipe, gpus)
     assert not estimate.fits
     message = list(alternatives(estimate))
@@ -197,7 +197,7 @@ def test_without_vllm_generation_is_slower_and_gathers_the_model() -> None:
     assert parts(plain)["model in generation"] == pytest.approx(2 * SIZES["Qwen/Qwen2.5-3B"] / GIB)
 
 
-def test_a_slice_of_a_split_limits_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_split_slice_limits_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert estimated(RECIPES / "warmup/ablation-1000.yaml", "6xH100").assumed.endswith("1,000 rows")
     (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n' * 30, encoding="utf-8")
@@ -221,7 +221,7 @@ def test_invalid_settings_are_errors(changes: dict[str, Any], message: str) -> N
         estimated(PAPER, "6xH100", **changes)
 
 
-def test_trls_own_configurations_are_known() -> None:
+def test_trls_accelerate_configurations_are_known() -> None:
     shared = estimated(PAPER, "6xH100")
     assert estimated(PAPER, "6xH100", accelerate_config="zero3").needed == shared.needed
     assert estimated(PAPER, "6xH100", accelerate_config="multi_gpu").needed > 2 * shared.needed
@@ -252,7 +252,7 @@ def test_the_command_reports_what_fits(capsys: pytest.CaptureFixture[str]) -> No
     assert estimate["alternatives"]
 
 
-def test_a_machine_without_a_gpu_is_an_error_that_says_what_to_do() -> None:
+def test_the_error_without_a_gpu_says_what_to_do() -> None:
     with pytest.raises(BadConfig, match="such as --gpus 4xH100"):
         local_gpus([])
 

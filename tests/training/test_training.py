@@ -289,7 +289,7 @@ class TestRuns:
             ("grpo", "reward_weights=[1.0, 2.0]", "a number for each"),
         ],
     )
-    def test_what_cannot_work_is_refused_before_it_starts(
+    def test_impossible_settings_are_refused_before_the_start(
         self, trainer: str, change: str, message: str, bench: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from knk.training.preflight import check

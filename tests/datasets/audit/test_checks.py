@@ -91,7 +91,7 @@ def test_puzzles_in_english_are_checked(tmp_path: Path, column: str) -> None:
     assert part.trivial.total == 1
 
 
-def test_a_text_may_be_worded_differently_but_not_name_other_people(tmp_path: Path) -> None:
+def test_texts_may_differ_in_wording_but_not_in_names(tmp_path: Path) -> None:
     same, others = "Bob,Ann 1:&(-0,~+1)", "Ann,Cid 0:&(-0,-1)"
     rows = [{"puzzle": LIARS, "text": render(decode(text))} for text in (LIARS, same, others)]
     rows.append({"puzzle": LIARS, "text": "Ann hums."})

@@ -34,7 +34,7 @@ def test_generated_rows_have_no_faults(tmp_path: Path, ending: str) -> None:
     assert sum(count for _, count in part.kinds) == sum(len(decode(row["puzzle"]).statements) for row in rows)
 
 
-def test_several_processes_find_the_same(tmp_path: Path) -> None:
+def test_several_processes_find_the_same_problems(tmp_path: Path) -> None:
     stream.write(tmp_path / "train.parquet", Spec(people=3), 450, seed=1)
     stream.write(tmp_path / "test.jsonl", Spec(people=3), 150, seed=2)
     lines(tmp_path / "test-2.jsonl", [{"puzzle": "Ann,Bob 0:?"}, {"riddle": "Who?"}, {"puzzle": LIARS, "answer": "no"}])

@@ -50,7 +50,7 @@ def test_forms_are_equal_if_and_only_if_an_order_makes_the_trees_equal(
 
 @settings(max_examples=150)
 @given(short_utterances(3), short_utterances(3))
-def test_puzzles_the_same_at_a_level_are_the_same_at_later_ones(one: list[Utterance], other: list[Utterance]) -> None:
+def test_puzzles_equal_at_a_level_are_equal_at_later_ones(one: list[Utterance], other: list[Utterance]) -> None:
     first, second = (Puzzle(("Ann", "Bob", "Cid"), utterances) for utterances in (one, other))
     if tree_form(first) == tree_form(second):
         assert tree_form(first, loose=True) == tree_form(second, loose=True)
@@ -74,7 +74,7 @@ def test_puzzles_the_same_at_a_level_are_the_same_at_later_ones(one: list[Uttera
         ("A,B,C,D 0:-1 1:-0 2:-3 3:-2", "A,B,C,D 0:-1 1:-2 2:-3 3:-0", False, False),
     ],
 )
-def test_forms_ignore_what_their_level_ignores(one: str, other: str, strict: bool, loose: bool) -> None:
+def test_canonical_forms_ignore_the_differences_of_their_level(one: str, other: str, strict: bool, loose: bool) -> None:
     first, second = decode(one), decode(other)
     assert (tree_form(first) == tree_form(second)) is strict
     assert (tree_form(first, loose=True) == tree_form(second, loose=True)) is loose

@@ -53,7 +53,7 @@ def test_a_name_on_the_hub_is_loaded_without_its_code(tmp_path: Path, monkeypatc
     assert result.leaks[0].levels[0].examples[0].row == "test/2ppl:1"
 
 
-def test_a_refusal_of_the_hub_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_failure_is_a_one_line_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import datasets
 
     def refuse(name: str) -> list[str]:

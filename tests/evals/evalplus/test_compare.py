@@ -72,7 +72,7 @@ CHANGES_COEFFICIENTS = "\n\nroot = find_zero\ndef find_zero(xs): x = root(xs); x
         (ZERO, solution_of(ZERO) + CHANGES_COEFFICIENTS, False, "a right root"),
     ],
 )
-def test_each_judge_is_more_lenient_somewhere(
+def test_each_verifier_is_more_lenient_in_some_cases(
     problem: dict[str, Any], code: str, passes_evalplus: bool, explanation: str, tmp_path: Path
 ) -> None:
     results, disagreements = judge(write_problems([problem], tmp_path), samples_of(code, problem=problem))
@@ -104,7 +104,7 @@ def test_every_attack_is_explained_and_none_stops_evalplus(tmp_path: Path) -> No
 
 @needs_data
 @pytest.mark.slow
-def test_the_published_solutions_pass_both_judges() -> None:
+def test_the_published_solutions_pass_both_verifiers() -> None:
     problems = read_problems(PUBLISHED)
     samples = [Sample(name, solution_of(row)) for name, row in problems.items()]
     results = evaluate(samples, problems)

@@ -61,7 +61,7 @@ GOOD_ANSWER: dict[str, Any] = {
 }
 
 
-def test_the_workers_answer_is_parsed(tmp_path: Path) -> None:
+def test_a_workers_answer_is_parsed(tmp_path: Path) -> None:
     problems = read_problems(write_problems([SCALE], tmp_path))
     answer = json.dumps(GOOD_ANSWER).encode()
     (result,), reported, version, loses_roots = parse_answer(answer, samples_of("", problem=SCALE), problems)
@@ -159,9 +159,7 @@ def tried(place):
 
 
 @needs_evalplus
-def test_a_sample_cannot_read_write_or_connect_unless_all_is_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_samples_cannot_read_write_or_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     if not strongest().full:

@@ -33,7 +33,7 @@ def test_a_sample_is_a_whole_program_or_continues_the_stub(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("problem", [SCALE, RANK])
-def test_a_completion_gives_the_sample_that_the_verifier_reads(problem: dict[str, Any], tmp_path: Path) -> None:
+def test_samples_contain_the_code_that_the_verifier_reads(problem: dict[str, Any], tmp_path: Path) -> None:
     (row,) = humaneval_plus.rows("test", write_problems([problem], tmp_path))
     body = problem["canonical_solution"]
     header = next(line for line in problem["prompt"].splitlines() if f"def {problem['entry_point']}" in line)

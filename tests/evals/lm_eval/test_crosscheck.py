@@ -74,7 +74,7 @@ def test_a_differing_score_is_found(tmp_path: Path) -> None:
 
 @needs_published
 @pytest.mark.parametrize(("name", "items"), [("math500", 500), ("humaneval_plus", 164), ("mmlu_pro", 2000)])
-def test_reference_answers_are_right_by_both(name: str, items: int, tmp_path: Path) -> None:
+def test_both_verifiers_accept_reference_answers(name: str, items: int, tmp_path: Path) -> None:
     limit = items if name == "mmlu_pro" else None
     plan = BenchmarkPlan((name,), replace(PAPER_SAMPLING, n=1), data=PUBLISHED, limit=limit)
     observer = RecordingObserver()
@@ -88,7 +88,7 @@ def test_reference_answers_are_right_by_both(name: str, items: int, tmp_path: Pa
 
 @needs_published
 @pytest.mark.parametrize("name", ["math500", "mmlu_pro"])
-def test_wrong_answers_are_wrong_by_both(name: str, tmp_path: Path) -> None:
+def test_both_verifiers_reject_wrong_answers(name: str, tmp_path: Path) -> None:
     plan = BenchmarkPlan((name,), TWO_SAMPLES, data=PUBLISHED, limit=300)
     observer = RecordingObserver()
     run = run_benchmarks(tmp_path, Oracle(0.4), plan, observer=observer)

@@ -36,7 +36,7 @@ def test_a_document_is_scored_by_the_librarys_verifier() -> None:
 
 @pytest.mark.slow
 @needs_lm_eval
-def test_lm_evals_own_command_asks_a_model(tmp_path: Path) -> None:
+def test_the_lm_eval_command_evaluates_a_model(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from tests.support.tiny_models import save_tiny_model
 

@@ -14,7 +14,7 @@ from tests.support.benchmarks import PUBLISHED, needs_lm_eval, needs_published
 @pytest.mark.slow
 @needs_lm_eval
 @needs_published
-def test_lm_evals_own_tasks_read_local_files(tmp_path: Path) -> None:
+def test_lm_eval_tasks_read_local_files(tmp_path: Path) -> None:
     names = write_local_tasks(tmp_path, {name: PUBLISHED[file] for name, file in _FILES.items()})
     assert "minerva_math500_local" in names
     math = {

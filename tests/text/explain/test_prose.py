@@ -99,7 +99,7 @@ def test_shuffled_has_the_sentences_of_long_in_another_order() -> None:
         assert not body.startswith(texts[0] + " " + texts[1])
 
 
-def test_filler_is_as_long_as_long_and_says_nothing() -> None:
+def test_filler_is_as_long_as_the_long_style_and_claims_nothing() -> None:
     for puzzle in SAMPLES[:20]:
         proof = trace(puzzle)
         for seed in range(3):
@@ -115,7 +115,7 @@ def test_the_long_style_thinks_aloud() -> None:
         assert any(phrase in text for text in texts), phrase
 
 
-def test_fifty_people_are_explained() -> None:
+def test_proofs_of_fifty_people_are_explained() -> None:
     for puzzle in generate(people=50, n=1, seed=3):
         text = explain(trace(puzzle), "long")
         assert text.endswith(answer_of(puzzle, trace(puzzle).solution))
