@@ -24,7 +24,7 @@ def min_nestings(fitting: _Tables, solutions: _Tables, people: int, max_nesting:
         max_nesting: 0 or 1.
 
     >>> only_the_second = np.array([[[0b0100]]], dtype=np.uint32)
-    >>> least_nestings(only_the_second, np.array([0b10]), people=2).tolist()
+    >>> min_nestings(only_the_second, np.array([0b10]), people=2).tolist()
     [0]
     """
     bits = np.arange(8 * fitting.itemsize * fitting.shape[2])
@@ -55,7 +55,7 @@ def _propagated(fitting: _Tables, left: _Tables, knights: list[_Tables]) -> _Tab
     """Return the assignments that are left by every role that single statements force, none at a conflict.
 
     Args:
-        fitting: as for `least_nestings`.
+        fitting: as for `min_nestings`.
         left: the assignments that fit the roles known at first, shape (puzzles, words).
         knights: for each person, the assignments in which they are a knight, shape (words,).
     """
