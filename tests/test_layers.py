@@ -32,7 +32,7 @@ PRIVATE: dict[str, set[str]] = {
     "generation": {"grammar", "planted", "statement_table"},
     "hub": {"cards", "layout", "shards"},
     "inference": {"concurrency", "logits", "openai_api", "retries"},
-    "logic": {"statement"},
+    "logic": {"statement_base"},
     "parallel": {"worker"},
     "proofs": {"rules", "states"},
     "report": {"axes", "corpus", "evaluation", "run", "svg"},
