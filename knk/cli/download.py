@@ -30,7 +30,7 @@ def download(
     Every file is checked against the manifest. The folder appears complete or not at all; after an interruption, run
     the same command again to resume.
 
-    Exit status: 0 the folder is there, 2 it is not: a file differs from the manifest, or the Hub failed.
+    Exit status: 0 the folder is complete, 2 it is not: a file differs from the manifest, or the Hub failed.
 
     \b
     knk download org/puzzles -o puzzles

@@ -26,7 +26,7 @@ _Range = int | tuple[int, int]
 
 @dataclass(frozen=True)
 class SpecOptions:
-    """What puzzles to generate; what is None is as the preset has it."""
+    """Which puzzles to generate; the preset sets what is None."""
 
     people: Annotated[
         str | None, typer.Option("--people", "-p", metavar="N|MIN-MAX", help="Number of people, or a range: 3-7.")
@@ -34,8 +34,8 @@ class SpecOptions:
     preset: Annotated[
         Preset,
         typer.Option(
-            help="Settings to start from: 'classic' has and, or, not, if over two people; 'rich' has every kind of "
-            "statement, nested."
+            help="Defaults of the options below: 'classic' has the statements of the public datasets (roles, 'not', "
+            "'and', 'or', 'if', 'if and only if'); 'rich' has every kind of statement, nested."
         ),
     ] = "classic"
     grade: Annotated[
@@ -45,8 +45,8 @@ class SpecOptions:
         str | None,
         typer.Option(
             metavar="MEASURE:N|MIN-MAX,...",
-            help="Other measures of difficulty: 'nesting:2,steps:10-20'. Measures: rounds, suppositions, nesting, "
-            "steps, widest.",
+            help="Measures of difficulty: 'nesting:2,steps:10-20'. They are grade, widest, rounds, suppositions, "
+            "nesting and steps.",
         ),
     ] = None
     depth: Annotated[
@@ -110,18 +110,23 @@ def generate(
     ] = "text",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write rows to this .parquet or .jsonl file instead."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write rows to this .parquet or .jsonl file and print none; replaces the file.",
+        ),
     ] = None,
     processes: Processes = None,
     progress: Progress = None,
 ) -> None:
     """Generate puzzles that have exactly one solution.
 
-    Options that are not given are as the preset has them. English puzzles are separated by lines of three dashes;
+    The preset sets the options you leave out. English puzzles are separated by lines of three dashes;
     notation and JSON are one puzzle per line. 'knk solve' reads all of these.
 
-    Puzzles with --grade or --target are searched for, which takes longer; with --output all cores search, and a
-    progress bar shows how far they are.
+    --grade and --target search for matching puzzles, which takes longer. With --output, all cores search, and a
+    progress bar shows how many puzzles have been found.
 
     \b
     knk generate --people 5

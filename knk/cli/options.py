@@ -66,7 +66,7 @@ Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed; each c
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How completions are sampled; what is None stays as the preset, the server or the model has it."""
+    """How completions are sampled; the preset, the server or the model sets what is None."""
 
     n: Samples = None
     temperature: Temperature = None
@@ -89,43 +89,47 @@ class EngineOptions:
     """How each kind of engine is reached or started; an engine rejects options of other engines."""
 
     base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Base URL of the server's API: http://localhost:8000/v1.")
+        str | None, typer.Option(metavar="URL", help="(server only) Base URL of its API: http://localhost:8000/v1.")
     ] = None
     api_key_env: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default="KNK_API_KEY", help="Environment variable that holds the server's API key."
+            metavar="NAME",
+            help="(server only) Environment variable that holds the API key (default: KNK_API_KEY).",
         ),
     ] = None
     dialect: Annotated[
         Dialect | None,
-        typer.Option(show_default="vllm", help="How the server takes top-k; 'openai' servers do not take it."),
+        typer.Option(help="(server only) Which API variant the server speaks; 'openai' has no top-k (default: vllm)."),
     ] = None
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", show_default="1800", help="Time limit of a request.")
+        float | None, typer.Option(metavar="SECONDS", help="(server only) Time limit of a request (default: 1800).")
     ] = None
     retries: Annotated[
-        int | None, typer.Option(metavar="N", min=0, show_default="8", help="Retries of a failed request.")
+        int | None, typer.Option(metavar="N", min=0, help="(server only) Retries of a failed request (default: 8).")
     ] = None
     patience: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", show_default="600", help="How long to wait for a server that is unavailable."),
+        typer.Option(
+            metavar="SECONDS", help="(server only) How long to wait for a server that is unavailable (default: 600)."
+        ),
     ] = None
     concurrency: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Maximum number of concurrent requests (server: 64, vLLM: 256)."),
+        typer.Option(metavar="N", min=1, help="Maximum number of concurrent requests (default: server 64, vLLM 256)."),
     ] = None
     data_parallel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="1", help="vLLM: number of copies of the model.")
+        int | None, typer.Option(metavar="N", min=1, help="(vLLM only) Number of copies of the model (default: 1).")
     ] = None
     tensor_parallel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="1", help="vLLM: number of GPUs per copy.")
+        int | None, typer.Option(metavar="N", min=1, help="(vLLM only) Number of GPUs per copy (default: 1).")
     ] = None
     max_model_len: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="vLLM: maximum length of prompt and completion, in tokens.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="(vLLM only) Maximum length of prompt and completion, in tokens."),
     ] = None
     batch_size: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="16", help="transformers: completions per batch.")
+        int | None, typer.Option(metavar="N", min=1, help="(transformers only) Completions per batch (default: 16).")
     ] = None
 
     def build(self, name: str, model: str | None, **options: object) -> Engine:
@@ -208,7 +212,7 @@ def require_output(output: Path | None) -> Path:
 
 
 def split_list(text: str) -> list[str]:
-    """Return the items of a list with commas.
+    """Return the items of a comma-separated list.
 
     >>> split_list("knk, math500,")
     ['knk', 'math500']

@@ -18,20 +18,28 @@ class ItemOptions:
     """Which items of a task are used."""
 
     n: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="Number of puzzles, or of items to train on.")
+        int | None,
+        typer.Option(
+            "-n",
+            metavar="N",
+            min=1,
+            help="Number of puzzles (default: 500, or all of --data) or of items to train on (default: 100; "
+            "humaneval_plus: 50).",
+        ),
     ] = None
     revision: Annotated[str | None, typer.Option(metavar="REV", help="Revision of the dataset on the Hub.")] = None
     subject: Annotated[
         str | None, typer.Option(metavar="NAME", help="mmlu_pro: only this subject: physics, history, ...")
     ] = None
     trained: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="hendrycks_math: file with the training set, for held-out.")
+        Path | None,
+        typer.Option(metavar="PATH", help="hendrycks_math: file with the training set, for --split held-out."),
     ] = None
 
 
 @dataclass(frozen=True)
 class PuzzleOptions:
-    """What puzzles the task kk generates, unless --data names some."""
+    """Which puzzles the task kk generates, without --data."""
 
     people: Annotated[
         str | None, typer.Option("--people", "-p", metavar="N|MIN-MAX", help="kk: number of people (default: 3-7).")

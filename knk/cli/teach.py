@@ -37,7 +37,7 @@ _FAILED: Final = 1
 
 @dataclass(frozen=True)
 class TeacherOptions:
-    """What answers."""
+    """The teacher, and how it is asked."""
 
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Model: a folder, a name on the Hub, or the name on the server.")
@@ -45,12 +45,12 @@ class TeacherOptions:
     engine: Annotated[
         EngineName | None,
         typer.Option(
-            help="What answers; 'trace' is the library's own proofs, which need no model (default: server with "
+            help="Engine that answers; 'trace' is the library's own proofs, which need no model (default: server with "
             "--base-url, else trace)."
         ),
     ] = None
     per_request: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="1", help="server: completions per request.")
+        int | None, typer.Option(metavar="N", min=1, help="(server only) Completions per request (default: 1).")
     ] = None
     preset: Annotated[
         Preset | None,
@@ -63,18 +63,18 @@ class TeacherOptions:
 
 @dataclass(frozen=True)
 class PromptOptions:
-    """What is asked: which puzzles, in what style."""
+    """Which puzzles are asked, and in which style."""
 
     style: Style = "paper"
     split: Annotated[
-        Split, typer.Option(help="Split of the corpus. Of a file, 'test' is all rows, the others those of that split.")
+        Split, typer.Option(help="Split of the corpus; rows of a file belong to splits by key. All rows: --split test.")
     ] = "train"
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N puzzles.")] = None
 
 
 @dataclass(frozen=True)
 class EstimateOptions:
-    """What the cost of a run is estimated from."""
+    """The inputs of a cost estimate."""
 
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate requests, tokens and GPU hours; send nothing.")
@@ -108,17 +108,17 @@ def teach(
     """Ask a teacher model to solve every puzzle of a corpus.
 
     The teacher is a server with the OpenAI API, a model in vLLM or transformers, or, without a model, the library's own
-    proofs. Each answer is stored as soon as it arrives, exactly as it is. After an interruption, run the same command
-    again: it resumes, and repeats no request that was answered. It waits for a server that is unavailable.
+    proofs. Each answer is stored, unchanged, as soon as it arrives. After an interruption, run the same command
+    again: it resumes without repeating answered requests. It waits for a server that is unavailable.
 
     DIR/answers.jsonl has one answer per line, DIR/failed.jsonl the requests that were given up, and DIR/inference.json
-    the settings of the run. Sampling options that are not given are left to the server or the model, except
-    --max-tokens, which a model needs.
+    the settings of the run. The server or the model sets the sampling options you leave out, except --max-tokens, which
+    is required with a model and without --preset.
 
     The server's API key is read from an environment variable, and neither stored nor shown.
 
-    Exit status: 0 all answers are there, 1 some requests were given up (run the same command to retry them), 2 the
-    input is bad, the folder is in use, or the server refuses.
+    Exit status: 0 all answers are stored, 1 some requests were given up (run the same command to retry them), 2 the
+    input is bad, the folder is in use, or the server rejects a request.
 
     \b
     knk teach corpus -o answers

@@ -23,11 +23,11 @@ def train(
 
     A recipe is a YAML file of the settings that 'trl sft --config' or 'trl grpo --config' takes, and TRL's own trainers
     run it. It can extend another recipe; its setting 'trainer' selects one of the two trainers. Before anything is
-    loaded, the command checks data, rewards, lengths, batches, disk and memory, and rejects what cannot work with what
+    loaded, the command checks data, rewards, lengths, batches, disk and memory, and, if the run cannot work, says what
     to change.
 
-    The run's folder (output_dir) holds TRL's checkpoints, run.json (what was run on what) and metrics.jsonl (what was
-    logged). After an interruption, run the same command again: it resumes from the last checkpoint.
+    The run's folder (output_dir) holds TRL's checkpoints, run.json (the manifest) and metrics.jsonl (the logged
+    metrics). After an interruption, run the same command again: it resumes from the last checkpoint.
 
     Exit status: 0 trained, 2 the recipe, the data or the folder cannot work, or the trainer failed.
 

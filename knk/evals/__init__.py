@@ -1,4 +1,4 @@
-"""Benchmarks: ask a model, score its completions, and report metrics with intervals.
+"""Benchmarks: run a model on items, score its completions, and report metrics with intervals.
 
 | module | contents |
 |---|---|

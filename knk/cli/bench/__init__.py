@@ -1,1 +1,1 @@
-"""`knk bench`: models asked the benchmarks, and their figures set side by side; a module for each command."""
+"""`knk bench`: run benchmarks on models and compare the results; a module for each command."""

@@ -1,4 +1,4 @@
-"""`knk bench run`: a model asked the benchmarks."""
+"""`knk bench run`: benchmarks run on a model."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ _FAILED: Final = 1
 Engine = Annotated[
     EngineName | None,
     typer.Option(
-        help="What answers; 'trace' is the library's own proofs, to try the command without a model (default: "
-        "server with --base-url, else transformers)."
+        help="Engine that answers; 'trace' is the library's own proofs, to try the command without a model: MODEL then "
+        "has no effect (default: server with --base-url, else transformers)."
     ),
 ]
 
 
 @dataclass(frozen=True)
 class ItemOptions:
-    """Which items of which benchmarks are asked."""
+    """Which items of which benchmarks are used."""
 
     tasks: Annotated[
         str,
         typer.Option(
             metavar="NAMES",
-            help="Benchmarks, with commas: knk, knk_grades, knk_perturbed, math500, humaneval_plus, mmlu_pro.",
+            help="Benchmarks, comma-separated: knk, knk_grades, knk_perturbed, math500, humaneval_plus, mmlu_pro.",
         ),
     ] = "knk"
     data: Annotated[
@@ -67,7 +67,7 @@ class ItemOptions:
         typer.Option(metavar="FILE", help="Leave out the items of this file, written by 'knk task' (repeatable)."),
     ] = None
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Ask only N items of each benchmark, always the same.")
+        int | None, typer.Option(metavar="N", min=1, help="Use only N items of each benchmark, always the same.")
     ] = None
 
 
@@ -88,13 +88,14 @@ class PaperSamplingOptions(SamplingOptions):
 
 @dataclass(frozen=True)
 class ScorerOptions:
-    """What scores the completions beside the library."""
+    """Other programs that score the completions too."""
 
     lm_eval: Annotated[
         bool, typer.Option("--lm-eval/--no-lm-eval", help="Also score with lm-eval, and write its result files.")
     ] = True
     evalplus: Annotated[
-        bool, typer.Option("--evalplus", help="Also score HumanEval+ with EvalPlus, from a file of its release.")
+        bool,
+        typer.Option("--evalplus", help="Also score HumanEval+ with EvalPlus; needs --data humaneval_plus=FILE."),
     ] = False
 
 
@@ -117,17 +118,20 @@ def run(
     progress: Progress = None,
     as_json: Json = False,
 ) -> None:
-    """Run benchmarks on a model and score its answers.
+    """Run benchmarks on a model and score its completions.
 
     Sampling and stop strings are the paper's (arXiv 2505.13718): 4 completions per item, temperature 0.7, top-p 0.95.
     Answers are judged as by 'knk verify' and the rewards. Intervals are 95%, over items; SD is over samples, as in the
     paper's tables. MMLU-Pro leaves out the items that RLVR trains on.
 
-    DIR has every answer (BENCHMARK/answers.jsonl), its score (verdicts.jsonl), the results (results.json, for 'knk
-    report'), and the same as lm-eval writes it (lm_eval/). After an interruption, run the same command again to resume.
+    DIR has every completion (BENCHMARK/answers.jsonl), its verdict (verdicts.jsonl), the results (results.json, for
+    'knk report'), and lm-eval's result files (lm_eval/). After an interruption, run the same command again to resume.
 
-    Exit status: 0 all items are answered, 1 some requests were given up (the results are of the others), 2 the input is
-    bad or the model cannot be asked.
+    Needs PyTorch and, in the clone, pip install '.[bench]'. --evalplus also scores with EvalPlus, from the file
+    HumanEvalPlus.jsonl.gz of its release: --data humaneval_plus=HumanEvalPlus.jsonl.gz.
+
+    Exit status: 0 all completions are stored, 1 some requests were given up (the results are of the others), 2 the
+    input is bad or the model cannot be run.
 
     \b
     knk bench models/warmed -o bench/warmed

@@ -52,7 +52,8 @@ def build(
     Prints the number of rows of each part in each split, and the SHA-256 of the manifest, which is the same for equal
     corpora.
 
-    Exit status: 0 the corpus is there, 2 the configuration is bad, the folder in use, or there are too few puzzles.
+    Exit status: 0 the corpus is complete, 2 the configuration is bad, the folder is in use, or there are too few
+    puzzles.
 
     \b
     knk corpus build corpus.yaml -o corpus
