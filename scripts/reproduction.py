@@ -115,7 +115,7 @@ def summary(study: Results) -> str:
 
 METHOD: Final = ("base", "warmed", "base + RL", "warmed + RL")
 PUZZLES: Final = {"kk2": "puzzles of two people", "kk3": "of three"}
-RUN: Final = ("bases", "runs of RLVR from each start of each base", "items of each task")
+RUN: Final = ("bases", "RLVR runs from each start of each base", "items per task")
 
 
 def answers(study: Results) -> str:
@@ -153,7 +153,7 @@ def claims(study: Results) -> str:
     rows = ["| claim | figure | |", "|---|---|---|"]
     for one in study.claims:
         gain = f"{one.estimate.mean:+.3f} [{one.estimate.low:+.3f}, {one.estimate.high:+.3f}]" if one.estimate else ""
-        verdict = VERDICTS[one.holds] if "decides nothing" not in one.criterion or one.holds is not None else "reported"
+        verdict = VERDICTS[one.holds] if "reported only" not in one.criterion or one.holds is not None else "reported"
         rows.append(f"| {one.text}{f' ({one.remark})' if one.remark else ''} | {gain} | {verdict} |")
     return "\n".join(rows)
 

@@ -1,296 +1,211 @@
-"""The laptop study's figures: every arm on every task, and the criteria of CRITERIA.md with what decides them."""
+"""The results of a laptop study: the scores of every arm on every task, and the criteria of CRITERIA.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from knk.datasets.files import read
 from knk.evals import results
-from knk.evals.intervals import (
-    Estimate,
-    SeedScores,
-    average,
-    difference,
-    proportion,
-    ratio,
-)
-from knk.evals.results import (
-    ArmScore,
-    Curve,
-    Results,
-    StudyClaim,
-)
+from knk.evals.intervals import Estimate, difference
+from knk.evals.results import ArmScore, Results, StudyClaim
 from knk.files import read_json
 from knk.tables import format_table
 from knk.training.manifest import MANIFEST
-from knk.training.manifest import METRICS as LOGGED
+from knk.training.manifest import METRICS as METRICS_FILE
 from recipes.laptop.domains import SEARCHES
-from recipes.laptop.evaluate import FORCED, METRICS, TASKS, scores_of
-from recipes.laptop.lineage import BASE, GATE, STARTS, WARMED, Lineage, Scale, Stage, stages
+from recipes.laptop.evaluate import FORCED, METRICS, TASKS
+from recipes.laptop.lineage import BASE, STARTS, WARMED, Scale
+from recipes.laptop.measurements import ACCURACY_IF_ANSWERED, GATE_THRESHOLD, FirstStep, Measurements
 
-ANSWERED_RIGHT: Final = "accuracy if answered"
-RIGHT_ENOUGH: Final = 0.95
 PUZZLES: Final = ("kk2", "kk3")
-_SHARES: Final = ("accuracy", "answered", "format", FORCED)
-_ABOVE: Final = "the 95% interval of the difference lies above 0"
+ABOVE_ZERO: Final = "the 95% interval of the difference lies above 0"
+REPORTED_ONLY: Final = "warmed minus base; reported only"
 
 
-class Measured:
-    """What was measured in a study, seed by seed.
-
-    Args:
-        scale: how much of everything.
-        output: the study's folder.
-    """
-
-    def __init__(self, scale: Scale, output: Path) -> None:
-        self.scale = scale
-        self.lineages = [Lineage(scale, output / f"seed-{seed}", seed) for seed in range(scale.seeds)]
-        self.arms = tuple(dict.fromkeys(stage.arm for stage in sorted(stages(scale), key=self._place)))
-        self.gates: list[dict[str, float]] = [read_json(one.folder / GATE) for one in self.lineages]
-        self._scores: dict[Path, Mapping[str, Mapping[str, Mapping[str, float]]]] = {}
-
-    def _place(self, stage: Stage) -> int:
-        """Where a stage's arm stands in tables: the base, the warm-ups, RLVR."""
-        return 0 if stage.start is None else 1 if stage.number is None else 2
-
-    @property
-    def searches(self) -> list[str]:
-        """The domains of search in which every base's checks are right often enough for a warm-up to be tested."""
-        return [task for task in SEARCHES if min(gate[task] for gate in self.gates) >= RIGHT_ENOUGH]
-
-    def runs(self, arm: str, tasks: Sequence[str], metric: str = "accuracy", step: int | None = None) -> SeedScores:
-        """Return an arm's scores on the items of some tasks, a mapping for each base seed; RL seeds are averaged.
-
-        Args:
-            arm: the arm.
-            tasks: the tasks.
-            metric: what was measured.
-            step: of RLVR, the step of a checkpoint; the end if not given.
-        """
-        of_arm = [stage for stage in stages(self.scale) if stage.arm == arm]
-        files = [[one.samples(stage, step) for stage in of_arm] for one in self.lineages]
-        return [self._averaged([self._of(path) for path in paths], tasks, metric) for paths in files]
-
-    def gain(self, arm: str, over: str, tasks: Sequence[str], metric: str = "accuracy") -> Estimate:
-        """Return by how much an arm is above another on some tasks."""
-        return difference(self.runs(arm, tasks, metric), self.runs(over, tasks, metric))
-
-    def estimate(self, arm: str, task: str, metric: str) -> Estimate:
-        """Return an arm's figure on a task."""
-        if metric == ANSWERED_RIGHT:
-            answered = self.runs(arm, [task], "answered")
-            if not any(any(run.values()) for run in answered):
-                return Estimate(0.0, 0.0, 1.0, 0, len(answered))
-            return ratio(self.runs(arm, [task]), answered)
-        return (proportion if metric in _SHARES else average)(self.runs(arm, [task], metric))
-
-    @property
-    def steps(self) -> list[int]:
-        """The steps of RLVR at which checkpoints were measured."""
-        return list(range(self.scale.every, self.scale.steps + 1, self.scale.every))
-
-    def curve(self, start: str) -> Curve:
-        """Return how the accuracy on the domain of RLVR moved from a start."""
-        task = self.scale.domain
-        points = [(0, proportion(self.runs(start, [task])))]
-        points += [(step, proportion(self.runs(f"{start} + RL", [task], step=step))) for step in self.steps]
-        return Curve(f"{start} + RL", task, "accuracy", tuple(points))
-
-    def reached(self, start: str) -> list[tuple[Lineage, Stage, int | None]]:
-        """Return for each run of RLVR the first measured step with base + RL's last accuracy of the same base seed."""
-        task = [self.scale.domain]
-        wanted = [_share(run) for run in self.runs("base + RL", task, step=self.steps[-1])]
-        found = []
-        for lineage, score in zip(self.lineages, wanted, strict=True):
-            for stage in stages(self.scale):
-                if stage.number is None or stage.start != start:
-                    continue
-                paths = {0: lineage.samples(Stage(start))} | {step: lineage.samples(stage, step) for step in self.steps}
-                shares = {
-                    step: _share(self._averaged([self._of(path)], task, "accuracy")) for step, path in paths.items()
-                }
-                found.append((lineage, stage, next((step for step, share in shares.items() if share >= score), None)))
-        return found
-
-    def _averaged(self, tables: Sequence[Any], tasks: Sequence[str], metric: str) -> dict[str, float]:
-        return {
-            f"{task}/{item}": sum(found[task][metric][item] for found in tables) / len(tables)
-            for task in tasks
-            for item in tables[0][task][metric]
-        }
-
-    def _of(self, path: Path) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
-        if path not in self._scores:
-            self._scores[path] = scores_of(path)
-        return self._scores[path]
-
-
-def summary(scale: Scale, output: Path) -> Results:
-    """Work out a study's results from its samples, write them to `results.json`, and return them.
+def summarize(scale: Scale, output: Path) -> Results:
+    """Compute a study's results from its samples, write them to `results.json`, and return them.
 
     Args:
-        scale: how much of everything.
-        output: the study's folder.
+        scale: the size of the study.
+        output: the folder of the study.
     """
-    found = Measured(scale, output)
+    measured = Measurements(scale, output)
     scores = [
-        ArmScore(arm, task, metric, found.estimate(arm, task, metric))
-        for arm in found.arms
+        ArmScore(arm, task, metric, measured.estimate(arm, task, metric))
+        for arm in measured.arms
         for task in TASKS
-        for metric in ("accuracy", ANSWERED_RIGHT, *METRICS[1:], *([FORCED] if task in SEARCHES else []))
+        for metric in ("accuracy", ACCURACY_IF_ANSWERED, *METRICS[1:], *([FORCED] if task in SEARCHES else []))
     ]
-    told = Results(
+    study = Results(
         "Warm-up and RLVR on a CPU",
-        found.arms,
+        measured.arms,
         TASKS,
         tuple(scores),
-        tuple(map(found.curve, STARTS)),
-        tuple(claims(found)),
-        dict(facts(found)),
+        tuple(map(measured.curve, STARTS)),
+        tuple(claims(measured)),
+        dict(facts(measured)),
     )
-    results.write(output, told)
-    return told
+    results.write(output, study)
+    return study
 
 
-def claims(found: Measured) -> Iterator[StudyClaim]:
-    """Iterate over the criteria, with the figures that decide them.
+def claims(measured: Measurements) -> Iterator[StudyClaim]:
+    """Iterate over the claims of CRITERIA.md, with the scores that decide them.
 
     Args:
-        found: what was measured.
+        measured: the measurements of a study.
     """
-    yield _gate(found)
-    yield _above("Warm-up teaches puzzles: held-out ones of two and three people", found.gain(WARMED, BASE, PUZZLES))
-    if found.searches:
-        yield from _warm_up(found, found.searches)
-    yield from _rlvr(found, [found.scale.domain])
-    others = [task for task in TASKS if task not in (found.scale.domain, *PUZZLES, "kk4")]
-    pairs = (("base + RL", BASE), ("warmed + RL", BASE), ("warmed + RL", WARMED), ("warmed + RL", "base + RL"))
-    for arm, over in pairs:
-        yield _above(f"In the domains that RLVR did not train, {arm} is above {over}", found.gain(arm, over, others))
-    yield _above("On puzzles, RLVR on another domain keeps what the warm-up taught (or more)",
-                 found.gain("warmed + RL", WARMED, PUZZLES))  # fmt: skip
-    yield _sooner(found)
-
-
-def _gate(found: Measured) -> StudyClaim:
-    told = "; ".join(
-        f"seed {seed}: " + ", ".join(f"{name} {share:.3f}" for name, share in gate.items())
-        for seed, gate in enumerate(found.gates)
+    rl_domain = measured.scale.rl_domain
+    yield _gate(measured)
+    yield _above_zero(
+        "Warm-up teaches puzzles: higher accuracy on held-out puzzles of two and three people",
+        measured.gain(WARMED, BASE, PUZZLES),
     )
-    text = f"The base's checks are right: {', '.join(found.searches) or 'no domain'} can be tested"
-    criterion = f"at least {RIGHT_ENOUGH} in every base, domain by domain; others decide nothing about warm-up"
-    return StudyClaim(text, criterion, None, len(found.searches) == len(SEARCHES), told)
+    if measured.gated_domains:
+        yield from _warm_up_claims(measured, measured.gated_domains)
+    yield from _rlvr_claims(measured, rl_domain)
+    others = [task for task in TASKS if task not in (rl_domain, *PUZZLES, "kk4")]
+    pairs = (("base + RL", BASE), ("warmed + RL", BASE), ("warmed + RL", WARMED), ("warmed + RL", "base + RL"))
+    for arm, baseline in pairs:
+        yield _above_zero(
+            f"In the domains that RLVR did not train, {arm} beats {baseline}", measured.gain(arm, baseline, others)
+        )
+    yield _above_zero(
+        "On puzzles, which RLVR did not train, warmed + RL beats warmed", measured.gain("warmed + RL", WARMED, PUZZLES)
+    )
+    yield _sample_efficiency(measured)
 
 
-def _warm_up(found: Measured, tasks: list[str]) -> Iterator[StudyClaim]:
-    named = ", ".join(tasks)
-    yield _above(f"Warm-up alone raises accuracy where it taught nothing ({named})", found.gain(WARMED, BASE, tasks))
-    yield _above("... and when all are made to answer, so that it is no mere readiness to guess",
-                 found.gain(WARMED, BASE, tasks, FORCED))  # fmt: skip
-    for arm in found.scale.arms:
+def _gate(measured: Measurements) -> StudyClaim:
+    domains = measured.gated_domains
+    remark = "; ".join(
+        f"seed {seed}: " + ", ".join(f"{domain} {share:.3f}" for domain, share in gate.items())
+        for seed, gate in enumerate(measured.gates)
+    )
+    return StudyClaim(
+        f"Gate: every base checks candidates correctly; passed by {', '.join(domains) or 'no domain'}",
+        f"at least {GATE_THRESHOLD} in every base; a domain that fails is left out of the claims about warm-up",
+        None,
+        len(domains) == len(SEARCHES),
+        remark,
+    )
+
+
+def _warm_up_claims(measured: Measurements, domains: list[str]) -> Iterator[StudyClaim]:
+    yield _above_zero(
+        f"Warm-up alone raises accuracy in search domains ({', '.join(domains)})",
+        measured.gain(WARMED, BASE, domains),
+    )
+    yield _above_zero(
+        "... also if every item must be answered, so that the gain is not just more guessing",
+        measured.gain(WARMED, BASE, domains, FORCED),
+    )
+    for arm in measured.scale.arms:
         if arm != WARMED:
-            yield _above(f"... and above the control '{arm}'", found.gain(WARMED, arm, tasks))
-    yield _reported("Answers given there", found.gain(WARMED, BASE, tasks, "answered"))
-    yield _reported("Suppositions made there", found.gain(WARMED, BASE, tasks, "tries"))
+            yield _above_zero(f"... also over the control '{arm}'", measured.gain(WARMED, arm, domains))
+    answered, tries = (measured.gain(WARMED, BASE, domains, metric) for metric in ("answered", "tries"))
+    yield StudyClaim("Change in the share of items answered there", REPORTED_ONLY, answered)
+    yield StudyClaim("Change in the number of suppositions per item there", REPORTED_ONLY, tries)
 
 
-def _rlvr(found: Measured, domain: list[str]) -> Iterator[StudyClaim]:
+def _rlvr_claims(measured: Measurements, domain: str) -> Iterator[StudyClaim]:
     for start in STARTS:
-        yield _above(f"RLVR raises accuracy on held-out {domain[0]} from {start}",
-                     found.gain(f"{start} + RL", start, domain))  # fmt: skip
-    yield _above("After RLVR on the same problems, warmed is above base",
-                 found.gain("warmed + RL", "base + RL", domain))  # fmt: skip
+        yield _above_zero(
+            f"RLVR from {start} raises accuracy on held-out {domain}",
+            measured.gain(f"{start} + RL", start, [domain]),
+        )
+    yield _above_zero(
+        "After RLVR on the same problems, warmed + RL beats base + RL",
+        measured.gain("warmed + RL", "base + RL", [domain]),
+    )
     gains = []
     for start in STARTS:
-        pairs = zip(found.runs(f"{start} + RL", domain), found.runs(start, domain), strict=True)
+        pairs = zip(measured.scores(f"{start} + RL", [domain]), measured.scores(start, [domain]), strict=True)
         gains.append([{item: after[item] - before[item] for item in after} for after, before in pairs])
-    yield _above("RLVR's own gain is larger from the warm start", difference(gains[1], gains[0]))
+    yield _above_zero("RLVR gains more from the warm start than from the base", difference(gains[1], gains[0]))
 
 
-def _above(text: str, gain: Estimate) -> StudyClaim:
-    return StudyClaim(text, _ABOVE, gain, True if gain.low > 0 else False if gain.high < 0 else None)
+def _above_zero(text: str, gain: Estimate) -> StudyClaim:
+    """Return a claim that holds if the interval lies above 0, fails if below, and is open otherwise."""
+    holds = True if gain.low > 0 else False if gain.high < 0 else None
+    return StudyClaim(text, ABOVE_ZERO, gain, holds)
 
 
-def _reported(text: str, gain: Estimate) -> StudyClaim:
-    return StudyClaim(text, "warmed less base; decides nothing", gain)
-
-
-def _sooner(found: Measured) -> StudyClaim:
-    """Whether the warm start reaches base + RL's last accuracy in fewer steps, in every pair of seeds."""
-    base, warm = ([step for *_, step in found.reached(start)] for start in STARTS)
-    sooner = [other is not None and (one is None or other < one) for one, other in zip(base, warm, strict=True)]
-    told = ", ".join(f"{_step(one)} and {_step(other)}" for one, other in zip(base, warm, strict=True))
+def _sample_efficiency(measured: Measurements) -> StudyClaim:
+    """Return the claim that the warm start reaches base + RL's final accuracy in fewer steps."""
+    base_steps, warm_steps = ([first.step for first in measured.first_steps(start)] for start in STARTS)
+    pairs = list(zip(base_steps, warm_steps, strict=True))
+    sooner = [warm is not None and (base is None or warm < base) for base, warm in pairs]
+    steps = ", ".join(f"{_format_step(base)} and {_format_step(warm)}" for base, warm in pairs)
     return StudyClaim(
-        "Warm-up reaches base + RL's last accuracy in fewer steps",
-        "fewer steps in every pair of seeds; open if in some",
+        "From the warm start, RLVR reaches base + RL's final accuracy in fewer steps",
+        "fewer steps in every pair of seeds; open if only in some",
         None,
         True if all(sooner) else None if any(sooner) else False,
-        f"first steps from base and from warmed: {told}; the warm-up's own tokens are not counted",
+        f"first step from base and from warmed, pair by pair: {steps}; without the tokens of the warm-up itself",
     )
 
 
-def facts(found: Measured) -> Iterator[tuple[str, str]]:
-    """Iterate over what a reader must know: seeds, items, tokens and seconds, hardware.
+def facts(measured: Measurements) -> Iterator[tuple[str, str]]:
+    """Iterate over the facts that a reader needs: seeds, items, tokens, seconds and hardware.
 
     Args:
-        found: what was measured.
+        measured: the measurements of a study.
     """
-    scale = found.scale
-    manifests = [read_json(path) for one in found.lineages for path in sorted(one.folder.glob(f"*/{MANIFEST}"))]
+    scale = measured.scale
+    folders = [lineage.folder for lineage in measured.lineages]
+    manifests = [read_json(path) for folder in folders for path in sorted(folder.glob(f"*/{MANIFEST}"))]
     hardware = manifests[0]["hardware"]
     yield "bases", str(scale.seeds)
-    yield "runs of RLVR from each start of each base", str(scale.rl_seeds)
-    yield "items of each task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
-    yield (
-        "tokens",
-        f"base {scale.base:,}, each warm-up {scale.warm:,}, of which {scale.replay:.0%} are replayed examples",
-    )
-    yield "RLVR", f"{scale.problems} problems of {scale.domain}, {scale.steps} steps"
-    yield "seconds of training, all runs", f"{sum(one['seconds'] for one in manifests):,.0f}"
-    yield "hardware", f"{hardware['processor']}, {hardware['cores']} cores, one for each run"
+    yield "RLVR runs from each start of each base", str(scale.rl_seeds)
+    yield "items per task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
+    warm_up = f"each warm-up {scale.warm_up_tokens:,}, with {scale.replay_share:.0%} of replayed examples"
+    yield "training tokens", f"base {scale.base_tokens:,}; {warm_up}"
+    yield "RLVR", f"{scale.rl_problems} problems of {scale.rl_domain}, {scale.rl_steps} steps"
+    yield "training seconds, all runs", f"{sum(manifest['seconds'] for manifest in manifests):,.0f}"
+    yield "hardware", f"{hardware['processor']}, {hardware['cores']} cores, one per run"
     for start in STARTS:
-        told = "; ".join(_cost(*one) for one in found.reached(start))
-        yield f"to base + RL's last accuracy, from {start}", told
+        yield f"RLVR from {start} to base + RL's final accuracy", "; ".join(map(_cost, measured.first_steps(start)))
 
 
-def _cost(lineage: Lineage, stage: Stage, step: int | None) -> str:
-    """The steps, tokens and seconds of a run of RLVR up to a step; of the whole run where it was not reached."""
-    entries = [one for one in read(lineage.folder / stage.name / LOGGED) if "num_tokens" in one]
-    done = [one for one in entries if step is None or one["step"] <= step]
-    tokens, seconds = done[-1]["num_tokens"] if done else 0, sum(one.get("step_time", 0.0) for one in done)
-    return f"{f'not in {len(entries)}' if step is None else step} steps, {tokens:,.0f} tokens, {seconds:.0f} s"
+def _cost(first: FirstStep) -> str:
+    """Return the steps, tokens and seconds of an RLVR run up to a step, or of the whole run if it was not reached."""
+    entries = [entry for entry in read(first.lineage.folder / first.stage.name / METRICS_FILE) if "num_tokens" in entry]
+    spent = [entry for entry in entries if first.step is None or entry["step"] <= first.step]
+    tokens = spent[-1]["num_tokens"] if spent else 0
+    seconds = sum(entry.get("step_time", 0.0) for entry in spent)
+    steps = f"not reached in {len(entries)}" if first.step is None else first.step
+    return f"{steps} steps, {tokens:,.0f} tokens, {seconds:.0f} s"
 
 
-def table(found: Results) -> str:
-    """Return the accuracy of each arm on each task with its interval, and what was to be shown, for a terminal.
+def format_results(study: Results) -> str:
+    """Return a text table of the accuracy of each arm on each task, followed by the claims.
 
     Args:
-        found: a study's results.
+        study: the results of a study.
     """
-    cells = [["accuracy in %", *found.tasks]]
-    cells += [[arm, *(_cell(found.score(arm, task)) for task in found.tasks)] for arm in found.arms]
-    marks = {True: "holds", False: "does not hold", None: "open"}
-    told = [f"{marks[one.holds]:<13}  {one.text}{_gained(one.estimate)}" for one in found.claims]
-    return "\n".join([format_table(cells, "<"), "", *told])
+    cells = [["accuracy in %", *study.tasks]]
+    cells += [[arm, *(_format_score(study.score(arm, task)) for task in study.tasks)] for arm in study.arms]
+    return "\n".join([format_table(cells, "<"), "", *_format_claims(study.claims)])
 
 
-def _gained(estimate: Estimate | None) -> str:
-    return f": {estimate.mean:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]" if estimate else ""
+def _format_claims(study_claims: Sequence[StudyClaim]) -> list[str]:
+    verdicts = {True: "holds", False: "does not hold", None: "open"}
+    return [f"{verdicts[claim.holds]:<13}  {claim.text}{_format_gain(claim.estimate)}" for claim in study_claims]
 
 
-def _cell(estimate: Estimate | None) -> str:
-    if estimate is None:
+def _format_gain(gain: Estimate | None) -> str:
+    return f": {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""
+
+
+def _format_score(score: Estimate | None) -> str:
+    if score is None:
         return ""
-    mean, low, high = (round(100 * value) for value in (estimate.mean, estimate.low, estimate.high))
+    mean, low, high = (round(100 * value) for value in (score.mean, score.low, score.high))
     return f"{mean} [{low}-{high}]"
 
 
-def _step(step: int | None) -> str:
+def _format_step(step: int | None) -> str:
     return "never" if step is None else str(step)
-
-
-def _share(run: Mapping[str, float]) -> float:
-    return sum(run.values()) / len(run)

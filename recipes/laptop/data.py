@@ -1,4 +1,4 @@
-"""The laptop recipe's data: what the base learns, what each arm's warm-up has, and what RLVR asks."""
+"""The training data of the laptop recipe: of the base, of each warm-up arm, and of RLVR."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from random import Random
 from typing import Final
 
 from knk.datasets.files import write
+from recipes.laptop import puzzles
 from recipes.laptop.domains import Problem, lesson, problems
-from recipes.laptop.puzzles import told
 
 Row = dict[str, str]
 MIXTURE: Final[Mapping[str, float]] = {
@@ -22,7 +22,7 @@ MIXTURE: Final[Mapping[str, float]] = {
     "kk": 0.05,
     "recall": 0.19,
 }
-"""The share of each domain among the base's examples."""
+"""The share of each domain in the base's examples."""
 ARMS: Final[Mapping[str, str]] = {
     "warmed": "proof",
     "answers only": "answer-only",
@@ -30,77 +30,80 @@ ARMS: Final[Mapping[str, str]] = {
     "filler": "filler",
     "continued": "",
 }
-"""The arms of the warm-up and what they are told of a puzzle; the continued base goes on with its own data."""
-_POOL: Final = 4_000
+"""The warm-up arms and the style of their completions; "continued" trains on more of the base's own data."""
+_POOL_SIZE: Final = 4_000
 
 
 def base_rows(seed: int) -> Iterator[Row]:
-    """Iterate without end over what the base learns.
+    """Iterate without end over the base's examples.
 
     Args:
-        seed: draws the problems and the candidates.
+        seed: seeds the problems and the candidates.
     """
     random = Random(f"base {seed}")
-    streams = {domain: _endless(domain, seed) for domain in MIXTURE}
+    streams = {domain: _endless_problems(domain, seed) for domain in MIXTURE}
     while True:
         (domain,) = random.choices(list(MIXTURE), list(MIXTURE.values()))
         problem = next(streams[domain])
-        style = told(problem.data, "answer-only", seed) if domain == "kk" else lesson(problem, random)
-        yield {"prompt": problem.prompt, "completion": style}
+        if domain == "kk":
+            completion = puzzles.completion(problem.data, "answer-only", seed)
+        else:
+            completion = lesson(problem, random)
+        yield {"prompt": problem.prompt, "completion": completion}
 
 
-def warm_rows(arm: str, replay: float, seed: int) -> Iterator[Row]:
-    """Iterate without end over what an arm's warm-up has.
+def warm_up_rows(arm: str, replay_share: float, seed: int) -> Iterator[Row]:
+    """Iterate without end over the examples of a warm-up arm.
 
     Args:
         arm: one of `ARMS`.
-        replay: the share of examples that are of the base's kind.
-        seed: draws the problems, and what is replayed.
+        replay_share: the share of examples drawn from the base's mixture.
+        seed: seeds the problems and the choice of replayed examples.
     """
     random = Random(f"warm-up {seed}")
-    replayed, puzzles = base_rows(seed + 1_000), _endless("kk", seed)
-    for number in count():
-        if not ARMS[arm] or random.random() < replay:
-            yield next(replayed)
+    base_examples, puzzle_stream = base_rows(seed + 1_000), _endless_problems("kk", seed)
+    for index in count():
+        if not ARMS[arm] or random.random() < replay_share:
+            yield next(base_examples)
         else:
-            problem = next(puzzles)
-            yield {"prompt": problem.prompt, "completion": told(problem.data, ARMS[arm], number)}
+            problem = next(puzzle_stream)
+            yield {"prompt": problem.prompt, "completion": puzzles.completion(problem.data, ARMS[arm], index)}
 
 
 def rlvr_rows(domain: str, n: int, seed: int) -> Iterator[Row]:
-    """Iterate over the problems that RLVR asks.
+    """Iterate over the problems of RLVR.
 
     Args:
-        domain: of which domain.
-        n: how many.
-        seed: draws them.
+        domain: the domain.
+        n: the number of problems.
+        seed: seeds the problems.
     """
     for problem in problems(domain, n, seed + 2_000):
         yield {"prompt": problem.prompt, "domain": problem.domain, "question": problem.question, "data": problem.data}
 
 
-def write_budget(path: Path, rows: Iterable[Row], tokens: int, length: Callable[[str], int]) -> int:
-    """Write rows until they have so many tokens, and return how many rows they are.
+def write_token_budget(path: Path, rows: Iterable[Row], tokens: int, count_tokens: Callable[[str], int]) -> int:
+    """Write rows until a token budget is spent, and return the number of rows.
 
     Args:
-        path: the file.
-        rows: the rows, as many as are needed.
-        tokens: the tokens of prompts and completions together.
-        length: counts the tokens of a text.
+        path: the file to write.
+        rows: the rows; as many are taken as are needed.
+        tokens: the budget: tokens of prompts and completions together.
+        count_tokens: returns the number of tokens of a text.
     """
 
-    def enough() -> Iterator[Row]:
-        left = tokens
+    def rows_within_budget() -> Iterator[Row]:
+        remaining = tokens
         for row in rows:
-            if left <= 0:
+            if remaining <= 0:
                 return
-            left -= length(row["prompt"] + row["completion"])
+            remaining -= count_tokens(row["prompt"] + row["completion"])
             yield row
 
-    return write(path, enough())
+    return write(path, rows_within_budget())
 
 
-def _endless(domain: str, seed: int) -> Iterator[Problem]:
-    """Problems to learn from, a pool at a time."""
+def _endless_problems(domain: str, seed: int) -> Iterator[Problem]:
+    """Iterate without end over training problems, generated in pools."""
     for pool in count():
-        yield from problems(domain, _POOL if pool else _POOL // 4, seed + 10_000 * pool)
+        yield from problems(domain, _POOL_SIZE if pool else _POOL_SIZE // 4, seed + 10_000 * pool)

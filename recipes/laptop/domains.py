@@ -1,27 +1,26 @@
-"""The laptop recipe's problems: knights and knaves, three kinds of search, and two skills that need none.
+"""The laptop recipe's problems: knights and knaves, three search domains, and three skills that need no search.
 
-A search problem has many candidates and a cheap check. What the base model learns of it is to propose one candidate,
-to write its check out, and to answer with it or give up: never to try again. Whether a warm-up on puzzles teaches that
-is what the recipe asks. All domains use the same words to suppose, to contradict and to conclude.
+A search problem has many candidates and a cheap check. The base model learns to propose one candidate, to write out its
+check, and to answer with it or give up; never to try another. The recipe asks whether a warm-up on puzzles teaches the
+model to try again. All domains use the same words to suppose, to contradict and to conclude.
 
-| domain | the problem | candidates |
+| domain | problem | candidates |
 |---|---|---|
-| `kk` | who is a knight, who a knave | 4 for two people, 8 for three |
-| `col` | five people, three colours, five pairs of whom no two have the same | 243, of which up to 48 fit |
-| `pair` | five people in or out, six pairs who are the same or not | 32, of which up to 4 fit |
-| `sat` | five people in or out, six clauses of two | 32, of which up to 8 fit |
-| `mod` | a sum's rest | a skill, answered at once |
-| `sort` | a list put in order | a skill, answered at once |
-| `recall` | who has what, said again in another order | a skill, answered at once; it teaches to look back |
+| `kk` | who is a knight and who a knave | 4 for two people, 8 for three |
+| `col` | five people, three colours, five pairs of people with different colours | 243, with up to 48 solutions |
+| `pair` | five people in or out, six pairs of people that agree or differ | 32, with up to 4 solutions |
+| `sat` | five people in or out, six clauses of two people | 32, with up to 8 solutions |
+| `mod` | the remainder of a sum | a skill, answered at once |
+| `sort` | sort a list | a skill, answered at once |
+| `recall` | repeat people's values in another order | a skill, answered at once; it teaches to look back |
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations, islice, product
+from itertools import islice
 from random import Random
 from typing import Any, Final
 
@@ -32,18 +31,17 @@ from knk.generation.spec import Spec
 from knk.tasks.format import answer_of, has_format
 from knk.tasks.reward_scheme import RewardScheme
 from recipes.laptop.puzzles import question
-from recipes.laptop.words import FAILS, FITS, GIVEN_UP, NAMES, answered, supposed, word
+from recipes.laptop.searches import COLOURS, SEARCH_DOMAINS, SIDES, format_values, write_check
+from recipes.laptop.words import GIVE_UP, NAMES, assignment, completion, supposition
 
-COLOURS: Final = ("red", "green", "blue")
-PLACES: Final = ("in", "out")
-SEARCHES: Final = ("col", "pair", "sat")
+SEARCHES: Final = tuple(SEARCH_DOMAINS)
 SKILLS: Final = ("mod", "sort", "recall")
 DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
-_HELD_OUT_OF: Final = 5
+_HELD_OUT_ONE_IN: Final = 5
+_ATTEMPTS_PER_PROBLEM: Final = 20
+_PAPER_SCHEME: Final = RewardScheme()
 
-Values = tuple[str, ...]
-
-KK_SPEC: Final = {
+KK_SPECS: Final = {
     people: Spec(
         people=people,
         kinds=tuple((kind, 1.0) for kind in ("atom", "and", "or")),
@@ -53,7 +51,7 @@ KK_SPEC: Final = {
     )
     for people in (2, 3, 4)
 }
-"""Puzzles of few words; duplicates but for names are wanted, as few puzzles of two people differ by more."""
+"""Short puzzles. Puzzles that differ only in names are allowed, because few puzzles of two people differ otherwise."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Problem:
     Args:
         domain: one of `DOMAINS`.
         question: the problem in words.
-        data: what its verifier needs, as text.
+        data: the text that the verifier needs.
     """
 
     domain: str
@@ -72,40 +70,41 @@ class Problem:
 
     @property
     def prompt(self) -> str:
-        """What a model is asked; its completion begins inside the thinking."""
+        """The prompt, which opens the model's thinking."""
         return f"{self.question}\n<think>"
 
     @property
     def is_held_out(self) -> bool:
-        """Whether the problem is for evaluation alone: a function of what it says, or of a puzzle's key."""
+        """Whether the problem is reserved for evaluation; depends only on its text, or on the key of a puzzle."""
         if self.domain == "kk":
             return split_of(knk.decode(self.data).key) != "train"
-        return hashlib.sha256(self.question.encode()).digest()[0] % _HELD_OUT_OF == 0
+        return hashlib.sha256(self.question.encode()).digest()[0] % _HELD_OUT_ONE_IN == 0
 
 
 def problems(domain: str, n: int, seed: int, held_out: bool = False, people: Sequence[int] = (2, 3)) -> list[Problem]:
-    """Return so many different problems of a domain, all held out or all not.
+    """Return distinct problems of a domain: fewer than `n` if the domain has no more.
 
     Args:
         domain: one of `DOMAINS`.
-        n: how many.
+        n: the number of problems.
         seed: the same seed gives the same problems.
-        held_out: which of the two disjoint sets they are of.
-        people: of puzzles, the numbers of people, in turn.
+        held_out: whether to return held-out problems or training problems; no problem is both.
+        people: the numbers of people of puzzles, taken in turn.
     """
-    found: dict[Problem, None] = {}
-    for problem in islice(_of_set(_stream(domain, seed, people), held_out), 20 * n):
-        found[problem] = None
-        if len(found) == n:
+    distinct: dict[Problem, None] = {}
+    stream = (problem for problem in _stream(domain, seed, people) if problem.is_held_out is held_out)
+    for problem in islice(stream, _ATTEMPTS_PER_PROBLEM * n):
+        distinct[problem] = None
+        if len(distinct) == n:
             break
-    return list(found)
+    return list(distinct)
 
 
-def verify(completion: str, problem: Problem) -> Verdict:
-    """Return what is to be said of a completion, for training and evaluation alike.
+def verify(text: str, problem: Problem) -> Verdict:
+    """Return the verdict on a completion, in training and in evaluation.
 
     Args:
-        completion: what the model wrote after the prompt.
+        text: the completion: what the model wrote after the prompt.
         problem: the problem.
 
     >>> from recipes.laptop.domains import Problem, verify
@@ -114,60 +113,55 @@ def verify(completion: str, problem: Problem) -> Verdict:
     'right'
     """
     if problem.domain == "kk":
-        return knk.verify(completion.replace("_", " is a "), knk.decode(problem.data))
-    answer = answer_of(completion)
+        return knk.verify(text.replace("_", " is a "), knk.decode(problem.data))
+    answer = answer_of(text)
     if answer.problem or not answer.tagged:
         return Verdict(False, answer.problem or "no answer")
-    if answer.text == GIVEN_UP:
-        return Verdict(False, "no answer", detail=GIVEN_UP)
-    right = _SEARCHES[problem.domain].is_right if problem.domain in _SEARCHES else _skill_is_right
-    said = right(answer.text, problem.data)
-    if said is None:
+    if answer.text == GIVE_UP:
+        return Verdict(False, "no answer", detail=GIVE_UP)
+    if problem.domain in SEARCH_DOMAINS:
+        is_right = SEARCH_DOMAINS[problem.domain].is_right(answer.text, problem.data)
+    else:
+        is_right = answer.text.split() == problem.data.split()
+    if is_right is None:
         return Verdict(False, "unreadable", detail=" ".join(answer.text.split())[:80])
-    return Verdict(said, "right" if said else "wrong", detail=answer.text)
-
-
-_PAPER_SCHEME: Final = RewardScheme()
+    return Verdict(is_right, "right" if is_right else "wrong", detail=answer.text)
 
 
 def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -> list[float | None]:
     """Return the paper's reward for each completion: -2 without the format, -1 unreadable, -0.5 wrong, 2 right.
 
     Args:
-        prompts: what was asked, not looked at.
-        completions: what the model wrote.
-        **columns: the data's columns `domain`, `question` and `data`, and TRL's functions for logging.
+        prompts: the prompts; not used.
+        completions: the completions.
+        **columns: the columns `domain`, `question` and `data` of the rows, and TRL's functions for logging.
     """
-    rows = zip(completions, columns["domain"], columns["question"], columns["data"], strict=True)
-    rewards, verdicts = [], []
-    for text, domain, asked, data in rows:
-        verdict = verify(text, Problem(domain, asked, data))
-        verdicts.append(verdict)
-        rewards.append(_PAPER_SCHEME.reward(verdict, has_format=has_format(text)))
+    rows = zip(columns["domain"], columns["question"], columns["data"], strict=True)
+    verdicts = [verify(text, Problem(*row)) for text, row in zip(completions, rows, strict=True)]
     if log := columns.get("log_metric"):
         log("right", sum(map(bool, verdicts)) / max(len(verdicts), 1))
         log("answered", sum(verdict.answered for verdict in verdicts) / max(len(verdicts), 1))
     if extra := columns.get("log_extra"):
         extra("verdict", [str(verdict) for verdict in verdicts])
-    return rewards
-
-
-# What the base model learns.
+    return [
+        _PAPER_SCHEME.reward(verdict, has_format=has_format(text))
+        for verdict, text in zip(verdicts, completions, strict=True)
+    ]
 
 
 def lesson(problem: Problem, random: Random) -> str:
-    """Return a completion for the base model: one candidate and its check, or a skill's answer.
+    """Return a completion for the base model: one candidate and its check, or the answer of a skill.
 
     Args:
-        problem: the problem, not a puzzle.
-        random: draws the candidate: a solution, a near miss, or any.
+        problem: a problem of any domain but `kk`.
+        random: draws the candidate: a solution, a near miss, or a random one.
     """
     if problem.domain in SKILLS:
-        return answered("Let me see.", problem.data)
-    kind = _SEARCHES[problem.domain]
-    candidate = kind.propose(problem.data, random)
-    told, fits = _check(candidate, problem.data)
-    return answered(f"{supposed(_said(candidate))} {told}", _said(candidate) if fits else GIVEN_UP)
+        return completion("Let me see.", problem.data)
+    candidate = SEARCH_DOMAINS[problem.domain].candidate(problem.data, random)
+    check, fits = write_check(candidate, problem.data)
+    answer = format_values(candidate)
+    return completion(f"{supposition(answer)} {check}", answer if fits else GIVE_UP)
 
 
 def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
@@ -177,139 +171,32 @@ def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
         problem: a search problem.
         random: draws the candidate.
     """
-    kind = _SEARCHES[problem.domain]
-    candidate = kind.propose(problem.data, random)
-    return supposed(_said(candidate)), _check(candidate, problem.data)[1]
+    candidate = SEARCH_DOMAINS[problem.domain].candidate(problem.data, random)
+    return supposition(format_values(candidate)), write_check(candidate, problem.data)[1]
 
 
-# The kinds of search.
-#
-# A model of a million parameters learns to check only what is written out, a step a word. So a person and what the
-# person has are one word, which the person's initial leads to; a check says initial, word and value for both people,
-# and after that in single words what follows from two things each: same or not, and then fine or wrong. A relation has
-# as many words in a check as in the problem, so that initials stand always as far back as they are copied from.
+def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
+    """Iterate without end over problems of a domain, with repetitions."""
+    if domain == "kk":
+        return _kk_problems(seed, people)
+    random = Random(f"{domain} {seed}")
+    if domain in SEARCH_DOMAINS:
+        return (Problem(domain, *problem) for problem in SEARCH_DOMAINS[domain].problems(random))
+    return {"mod": _mod_problems, "sort": _sort_problems, "recall": _recall_problems}[domain](random)
 
 
-@dataclass(frozen=True)
-class _Search:
-    """A kind of search: what a person can be, what can hold of two, how many relations, at most how many solutions."""
-
-    words: tuple[str, ...]
-    relations: tuple[str, ...]
-    size: int
-    most: int
-
-    def solutions(self, data: str) -> list[Values]:
-        return [values for values in product(self.words, repeat=len(NAMES)) if _fits(values, data)]
-
-    def propose(self, data: str, random: Random) -> Values:
-        """Three in five candidates are any, one is a solution, and one is a solution but for one person."""
-        choice = random.random()
-        if choice < 0.6:
-            return tuple(random.choices(self.words, k=len(NAMES)))
-        values = random.choice(self.solutions(data))
-        if choice < 0.8:
-            return values
-        place = random.randrange(len(values))
-        other = random.choice([word for word in self.words if word != values[place]])
-        return (*values[:place], other, *values[place + 1 :])
-
-    def is_right(self, text: str, data: str) -> bool | None:
-        """Whether an answer is right, None where it is none: each person named once and in order."""
-        pairs = [part.split("_") for part in text.strip().removesuffix(".").split(", ")]
-        if [pair[0] for pair in pairs] != list(NAMES) or any(len(pair) != 2 for pair in pairs):
-            return None
-        values = tuple(pair[1] for pair in pairs)
-        return _fits(values, data) if set(values) <= set(self.words) else None
-
-
-def _said(values: Values) -> str:
-    return ", ".join(map(word, NAMES, values))
-
-
-Relation = tuple[int, int, str]
-
-
-@lru_cache(maxsize=4)
-def _relations(data: str) -> list[Relation]:
-    """Two people and what holds of them: `01d`, they differ; `12a`, they agree; `34io`, in the one or out the other."""
-    return [(int(part[0]), int(part[1]), part[2:]) for part in data.split()]
-
-
-def _told(relation: Relation) -> str:
-    one, other, kind = NAMES[relation[0]][0], NAMES[relation[1]][0], relation[2]
-    if kind in _MATCHES:
-        return f"{one} always goes {'with' if _MATCHES[kind] else 'without'} {other} come what may."
-    first, second = (f"{_PLACE_OF[letter]}side" for letter in kind)
-    return f"{one} {first} or else {other} {second} come what may."
-
-
-def _holds(relation: Relation, values: Values) -> bool:
-    one, other, kind = values[relation[0]], values[relation[1]], relation[2]
-    if kind in _MATCHES:
-        return (one == other) is _MATCHES[kind]
-    return one == _PLACE_OF[kind[0]] or other == _PLACE_OF[kind[1]]
-
-
-def _fits(values: Values, data: str) -> bool:
-    return all(_holds(relation, values) for relation in _relations(data))
-
-
-def _checked(relation: Relation, values: Values) -> str:
-    """What is written of a relation: who has what, whether that is the same or as wanted, and so whether it holds."""
-    one, other, kind = relation
-    said = [f"{NAMES[who][0]} {word(NAMES[who], values[who])} {values[who]}" for who in (one, other)]
-    if kind in _MATCHES:
-        said.append("same" if values[one] == values[other] else "differ")
-    else:
-        wanted = zip(said, kind, strict=True)
-        said = [f"{part} {'yes' if part.endswith(f' {_PLACE_OF[letter]}') else 'no'}" for part, letter in wanted]
-    return f"{' '.join(said)} {'fine' if _holds(relation, values) else 'wrong'}."
-
-
-def _check(values: Values, data: str) -> tuple[str, bool]:
-    """One relation after another, up to the first that does not hold; and whether all do."""
-    told = []
-    for relation in _relations(data):
-        told.append(_checked(relation, values))
-        if not _holds(relation, values):
-            return " ".join([*told, FAILS]), False
-    return " ".join([*told, FITS]), True
-
-
-def _problems(domain: str, random: Random) -> Iterator[Problem]:
-    """Problems of relations that few candidates fulfil."""
-    kind = _SEARCHES[domain]
-    every = list(combinations(range(len(NAMES)), 2))
+def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
+    streams = [knk.generate(KK_SPECS[count], n=1_000_000, seed=seed) for count in people]
     while True:
-        data = " ".join(
-            f"{one}{other}{random.choice(kind.relations)}" for one, other in random.sample(every, kind.size)
-        )
-        if 1 <= len(kind.solutions(data)) <= kind.most:
-            told = " ".join(map(_told, _relations(data)))
-            yield Problem(domain, f"Each is {' or '.join(kind.words)}. {told} Who is what?", data)
-
-
-_MATCHES: Final = {"a": True, "d": False}
-_PLACE_OF: Final = {"i": "in", "o": "out"}
-_SEARCHES: Final[Mapping[str, _Search]] = {
-    "col": _Search(COLOURS, ("d",), 5, 48),
-    "pair": _Search(PLACES, ("a", "d"), 6, 4),
-    "sat": _Search(PLACES, ("ii", "io", "oi", "oo"), 6, 8),
-}
-
-
-# The rest.
-
-
-def _skill_is_right(text: str, data: str) -> bool:
-    return text.split() == data.split()
+        for stream in streams:
+            puzzle = next(stream)
+            yield Problem("kk", question(puzzle), knk.encode(puzzle))
 
 
 def _mod_problems(random: Random) -> Iterator[Problem]:
     while True:
-        one, other, by = random.randrange(20), random.randrange(20), random.randrange(3, 10)
-        yield Problem("mod", f"{one} + {other} mod {by} is what?", str((one + other) % by))
+        first, second, modulus = random.randrange(20), random.randrange(20), random.randrange(3, 10)
+        yield Problem("mod", f"{first} + {second} mod {modulus} is what?", str((first + second) % modulus))
 
 
 def _sort_problems(random: Random) -> Iterator[Problem]:
@@ -320,30 +207,8 @@ def _sort_problems(random: Random) -> Iterator[Problem]:
 
 def _recall_problems(random: Random) -> Iterator[Problem]:
     while True:
-        values = random.choices((*COLOURS, *PLACES), k=len(NAMES))
-        asked = random.choices(range(len(NAMES)), k=8)
-        answer = ", ".join(f"{NAMES[who][0]} {word(NAMES[who], values[who])}" for who in asked)
-        yield Problem(
-            "recall", f"{_said(tuple(values))}. Now {', '.join(f'{NAMES[who][0]} what' for who in asked)}?", answer
-        )
-
-
-def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
-    streams = [knk.generate(KK_SPEC[count], n=1_000_000, seed=seed) for count in people]
-    while True:
-        for stream in streams:
-            puzzle = next(stream)
-            yield Problem("kk", question(puzzle), knk.encode(puzzle))
-
-
-def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
-    if domain == "kk":
-        return _kk_problems(seed, people)
-    random = Random(f"{domain} {seed}")
-    if domain in SEARCHES:
-        return _problems(domain, random)
-    return {"mod": _mod_problems, "sort": _sort_problems, "recall": _recall_problems}[domain](random)
-
-
-def _of_set(stream: Iterator[Problem], held_out: bool) -> Iterator[Problem]:
-    return (problem for problem in stream if problem.is_held_out is held_out)
+        values = tuple(random.choices((*COLOURS, *SIDES), k=len(NAMES)))
+        people = random.choices(range(len(NAMES)), k=8)
+        request = ", ".join(f"{NAMES[person][0]} what" for person in people)
+        answer = ", ".join(f"{NAMES[person][0]} {assignment(NAMES[person], values[person])}" for person in people)
+        yield Problem("recall", f"{format_values(values)}. Now {request}?", answer)

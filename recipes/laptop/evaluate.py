@@ -1,4 +1,4 @@
-"""Models of the laptop recipe asked and marked: every completion is kept with its verdict."""
+"""Evaluate the models of the laptop recipe; every completion is written with its verdict."""
 
 from __future__ import annotations
 
@@ -11,25 +11,30 @@ from knk.datasets.files import read, write
 from knk.inference.transformers import generate_batch
 from knk.tasks.format import has_format
 from recipes.laptop.domains import SEARCHES, SKILLS, Problem, problems, proposal, verify
-from recipes.laptop.words import FAILS, FITS, GIVEN_UP
+from recipes.laptop.words import ALL_FITS, CONTRADICTION, GIVE_UP
 
-SEED: Final = 90_000
-"""The items are the same for every arm and every seed."""
+ITEM_SEED: Final = 90_000
+"""The seed of the items, which are the same for every arm and every base."""
 TEMPERATURE: Final = 0.7
 TOP_P: Final = 0.95
-_BATCH: Final = 300
 TASKS: Final = ("kk2", "kk3", "kk4", *SEARCHES, *SKILLS)
 METRICS: Final = ("accuracy", "answered", "format", "tokens", "tries")
 FORCED: Final = "accuracy if made to answer"
-_LONGEST: Final = 256
-_MAX_PROOF_LENGTH: Final = 400
+_BATCH_SIZE: Final = 300
+_MAX_TOKENS: Final = 256
+_MAX_PROOF_TOKENS: Final = 400
+_MAX_CHECK_TOKENS: Final = 200
+_COLUMN_OF: Final = {"accuracy": "correct"}
+
+Scores = dict[str, dict[str, dict[str, float]]]
+"""The score of each item, by task and metric."""
 
 
 class Model:
-    """A model that is asked for completions, on the GPU if there is one.
+    """A model that writes completions, on the GPU if there is one.
 
     Args:
-        folder: where it was saved.
+        folder: the folder of the saved model.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,86 +46,91 @@ class Model:
         self.model = AutoModelForCausalLM.from_pretrained(folder).eval().to(self.device)
 
     def complete(
-        self, prompts: Sequence[str], most: int, seed: int | None = None, never: str = ""
+        self, prompts: Sequence[str], max_tokens: int, seed: int | None = None, forbidden: str = ""
     ) -> list[tuple[str, int]]:
-        """Return a completion for each prompt, and its tokens.
+        """Return a completion for each prompt, with its number of tokens.
 
         Args:
-            prompts: what is asked.
-            most: the most tokens of a completion.
-            seed: draws the tokens; the likeliest are taken if there is none.
-            never: a text that may not be written.
+            prompts: the prompts.
+            max_tokens: the largest number of tokens of a completion.
+            seed: seeds the sampling; decoding is greedy if None.
+            forbidden: a text that the model may not write.
         """
         import torch
 
-        order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
-        found: dict[int, tuple[str, int]] = {}
-        options: dict[str, Any] = {"do_sample": False}
         if seed is not None:
             torch.manual_seed(seed)
-            options = {"do_sample": True, "temperature": TEMPERATURE, "top_p": TOP_P, "top_k": 0}
-        if never:
-            options["bad_words_ids"] = [self.tokenizer(never, add_special_tokens=False)["input_ids"]]
-        ends = self.tokenizer.eos_token_id
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            tokenized = self.tokenizer([prompts[place] for place in places])["input_ids"]
-            outputs = generate_batch(
-                self.model,
-                tokenized,
-                self.tokenizer.pad_token_id,
-                max_new_tokens=most,
-                pad_token_id=self.tokenizer.pad_token_id,
-                **options,
-            )
-            for place, tokens in zip(places, outputs, strict=True):
-                kept = tokens[: tokens.index(ends)] if ends in tokens else tokens
-                found[place] = (self.tokenizer.decode(kept), len(kept))
-        return [found[place] for place in range(len(prompts))]
+        options = self._options(max_tokens, seed is not None, forbidden)
+        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+        completions: dict[int, tuple[str, int]] = {}
+        for start in range(0, len(order), _BATCH_SIZE):
+            batch = order[start : start + _BATCH_SIZE]
+            token_ids = self.tokenizer([prompts[index] for index in batch])["input_ids"]
+            outputs = generate_batch(self.model, token_ids, self.tokenizer.pad_token_id, **options)
+            completions |= zip(batch, map(self._decode, outputs), strict=True)
+        return [completions[index] for index in range(len(prompts))]
+
+    def _options(self, max_tokens: int, sampled: bool, forbidden: str) -> dict[str, Any]:
+        """Return the options for `generate`."""
+        options: dict[str, Any] = {"max_new_tokens": max_tokens, "pad_token_id": self.tokenizer.pad_token_id}
+        if sampled:
+            options |= {"do_sample": True, "temperature": TEMPERATURE, "top_p": TOP_P, "top_k": 0}
+        else:
+            options["do_sample"] = False
+        if forbidden:
+            options["bad_words_ids"] = [self.tokenizer(forbidden, add_special_tokens=False)["input_ids"]]
+        return options
+
+    def _decode(self, tokens: list[int]) -> tuple[str, int]:
+        """Return the text before the end token, with its number of tokens."""
+        end = self.tokenizer.eos_token_id
+        tokens = tokens[: tokens.index(end)] if end in tokens else tokens
+        return self.tokenizer.decode(tokens), len(tokens)
 
 
 def items(task: str, n: int) -> list[Problem]:
-    """Return the held-out problems of a task, the same for everybody.
+    """Return the held-out problems of a task, the same for every arm and every base.
 
     Args:
         task: one of `TASKS`.
-        n: how many.
+        n: the number of items.
     """
     if task.startswith("kk"):
-        return problems("kk", n, SEED, held_out=True, people=(int(task[2:]),))
-    return problems(task, n, SEED, held_out=True)
+        return problems("kk", n, ITEM_SEED, held_out=True, people=(int(task[2:]),))
+    return problems(task, n, ITEM_SEED, held_out=True)
 
 
-def sample(folder: Path, into: Path, tasks: Sequence[str], n: int, forced: bool = True) -> None:
-    """Ask a model all items of some tasks and write every completion with its verdict; what is written is not redone.
+def write_samples(folder: Path, output: Path, tasks: Sequence[str], n: int, forced: bool = True) -> None:
+    """Write a model's completions of all items of some tasks, with their verdicts, unless the file exists.
 
-    Domains of search are asked a second time with no way to give up: who answers more often may be no better at it.
+    In the search domains every item is asked a second time without the possibility to give up, because a model that
+    answers more often is not necessarily better.
 
     Args:
         folder: the model.
-        into: the file of rows to write.
-        tasks: of `TASKS`.
-        n: items of each task.
-        forced: whether to ask that second time.
+        output: the file to write.
+        tasks: some of `TASKS`.
+        n: the number of items of each task.
+        forced: whether to ask the second time.
     """
-    if not into.exists():
-        into.parent.mkdir(parents=True, exist_ok=True)
-        write(into, _samples(Model(folder), tasks, n, forced))
+    if not output.exists():
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write(output, _samples(Model(folder), tasks, n, forced))
 
 
 def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterator[dict[str, Any]]:
     for task in tasks:
-        asked = items(task, n)
-        prompts = [problem.prompt for problem in asked]
-        longest = _MAX_PROOF_LENGTH if task.startswith("kk") else _LONGEST
-        for must in (False, True) if forced and task in SEARCHES else (False,):
-            answers = model.complete(prompts, longest, 0, GIVEN_UP if must else "")
-            for place, (problem, (text, tokens)) in enumerate(zip(asked, answers, strict=True)):
+        task_items = items(task, n)
+        prompts = [problem.prompt for problem in task_items]
+        max_tokens = _MAX_PROOF_TOKENS if task.startswith("kk") else _MAX_TOKENS
+        for must_answer in (False, True) if forced and task in SEARCHES else (False,):
+            completions = model.complete(prompts, max_tokens, 0, GIVE_UP if must_answer else "")
+            for index, (problem, (text, tokens)) in enumerate(zip(task_items, completions, strict=True)):
                 verdict = verify(text, problem)
                 yield {
                     "task": task,
-                    "item": place,
-                    "forced": must,
+                    "item": index,
+                    "forced": must_answer,
                     "question": problem.question,
                     "completion": text,
                     "correct": verdict.correct,
@@ -132,43 +142,49 @@ def _samples(model: Model, tasks: Sequence[str], n: int, forced: bool) -> Iterat
                 }
 
 
-def checks_right(folder: Path, n: int) -> dict[str, float]:
-    """Return for each search domain how often a proposed candidate's check ends in the right verdict.
+def check_accuracy(folder: Path, n: int) -> dict[str, float]:
+    """Return for each search domain the share of checks that reach the right verdict.
 
-    The candidate is given, as the base learned to propose them, and the model writes the check.
+    The candidate is given, drawn as in the base's lessons, and the model writes the check.
 
     Args:
         folder: the model.
-        n: held-out problems of each domain.
+        n: the number of held-out problems of each domain.
     """
-    model, found = Model(folder), {}
+    model, shares = Model(folder), {}
     for domain in SEARCHES:
         random = Random(f"gate {domain}")
-        asked = [(problem, *proposal(problem, random)) for problem in problems(domain, n, SEED + 1, held_out=True)]
-        answers = model.complete([f"{problem.prompt} {said}" for problem, said, _ in asked], 200)
-        verdicts = [(fits, _says(text)) for (_, _, fits), (text, _) in zip(asked, answers, strict=True)]
-        found[domain] = sum(fits is said for fits, said in verdicts) / n
-    return found
+        domain_items = problems(domain, n, ITEM_SEED + 1, held_out=True)
+        proposals = [proposal(problem, random) for problem in domain_items]
+        prompts = [
+            f"{problem.prompt} {sentence}" for problem, (sentence, _) in zip(domain_items, proposals, strict=True)
+        ]
+        checks = model.complete(prompts, _MAX_CHECK_TOKENS)
+        verdicts = [(fits, _verdict_of_check(text)) for (_, fits), (text, _) in zip(proposals, checks, strict=True)]
+        shares[domain] = sum(fits is verdict for fits, verdict in verdicts) / n
+    return shares
 
 
-def _says(text: str) -> bool | None:
-    """Whether a check's first verdict is that all fits."""
-    fits, fails = (text.find(phrase) for phrase in (FITS, FAILS))
+def _verdict_of_check(text: str) -> bool | None:
+    """Return whether the first verdict of a check is that all fits; None if there is no verdict."""
+    fits, fails = (text.find(phrase) for phrase in (ALL_FITS, CONTRADICTION))
     if fits < 0 and fails < 0:
         return None
     return fails < 0 or 0 <= fits < fails
 
 
-def scores_of(path: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the scores in a file of samples: for each task and metric each item's score.
+def read_scores(path: Path) -> Scores:
+    """Return the score of each item in a file of samples, by task and metric.
 
     Args:
-        path: what `sample` wrote.
+        path: a file that `write_samples` wrote.
     """
-    columns = {"accuracy": "correct"}
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    scores: Scores = {}
     for row in read(path):
-        told = {FORCED: row["correct"]} if row["forced"] else {name: row[columns.get(name, name)] for name in METRICS}
-        for name, value in told.items():
-            found.setdefault(row["task"], {}).setdefault(name, {})[str(row["item"])] = float(value)
-    return found
+        if row["forced"]:
+            metrics = {FORCED: row["correct"]}
+        else:
+            metrics = {metric: row[_COLUMN_OF.get(metric, metric)] for metric in METRICS}
+        for metric, value in metrics.items():
+            scores.setdefault(row["task"], {}).setdefault(metric, {})[str(row["item"])] = float(value)
+    return scores

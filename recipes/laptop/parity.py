@@ -1,6 +1,7 @@
-"""Whether lm-eval scores a study's completions as the study does: `python -m recipes.laptop.parity RUN`.
+"""Check that lm-eval scores a study's completions as the study does: `python -m recipes.laptop.parity STUDY`.
 
-Every file of samples in the folder is put through lm-eval's task files in `lm_eval/`, item by item, metric by metric.
+Every file of samples in the folder is scored by lm-eval with the task files in `lm_eval/`, and compared by item and
+metric.
 """
 
 from __future__ import annotations
@@ -13,30 +14,29 @@ from typing import Any, Final
 from knk.datasets.files import read
 from knk.evals.lm_eval.evaluate import evaluate
 
-TASKS: Final = Path(__file__).parent / "lm_eval"
+TASK_FILES: Final = Path(__file__).parent / "lm_eval"
 _COLUMNS: Final = {"accuracy": "correct", "answered": "answered", "format": "format"}
 
 
 def differences(path: Path) -> tuple[int, list[str]]:
-    """Return how many completions of a file were scored by both, and the items that got other scores.
+    """Return the number of completions of a file, and the items that the two score differently.
 
     Args:
-        path: a file that `recipes.laptop.evaluate.sample` wrote.
+        path: a file that `recipes.laptop.evaluate.write_samples` wrote.
 
     Raises:
         MissingPackage: lm-eval is not installed.
     """
     rows = {f"{row['task']} {row['item']}": row for row in read(path) if not row["forced"]}
     tasks = list(dict.fromkeys(row["task"] for row in rows.values()))
-    told = evaluate(
+    output = evaluate(
         [f"laptop_{task}" for task in tasks],
         {name: [row["completion"]] for name, row in rows.items()},
-        include=TASKS,
+        include=TASK_FILES,
         include_defaults=False,
     )
-    samples = [sample for found in told["samples"].values() for sample in found]
-    differing = [sample["doc"]["id"] for sample in samples if _differs(sample, rows[sample["doc"]["id"]])]
-    return len(samples), differing
+    samples = [sample for task_samples in output["samples"].values() for sample in task_samples]
+    return len(samples), [sample["doc"]["id"] for sample in samples if _differs(sample, rows[sample["doc"]["id"]])]
 
 
 def _differs(sample: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -45,13 +45,13 @@ def _differs(sample: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     )
 
 
-def main(folder: Path) -> int:
-    """Compare all samples of a study, print a line a file, and return the exit status."""
-    found = {path: differences(path) for path in sorted(folder.glob("seed-*/samples/*.jsonl"))}
-    for path, (many, differing) in found.items():
-        print(f"{path.relative_to(folder)}: {many:,} completions, {len(differing)} scored otherwise")
-    print(f"{sum(many for many, _ in found.values()):,} completions in all")
-    return int(not found or any(differing for _, differing in found.values()))
+def main(study: Path) -> int:
+    """Compare all samples of a study, print one line per file, and return the exit status."""
+    compared = {path: differences(path) for path in sorted(study.glob("seed-*/samples/*.jsonl"))}
+    for path, (count, differing) in compared.items():
+        print(f"{path.relative_to(study)}: {count:,} completions, {len(differing)} scored differently")
+    print(f"{sum(count for count, _ in compared.values()):,} completions in total")
+    return int(not compared or any(differing for _, differing in compared.values()))
 
 
 if __name__ == "__main__":

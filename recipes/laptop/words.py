@@ -1,29 +1,37 @@
-"""The words that all of the laptop recipe's domains share: to suppose, to contradict, to conclude and to answer."""
+"""The words that all domains of the laptop recipe share: to suppose, to contradict, to conclude and to answer."""
 
 from __future__ import annotations
 
 from typing import Final
 
 NAMES: Final = ("Ann", "Bob", "Cal", "Dan", "Eve")
-FAILS: Final = "That is a contradiction."
-FITS: Final = "It all fits."
-GIVEN_UP: Final = "unknown"
+CONTRADICTION: Final = "That is a contradiction."
+ALL_FITS: Final = "It all fits."
+GIVE_UP: Final = "unknown"
 
 
-def word(name: str, value: str) -> str:
-    """Return the word for a person who is or has something.
+def assignment(name: str, value: str) -> str:
+    """Return the single word that assigns a value to a person.
 
-    >>> word("Ann", "red")
+    >>> assignment("Ann", "red")
     'Ann_red'
     """
     return f"{name}_{value}"
 
 
-def supposed(what: str) -> str:
-    """Return the sentence that supposes something."""
-    return f"Suppose that {what}."
+def supposition(claim: str) -> str:
+    """Return the sentence that supposes a claim.
+
+    >>> supposition("Ann_red")
+    'Suppose that Ann_red.'
+    """
+    return f"Suppose that {claim}."
 
 
-def answered(thought: str, answer: str) -> str:
-    """Return a completion in form."""
+def completion(thought: str, answer: str) -> str:
+    r"""Return a completion in the required format.
+
+    >>> completion("Let me see.", "3")
+    ' Let me see.</think>\n<answer>3</answer>'
+    """
     return f" {thought}</think>\n<answer>{answer}</answer>"

@@ -1,1 +1,1 @@
-"""Every recipe, found in its folder."""
+"""Tests of every recipe in `recipes/`."""

@@ -1,8 +1,9 @@
-"""Every recipe, found by itself: read, held against the paper, and run for two steps on a tiny model of its kind."""
+"""Every recipe in `recipes/`: its settings, the paper's values, and two steps on a tiny model of its architecture."""
 
 import importlib.util
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,14 @@ from knk.training.data import sources
 from knk.training.recipe import Recipe, load
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny_model
-from tests.training.test_grpo import data_of
+from tests.training.test_grpo import published_rows
 
 RECIPES = ROOT / "recipes"
 FILES = sorted(RECIPES.glob("*/*.yaml"))
 ACCELERATE = sorted((RECIPES / "accelerate").glob("*.yaml"))
 PROFILES = sorted(RECIPES.glob("*/profiles/*.yaml"))
 ALL = [path for path in FILES if path not in ACCELERATE]
-WHOLE = [path for path in ALL if "datasets" in load(path).settings]
+COMPLETE = [path for path in ALL if "datasets" in load(path).settings]
 has_trl = importlib.util.find_spec("trl") is not None
 
 
@@ -36,20 +37,20 @@ def name_of(path: Path) -> str:
 
 
 def own_settings(path: Path) -> dict[str, Any]:
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(settings, dict)
+    return settings
 
 
-def test_recipes_of_each_kind_exist() -> None:
-    folders = {path.parent.name for path in WHOLE}
+def test_every_folder_has_recipes_for_its_trainer() -> None:
+    folders = {path.parent.name for path in COMPLETE}
     assert folders == {"warmup", "rlvr", "laptop"}
-    assert {load(path).trainer for path in WHOLE if path.parent.name == "warmup"} == {"sft"}
-    assert {load(path).trainer for path in WHOLE if path.parent.name == "rlvr"} == {"grpo"}
+    assert {load(path).trainer for path in COMPLETE if path.parent.name == "warmup"} == {"sft"}
+    assert {load(path).trainer for path in COMPLETE if path.parent.name == "rlvr"} == {"grpo"}
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_recipes_do_not_repeat_inherited_settings(path: Path) -> None:
+def test_no_setting_repeats_an_inherited_one(path: Path) -> None:
     own = own_settings(path)
     if "extends" in own:
         inherited = load(path.parent / own["extends"])
@@ -58,12 +59,12 @@ def test_recipes_do_not_repeat_inherited_settings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_the_readme_lists_every_recipe(path: Path) -> None:
+def test_the_readme_of_the_folder_mentions_it(path: Path) -> None:
     assert f"`{path.name}`" in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", WHOLE, ids=name_of)
-def test_a_recipe_names_its_rewards_its_folder_and_its_data_command(path: Path) -> None:
+@pytest.mark.parametrize("path", COMPLETE, ids=name_of)
+def test_it_names_existing_rewards_its_output_and_the_command_for_its_data(path: Path) -> None:
     recipe = load(path)
     assert recipe.output.parts[0] == "runs"
     assert recipe.made_by
@@ -73,8 +74,8 @@ def test_a_recipe_names_its_rewards_its_folder_and_its_data_command(path: Path) 
             assert callable(getattr(rewards, function))
 
 
-@pytest.mark.parametrize("path", [path for path in WHOLE if path.parent.name != "laptop"], ids=name_of)
-def test_the_recipes_command_makes_its_data(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("path", [path for path in COMPLETE if path.parent.name != "laptop"], ids=name_of)
+def test_the_command_for_its_data_exists_with_those_options(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = load(path).made_by.split()
     if words[0] == "python":
         assert (ROOT / words[1]).is_file()
@@ -82,50 +83,61 @@ def test_the_recipes_command_makes_its_data(path: Path, capsys: pytest.CaptureFi
     assert words[0] == "knk"
     command = [word for word in words[1:3] if not word.startswith("-")]
     options = {word for word in words if word.startswith("-")}
-    known = ("corpus",) if command[0] == "corpus" else ()
-    assert main([*(command if known else command[:1]), "--help"]) == 0
-    told = capsys.readouterr().out
-    assert not [option for option in options if option not in told]
+    assert main([*(command if command[0] == "corpus" else command[:1]), "--help"]) == 0
+    help_text = capsys.readouterr().out
+    assert not [option for option in options if option not in help_text]
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
-def test_a_recipe_can_be_printed_as_trl_configuration(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_config_prints_the_settings_for_trl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(path), "--print-config"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
     assert printed == dict(load(path).settings)
     assert not printed.keys() & {"extends", "trainer", "made_by"}
 
 
-def test_paper_settings_match_the_paper() -> None:
-    warm, rl = load(RECIPES / "warmup/paper.yaml"), load(RECIPES / "rlvr/paper.yaml")
+def test_the_paper_recipes_have_the_settings_of_the_paper() -> None:
+    warm_up, rl = load(RECIPES / "warmup/paper.yaml"), load(RECIPES / "rlvr/paper.yaml")
 
-    def of(recipe: Recipe, *names: str) -> list[Any]:
+    def settings_of(recipe: Recipe, *names: str) -> list[Any]:
         return [recipe.settings[name] for name in names]
 
-    assert of(warm, "learning_rate", "weight_decay", "warmup_steps", "max_length", "num_train_epochs") == [
+    assert settings_of(warm_up, "learning_rate", "weight_decay", "warmup_steps", "max_length", "num_train_epochs") == [
         1e-6, 1e-4, 25, 32768, 3
     ]  # fmt: skip
-    assert of(rl, "learning_rate", "weight_decay", "warmup_steps", "beta", "adam_beta2") == [1e-6, 0.1, 25, 0.0, 0.99]
-    assert of(rl, "loss_type", "scale_rewards", "temperature", "top_p", "top_k") == ["dr_grpo", "none", 0.7, 0.95, 0]
-    assert of(rl, "num_generations", "max_completion_length") == [10, 8192]
-    for recipe, wanted in ((warm, 12), (rl, 100)):
-        each, times = of(recipe, "per_device_train_batch_size", "gradient_accumulation_steps")
-        assert each * times * recipe.processes == wanted
+    assert settings_of(rl, "learning_rate", "weight_decay", "warmup_steps", "beta", "adam_beta2") == [
+        1e-6,
+        0.1,
+        25,
+        0.0,
+        0.99,
+    ]
+    assert settings_of(rl, "loss_type", "scale_rewards", "temperature", "top_p", "top_k") == [
+        "dr_grpo",
+        "none",
+        0.7,
+        0.95,
+        0,
+    ]
+    assert settings_of(rl, "num_generations", "max_completion_length") == [10, 8192]
+    for recipe, batch in ((warm_up, 12), (rl, 100)):
+        per_device, accumulation = settings_of(recipe, "per_device_train_batch_size", "gradient_accumulation_steps")
+        assert per_device * accumulation * recipe.processes == batch
     assert load(RECIPES / "warmup/ablation-s1k.yaml").settings["learning_rate"] == 2e-5
 
 
-@pytest.mark.parametrize("path", [path for path in WHOLE if path.parent.name in ("warmup", "rlvr")], ids=name_of)
-def test_all_variants_have_the_same_batch_size(path: Path) -> None:
-    overlays = [[], *([one] for one in PROFILES if one.parent.parent == path.parent)]
+@pytest.mark.parametrize("path", [path for path in COMPLETE if path.parent.name in ("warmup", "rlvr")], ids=name_of)
+def test_every_variant_has_the_same_batch_size(path: Path) -> None:
+    overlays = [[], *([profile] for profile in PROFILES if profile.parent.parent == path.parent)]
     for overlay in overlays:
         recipe = load(path, overlay)
-        each = recipe.number("per_device_train_batch_size", 8) * recipe.number("gradient_accumulation_steps", 1)
-        assert each * recipe.processes == {"sft": 12, "grpo": 100}[recipe.trainer]
+        batch = recipe.number("per_device_train_batch_size", 8) * recipe.number("gradient_accumulation_steps", 1)
+        assert batch * recipe.processes == {"sft": 12, "grpo": 100}[recipe.trainer]
 
 
 @pytest.mark.parametrize("path", ACCELERATE, ids=name_of)
-@pytest.mark.skipif(not has_trl, reason="accelerate is not installed: make check-all does it")
-def test_accelerate_reads_its_configurations(path: Path) -> None:
+@pytest.mark.skipif(not has_trl, reason="accelerate is not installed: run make check-all")
+def test_accelerate_reads_its_configuration(path: Path) -> None:
     from accelerate.commands.config.config_args import ClusterConfig
 
     config = ClusterConfig.from_yaml_file(str(path))
@@ -136,7 +148,7 @@ def test_accelerate_reads_its_configurations(path: Path) -> None:
     )
 
 
-def test_s1k_is_converted_to_sft_rows(tmp_path: Path) -> None:
+def test_s1k_is_converted_to_rows_with_the_format(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("s1k", RECIPES / "warmup/s1k.py")
     assert spec
     assert spec.loader
@@ -146,49 +158,46 @@ def test_s1k_is_converted_to_sft_rows(tmp_path: Path) -> None:
     quoting = row | {"attempt": "</think> is a tag"}
     write(tmp_path / "in.jsonl", [row, quoting])
     assert s1k.main(["-o", str(tmp_path / "out.jsonl"), "--data", str(tmp_path / "in.jsonl")]) == 0
-    (made,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert made["prompt"].endswith("Assistant: <think>")
-    assert made["completion"] == "\nOne and one.\n</think>\n<answer>It is \\boxed{2}.</answer>"
-    with pytest.raises(ValueError, match="row 1 is not one of s1K"):
-        list(s1k.converted([{"question": "?"}]))
+    (converted,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert converted["prompt"].endswith("Assistant: <think>")
+    assert converted["completion"] == "\nOne and one.\n</think>\n<answer>It is \\boxed{2}.</answer>"
+    with pytest.raises(ValueError, match="row 1 is not from s1K"):
+        list(s1k.convert([{"question": "?"}]))
 
 
-def test_the_papers_corpus_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_corpus_of_the_paper_can_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "build", str(RECIPES / "warmup/data/corpus.yaml"), "-o", str(tmp_path / "corpus")]) == 0
     capsys.readouterr()
-    for split, each in (("train", 900), ("test", 100)):
+    for split, count in (("train", 900), ("test", 100)):
         people = [row["people"] for row in read(tmp_path / "corpus" / split / f"{split}-00000.parquet")]
-        assert {count: people.count(count) for count in set(people)} == dict.fromkeys(range(3, 8), each)
-
-
-# With the trainers.
+        assert Counter(people) == dict.fromkeys(range(3, 8), count)
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("recipes")
-    before = Path.cwd()
+    previous = Path.cwd()
     os.chdir(folder)
     yield folder
-    os.chdir(before)
+    os.chdir(previous)
 
 
 def rows_for(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
-    """A few rows as the recipe's own command would make them."""
+    """Return a few rows like those of the recipe's own command."""
     if recipe.trainer == "sft":
         return list(export_rows(kk.rows("train", n=24), ExportFormat("sft", "paper", "brief")))
     reward = recipe.settings["reward_funcs"][0].rpartition(".")[2]
-    if reward == "reward":  # The laptop's own problems.
+    if reward == "reward":  # The laptop recipe's own reward.
         from recipes.laptop.data import rlvr_rows
 
         return list(rlvr_rows("col", 10, 0))
     task = tasks.load(reward.removesuffix("_reward"))
-    rows = task.rows("test", data_of(task.NAME, folder)) if task.NAME != "kk" else kk.rows("train", n=16)
+    rows = task.rows("test", published_rows(task.NAME, folder)) if task.NAME != "kk" else kk.rows("train", n=16)
     return list(tasks.prompts(task, (list(rows) * 2)[:16], "paper"))
 
 
-def tiny(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe with a tiny model of its architecture, few rows, and a CPU."""
+def tiny_recipe(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe with a tiny model of its architecture, few rows, on a CPU."""
     model, data = folder / "model", folder / "rows.jsonl"
     folder.mkdir(exist_ok=True)
     rows = rows_for(recipe, folder)
@@ -208,27 +217,27 @@ def tiny(recipe: Recipe, folder: Path) -> Recipe:
         "bf16": False,
         "report_to": "none",
     }
-    small = {"sft": {"max_length": 4096}, "grpo": {"max_completion_length": 16, "use_vllm": False}}[recipe.trainer]
-    return Recipe(recipe.path, recipe.trainer, {**recipe.settings, **changes, **small}, recipe.made_by)
+    limits = {"sft": {"max_length": 4096}, "grpo": {"max_completion_length": 16, "use_vllm": False}}[recipe.trainer]
+    return Recipe(recipe.path, recipe.trainer, {**recipe.settings, **changes, **limits}, recipe.made_by)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not has_trl, reason="TRL is not installed: make check-all does it")
-class TestTrained:
+@pytest.mark.skipif(not has_trl, reason="TRL is not installed: run make check-all")
+class TestTraining:
     @pytest.mark.parametrize("path", ALL, ids=name_of)
-    def test_trl_accepts_the_settings(self, path: Path) -> None:
+    def test_trl_accepts_its_settings(self, path: Path) -> None:
         from knk.training.preflight import check_keys
 
-        for overlay in [[], *([one] for one in PROFILES if one.parent.parent == path.parent)]:
+        for overlay in [[], *([profile] for profile in PROFILES if profile.parent.parent == path.parent)]:
             check_keys(load(path, overlay))
 
     @pytest.mark.filterwarnings("ignore")
-    @pytest.mark.parametrize("path", WHOLE, ids=name_of)
-    def test_a_recipe_runs_two_steps(self, path: Path, bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("path", COMPLETE, ids=name_of)
+    def test_it_trains_for_two_steps(self, path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from knk.training.run import train
 
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        recipe = tiny(load(path), bench / name_of(path).replace("/", "-"))
+        recipe = tiny_recipe(load(path), workspace / name_of(path).replace("/", "-"))
         manifest = train(recipe, in_process=True)
         assert (manifest["steps"], manifest["status"]) == (2, "finished")
         lines = (recipe.output / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
@@ -238,6 +247,6 @@ class TestTrained:
             assert all(-2 <= entry["reward"] <= 2 for entry in entries if "reward" in entry)
         assert manifest["settings"]["learning_rate"] == load(path).settings["learning_rate"]
 
-    def test_a_recipe_without_its_data_says_how_to_make_them(self) -> None:
+    def test_missing_data_are_reported_with_the_command_that_makes_them(self) -> None:
         with pytest.raises(BadConfig, match=r"knk task hendrycks_math -o data/math\.jsonl"):
             sources(load(RECIPES / "rlvr/math.yaml"))

@@ -39,7 +39,7 @@ def study() -> Results:
     claims = (
         StudyClaim("It rises", "above 0", Estimate(0.2, 0.1, 0.3, 100), True),
         StudyClaim("It may", "above 0", Estimate(0.0, -0.1, 0.1, 100)),
-        StudyClaim("Tries", "decides nothing", Estimate(0.0, -0.1, 0.1, 100)),
+        StudyClaim("Tries", "warmed minus base; reported only", Estimate(0.0, -0.1, 0.1, 100)),
     )
     return Results("A study", ("base", "warmed"), ("col",), tuple(scores), curves, claims, {"bases": "3", "seeds": "3"})
 

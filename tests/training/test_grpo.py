@@ -1,4 +1,4 @@
-"""GRPO by `trl grpo --config`, a few steps on a tiny model, with every reward of every task."""
+"""Two steps of `trl grpo --config` on a tiny model, with every reward of every task."""
 
 import gzip
 import importlib.util
@@ -15,7 +15,7 @@ from tests.support.tiny_models import run_trl, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it"),
+    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all"),
 ]
 
 MATH = [{"problem": f"What is {n} + {n}?", "answer": str(2 * n), "subject": "Algebra", "level": 1} for n in range(8)]
@@ -46,8 +46,8 @@ CODE = [
 ]
 
 
-def data_of(name: str, folder: Path) -> Path | None:
-    """A file with a few rows as published; K&K makes its own."""
+def published_rows(name: str, folder: Path) -> Path | None:
+    """Return a file of a task's rows in their published form; None for a task that generates its own."""
     published = {"hendrycks_math": MATH, "mmlu_pro": MMLU, "humaneval_plus": CODE}
     if name not in published:
         return None
@@ -58,20 +58,22 @@ def data_of(name: str, folder: Path) -> Path | None:
 
 
 def rewards_of(name: str) -> list[str]:
+    """Return the dotted paths of all rewards of a task."""
     task = tasks.load(name)
     kinds = [kind for kind in KINDS if kind != "partial" or hasattr(task, "partial")]
     return [f"knk.rewards.{name}_{kind}" for kind in kinds] + ["knk.rewards.format_reward", "knk.rewards.length_reward"]
 
 
-def metrics(folder: Path) -> Iterator[dict[str, Any]]:
+def logged_steps(folder: Path) -> Iterator[dict[str, Any]]:
+    """Iterate over what TRL logged at each step with rewards."""
     state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-    return (step for step in state["log_history"] if "reward" in step)
+    return (entry for entry in state["log_history"] if "reward" in entry)
 
 
 @pytest.mark.parametrize(("name", "style"), [*((name, "paper") for name in tasks.NAMES), ("kk", "chat")])
 def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path: Path) -> None:
     task = tasks.load(name)
-    rows = list(tasks.prompts(task, list(task.rows("test", data_of(name, tmp_path)))[:8], style))
+    rows = list(tasks.prompts(task, list(task.rows("test", published_rows(name, tmp_path)))[:8], style))
     data, model, out = (tmp_path / part for part in ("rows.jsonl", "model", "out"))
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     save_tiny_model(model, (str(row["prompt"]) for row in rows))
@@ -98,12 +100,12 @@ def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path
         "seed": 1,
     }
     run_trl("grpo", settings, tmp_path)
-    steps = list(metrics(out / "checkpoint-2"))
+    steps = list(logged_steps(out / "checkpoint-2"))
     assert len(steps) == 2
     for step in steps:
         for reward in rewards:
             assert f"rewards/{reward.rpartition('.')[2]}/mean" in step
-        # Sixteen tokens of a random model have neither form nor answer.
+        # Sixteen tokens of a random model have neither the format nor an answer.
         assert step[f"rewards/{name}_reward/mean"] == -2
         assert step[f"rewards/{name}_correct/mean"] == 0
         assert step[f"{name}/format"] == 0

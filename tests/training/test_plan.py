@@ -45,9 +45,7 @@ def test_known_models_have_as_many_parameters_as_their_files(name: str, paramete
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: make check-all does it"
-)
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: run make check-all")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", ["Llama", "Qwen2"])
 @pytest.mark.parametrize("tied", [True, False])
@@ -301,7 +299,7 @@ def test_a_run_that_does_not_fit_its_gpus_is_an_error() -> None:
         memory_line(recipe, *[24] * 6)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it")
+@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all")
 @pytest.mark.slow
 def test_checkpoints_that_do_not_fit_on_the_disk_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""SFT by `trl sft --config`, two steps on a tiny model, on the rows that the library makes."""
+"""Two steps of `trl sft --config` on a tiny model, on rows that the library writes."""
 
 import importlib.util
 import json
@@ -16,7 +16,7 @@ from tests.support.tiny_models import run_trl, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it"),
+    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all"),
 ]
 
 
@@ -46,20 +46,20 @@ def test_sft_trains_on_proofs(style: str, tmp_path: Path) -> None:
     assert losses[1] < losses[0]
 
 
-def test_a_limit_of_tokens_counts_prompt_and_completion(tmp_path: Path) -> None:
+def test_the_token_limit_includes_prompt_and_completion(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
     model = tmp_path / "model"
     save_tiny_model(model, (row["text"] for row in islice(kk.rows("train", n=6, seed=2), 6)))
-    count = AutoTokenizer.from_pretrained(model)
-    whole = write_sft(write_answers(tmp_path / "answers"), tmp_path / "whole", Policy(tokenizer=str(model)))
-    assert whole.unit == "tokens"
-    assert len(whole.lengths) == 24
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    unlimited = write_sft(write_answers(tmp_path / "answers"), tmp_path / "unlimited", Policy(tokenizer=str(model)))
+    assert unlimited.unit == "tokens"
+    assert len(unlimited.lengths) == 24
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(tmp_path / "whole" / "train" / "part-00000.parquet").to_pylist()
-    lengths = [len(count(row["prompt"])["input_ids"]) + row["tokens"] for row in rows]
+    rows = pq.read_table(tmp_path / "unlimited" / "train" / "part-00000.parquet").to_pylist()
+    lengths = [len(tokenizer(row["prompt"])["input_ids"]) + row["tokens"] for row in rows]
     limit = sorted(lengths)[11]
-    some = write_sft(tmp_path / "answers", tmp_path / "some", Policy(tokenizer=str(model), max_tokens=limit))
-    assert some.kept == sum(length <= limit for length in lengths)
-    assert some.dropped["longer than the limit"] == 24 - some.kept
+    limited = write_sft(tmp_path / "answers", tmp_path / "limited", Policy(tokenizer=str(model), max_tokens=limit))
+    assert limited.kept == sum(length <= limit for length in lengths)
+    assert limited.dropped["longer than the limit"] == 24 - limited.kept

@@ -25,7 +25,7 @@ from tests.support.tiny_models import save_tiny_model
 
 needs_trl = [
     pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it"),
+    pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""The study's held-out problems as documents of lm-eval, marked by the study's own verifier."""
+"""The study's held-out problems as documents for lm-eval, scored by the study's own verifier."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ def documents(task: str, n: int = 300, **_: Any) -> dict[str, Any]:
 
     Args:
         task: one of `recipes.laptop.evaluate.TASKS`.
-        n: how many.
+        n: the number of items.
     """
     from datasets import Dataset
 
-    asked = [
-        # "benchmark" and "id" are what `knk.evals.lm_eval.evaluate` identifies a document by.
-        {**vars(problem), "benchmark": task, "id": f"{task} {place}", "prompt": problem.prompt}
-        for place, problem in enumerate(items(task, n))
+    rows = [
+        # `knk.evals.lm_eval.evaluate` identifies a document by "benchmark" and "id".
+        {**vars(problem), "benchmark": task, "id": f"{task} {index}", "prompt": problem.prompt}
+        for index, problem in enumerate(items(task, n))
     ]
-    return {"test": Dataset.from_list(asked)}
+    return {"test": Dataset.from_list(rows)}
 
 
 def results(doc: dict[str, Any], completions: Sequence[str]) -> dict[str, float]:
-    """Return whether a completion is right, whether it answers, and whether it has the form.
+    """Return whether a completion is right, whether it answers, and whether it has the format.
 
     Args:
         doc: the document.
-        completions: the one completion.
+        completions: a single completion.
     """
     verdict = verify(completions[0], Problem(doc["domain"], doc["question"], doc["data"]))
     return {
