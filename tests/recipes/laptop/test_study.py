@@ -71,7 +71,6 @@ def test_a_study_runs_resumes_and_writes_its_report(tmp_path: Path) -> None:
     assert len(jobs) == 8
     study = results.read(tmp_path)
     assert study.arms == ("base", "warmed", "base + RL", "warmed + RL")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Sampled completions" in (tmp_path / "report.html").read_text(encoding="utf-8")
     files = [path for path in tmp_path.glob("seed-0/**/*") if path.suffix in (".safetensors", ".jsonl")]
     times = {path: path.stat().st_mtime for path in files}
