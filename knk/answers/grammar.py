@@ -28,14 +28,14 @@ class Reading:
         lexicon: the puzzle's words.
         claims: the claims, in order.
         implied: people whose role follows from a claim with "only".
-        has_strangers: whether it names somebody who is not in the puzzle.
+        strangers: words that name somebody who is not in the puzzle.
     """
 
     tokens: Sequence[str]
     lexicon: Lexicon
     claims: list[Claim] = field(default_factory=list)
     implied: list[int] = field(default_factory=list)
-    has_strangers: bool = False
+    strangers: list[str] = field(default_factory=list)
 
     def say(self, people: Iterable[int], knight: bool) -> bool:
         """Add the claim that some people are (not) knights; return True."""
@@ -70,7 +70,7 @@ class Reading:
             if word in people:
                 named.append(people[word])
             elif self.lexicon.codes.get(word) is None and code_of_unknown(word) == "U":
-                self.has_strangers = True
+                self.strangers.append(word)
         return named
 
     def counts(self, match: re.Match[str], number: int) -> bool:

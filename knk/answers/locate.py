@@ -143,7 +143,7 @@ def _read_content(content: str, lexicon: Lexicon) -> Reading:
         raise Rejected("unreadable")
     tokens = tokenize(content, lexicon)
     reading = read(tokens, lexicon) or read(tokenize(_without_closing(content), lexicon), lexicon)
-    if reading is None or not (reading.claims or reading.has_strangers):
+    if reading is None or not (reading.claims or reading.strangers):
         raise Rejected(_reason_unread(tokens, lexicon))
     return reading
 

@@ -30,7 +30,7 @@ class Verdict:
         reason: one of the words of `Reason`.
         claims: the claims of an answer to a puzzle, in order: a name, and whether that person is claimed to be a
             knight.
-        detail: the answer of another task as it was read, or what went wrong, in one line.
+        detail: the answer of another task as it was read, who is unknown, or what went wrong, in one line.
 
     >>> str(Verdict(False, "incomplete", (("Ann", True), ("Bob", False))))
     'incomplete: +Ann -Bob'
@@ -48,7 +48,7 @@ class Verdict:
 
     def __str__(self) -> str:
         claims = " ".join(f"{'+' if knight else '-'}{name}" for name, knight in self.claims)
-        detail = claims or self.detail
+        detail = self.detail or claims
         return f"{self.reason}: {detail}" if detail else self.reason
 
     @property

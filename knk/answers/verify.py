@@ -67,7 +67,9 @@ def verify(completion: str, puzzle: Puzzle, *, solution: Sequence[bool] | None =
         return Verdict(False, rejected.reason)
     reason = _reason(reading, truth)
     claims = tuple((puzzle.names[person], knight) for person, knight in dict.fromkeys(reading.claims))
-    return Verdict(reason == "right", reason, claims)
+    # Tokens are in lower case.
+    strangers = ", ".join(word[:40].capitalize() for word in dict.fromkeys(reading.strangers))
+    return Verdict(reason == "right", reason, claims, strangers)
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +79,7 @@ def _solved(puzzle: Puzzle) -> tuple[bool, ...]:
 
 def _reason(reading: Reading, truth: tuple[bool, ...]) -> Reason:
     claims = dict(reading.claims)
-    if reading.has_strangers:
+    if reading.strangers:
         return "unknown person"
     if len(set(reading.claims)) > len(claims):
         return "contradiction"

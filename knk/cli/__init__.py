@@ -6,6 +6,7 @@
 | one for each command (`generate`, `solve`, `corpus.build`, ...) | its options and help text, and what it prints |
 | `options`, `groups` | options that commands share, one by one and in groups |
 | `input` | puzzles read from the command line, files and pipes |
+| `usage` | messages about unknown commands, options and values |
 | `output` | rows, JSON, wrapped lines and progress bars |
 | `signals` | what happens on an interrupt or SIGTERM |
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Final
 
 import typer
@@ -31,6 +33,7 @@ from knk.cli.solve import solve
 from knk.cli.task import task
 from knk.cli.teach import teach
 from knk.cli.train import train
+from knk.cli.usage import unknown, usage_message
 from knk.cli.verify import verify
 from knk.errors import KnkError
 from knk.version import __version__
@@ -64,6 +67,10 @@ class _Bench(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands:
+            # A model is never followed by another argument, so the first of several is a command.
+            similar = get_close_matches(args[0], self.commands, 1)
+            if similar and len(args) > 1 and not args[1].startswith("-"):
+                ctx.fail(unknown("command", repr(args[0]), [repr(similar[0])]))
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 
@@ -87,8 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:  # A usage error; all others are handled in `_Knk`.
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "knk"
-        message = error.format_message().replace("Value error, ", "").rstrip(".")
-        return _report(f"{message}; see '{command} --help'")
+        return _report(f"{usage_message(error)}; see '{command} --help'")
 
 
 def _report(problem: str) -> int:
@@ -98,7 +104,9 @@ def _report(problem: str) -> int:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        missing = error.errno == errno.ENOENT and error.strerror == os.strerror(errno.ENOENT)
+        reason = "no such file" if missing else error.strerror[:1].lower() + error.strerror[1:]
+        return f"{error.filename}: {reason}" if error.filename else reason
     return str(error)
 
 

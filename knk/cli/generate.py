@@ -92,7 +92,7 @@ class SpecOptions:
             "people": number_or_range("--people", self.people),
             "statements": number_or_range("--statements", self.statements),
             "kinds": _parse_kinds(self.kinds),
-            "roles": None if self.roles is None else tuple(tuple(pair.split("/")) for pair in self.roles.split(",")),
+            "roles": _parse_roles(self.roles),
             "target": _parse_target(self.target),
             "grade": number_or_range("--grade", self.grade),
         }
@@ -142,7 +142,7 @@ def generate(
 
     with progress_bar(n, "puzzles", progress) as advance:
         write(output, spec, n, seed=seed, style=style, processes=processes, progress=advance)
-    print(f"{output}: {n} puzzles")
+    print(f"{output}: {n:,} puzzle{'' if n == 1 else 's'}")
 
 
 def _parse_kinds(text: str | None) -> tuple[tuple[str, float], ...] | None:
@@ -153,6 +153,15 @@ def _parse_kinds(text: str | None) -> tuple[tuple[str, float], ...] | None:
         return tuple((kind.strip(), float(weight) if colon else 1.0) for kind, colon, weight in pairs)
     except ValueError as error:
         raise BadSpec(f"--kinds: expected kinds with weights such as 'atom,and:2', got {text!r}") from error
+
+
+def _parse_roles(text: str | None) -> tuple[tuple[str, ...], ...] | None:
+    if text is None:
+        return None
+    pairs = tuple(tuple(word.strip() for word in pair.split("/")) for pair in text.split(","))
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise BadSpec(f"--roles: expected pairs such as angel/demon, got {text!r}")
+    return pairs
 
 
 def _parse_target(text: str | None) -> tuple[tuple[str, _Range], ...] | None:

@@ -52,7 +52,7 @@ def read_puzzles(argument: str | None) -> Iterator[Item]:
         for number, row in enumerate(read(Path(argument))):
             yield _item(row, f"row {number}")
         return
-    with _open(argument) as source:
+    with _open(argument) as source, _locate_errors(argument if argument and is_file(argument) else ""):
         lines = enumerate(source, 1)
         first = next(((number, line) for number, line in lines if line.strip()), None)
         if first is None:
@@ -69,8 +69,10 @@ def _open(argument: str | None) -> IO[str]:
         return sys.stdin
     if is_file(argument):
         return Path(argument).open(encoding="utf-8-sig")
-    if FILE_NAME.fullmatch(argument) or not (len(argument.split()) > 1 or _is_notation(argument)):
-        raise KnkError(f"{argument!r} is neither an existing file nor a puzzle")
+    if FILE_NAME.fullmatch(argument):
+        raise KnkError(f"{argument}: no such file")
+    if not (len(argument.split()) > 1 or _is_notation(argument)):
+        raise KnkError(f"{argument}: no such file, and not a puzzle")
     return StringIO(argument)
 
 

@@ -40,8 +40,9 @@ def plan(
     from knk.training.plan import alternatives
     from knk.training.plan import plan as make_plan
 
+    loaded = recipe.load()
     number, gpu = parse_gpus(gpus) if gpus else local_gpus()
-    estimate = make_plan(recipe.load(), number, gpu, tokens, rows)
+    estimate = make_plan(loaded, number, gpu, tokens, rows)
     changes = [] if estimate.fits else list(alternatives(estimate, tokens, rows))
     if as_json:
         print_json(estimate.to_dict() | {"alternatives": changes})

@@ -82,11 +82,11 @@ def _as_text(puzzle: Puzzle, solution: _Solution) -> str:
     from knk.text.vocabulary import join_words, with_article
 
     if solution.number == 0:
-        return "No solution: nothing fits what they say."
+        return "No solution: no assignment of roles fits what they say."
     words = _role_words(puzzle, solution)
     sentence = join_words([f"{name} is {with_article(word)}" for name, word in words.items()]) + "."
     if solution.number == 1:
         return sentence
     number = f"{solution.number}" if solution.number <= _MAX_COUNT else f"More than {_MAX_COUNT}"
-    common = f"in all of them {sentence}" if words else "nobody is the same in all of them."
+    common = f"in all of them {sentence}" if words else "no person has the same role in all of them."
     return f"{number} solutions; {common}"

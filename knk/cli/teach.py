@@ -135,6 +135,9 @@ def teach(
             raise KnkError("missing --max-tokens N, or --answer-tokens N for the average")
         _print_estimate(_estimate(corpus, output, settings, prompts, teacher.per_request, costs), costs, as_json)
         return
+    for option, value in vars(costs).items():
+        if value is not None and option != "dry_run":
+            raise KnkError(f"--{option.replace('_', '-')} needs --dry-run")
     folder = require_output(output)
     engine = engines.build(name, teacher.model, per_request=teacher.per_request)
     with _observer(corpus, prompts, settings.n, progress) as observer, interrupt_on_sigterm():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -37,8 +39,8 @@ def verify(
 
     answer = None if completion is None else _read_completion(completion)
     all_correct = True
-    for number, item in enumerate(read_puzzles(puzzle)):
-        _check_completions(item, number, answer)
+    for item, is_only in _marked(read_puzzles(puzzle)):
+        _check_completions(item, is_only, answer)
         if item.completion is None and answer is None:
             answer = _read_stdin(puzzle)
         verdict = judge(item.completion if item.completion is not None else answer or "", item.puzzle)
@@ -51,11 +53,19 @@ def verify(
         raise typer.Exit(1)
 
 
-def _check_completions(item: Item, number: int, answer: str | None) -> None:
+def _marked(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Iterate over items, each with whether it is the only one."""
+    items = iter(items)
+    first_two = list(islice(items, 2))
+    for item in chain(first_two, items):
+        yield item, len(first_two) == 1
+
+
+def _check_completions(item: Item, is_only: bool, answer: str | None) -> None:
     """Check that there is at most one answer to a puzzle, and at most one puzzle for an answer."""
     if item.completion is not None and answer is not None:
         raise KnkError(f"{item.position} has its own completion: remove the one on the command line")
-    if item.completion is None and number:
+    if item.completion is None and not is_only:
         raise KnkError(f'{item.position} has no completion: several puzzles need JSON lines with a "completion" each')
 
 
@@ -63,7 +73,7 @@ def _read_completion(argument: str) -> str:
     if is_file(argument):
         return Path(argument).read_text(encoding="utf-8-sig")
     if FILE_NAME.fullmatch(argument):
-        raise KnkError(f"no such file: {argument!r}")
+        raise KnkError(f"{argument}: no such file")
     return argument
 
 

@@ -122,7 +122,7 @@ class CorpusConfig:
         if not _is_int(self.seed) or not -(2**63) <= self.seed < 2**64:
             raise BadConfig(f"seed: expected a whole number of up to 64 bits, got {shortened(self.seed)}")
         if not isinstance(self.style, str) or self.style not in STYLES:
-            raise BadConfig(f"style: expected one of {', '.join(STYLES)}, got {shortened(self.style)}")
+            raise BadConfig(f"unknown style {shortened(self.style)}: expected one of {', '.join(STYLES)}")
         _check_shares(self.shares)
         if not isinstance(self.measures, bool):
             raise BadConfig(f"measures: expected true or false, got {shortened(self.measures)}")

@@ -48,24 +48,31 @@ class File:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, entry: Any) -> Self:
+    def from_dict(cls, entry: Any, name: str = MANIFEST) -> Self:
         """Return a file from its entry in a manifest, of which only `path` and `sha256` are required.
+
+        Args:
+            entry: the entry.
+            name: the manifest's name, for error messages.
 
         Raises:
             BadFolder: a field is missing or invalid.
         """
         if not isinstance(entry, Mapping):
-            raise BadFolder(f"{MANIFEST}: expected a JSON object for each file, got {type(entry).__name__}")
+            raise BadFolder(f"{name}: expected a JSON object for each file, got {type(entry).__name__}")
         split, part, rows = entry.get("split") or "", entry.get("part") or "", entry.get("rows") or 0
         path, sha256 = entry.get("path"), entry.get("sha256")
         texts = (path, split, part, sha256)
         if not all(isinstance(text, str) for text in texts) or type(rows) is not int or rows < 0:
-            raise BadFolder(f"{MANIFEST}: a file has a field of the wrong type")
+            raise BadFolder(
+                f"{name}: expected 'path', 'split', 'part' and 'sha256' of each file as strings and 'rows' as a number "
+                f"from 0 up, got {str(dict(entry))[:80]}"
+            )
         file = cls(str(path), split, part, rows, str(sha256))
         if not is_path(file.path) or file.path == MANIFEST:
-            raise BadFolder(f"{MANIFEST}: invalid path of a file: {file.path[:80]!r}")
+            raise BadFolder(f"{name}: invalid path of a file: {file.path[:80]!r}")
         if not _SHA256.fullmatch(file.sha256) or (file.split and not _SPLIT.fullmatch(file.split)):
-            raise BadFolder(f"{MANIFEST}: {file.path}: invalid hash or split")
+            raise BadFolder(f"{name}: {file.path}: invalid hash or split")
         return file
 
     def check(self, folder: Path) -> None:
@@ -129,11 +136,15 @@ class Manifest:
             raise BadFolder(f"{folder} has no {MANIFEST}: expected a dataset written by knk")
         if path.stat().st_size > MAX_BYTES:
             raise BadFolder(f"{path} is larger than {MAX_BYTES >> 20} MiB")
-        return cls.from_json(path.read_text(encoding="utf-8", errors="replace"))
+        return cls.from_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str, name: str = MANIFEST) -> Self:
         """Return the manifest that a JSON text holds.
+
+        Args:
+            text: the text.
+            name: the file's name, for error messages.
 
         Raises:
             BadFolder: the text is not a manifest, or lists a file twice or with an invalid field.
@@ -141,14 +152,14 @@ class Manifest:
         >>> Manifest.from_json('{"version": "1", "files": []}')
         Manifest(about={'version': '1'}, files=())
         """
-        about = json_object(text, MANIFEST, BadFolder)
+        about = json_object(text, name, BadFolder)
         entries = about.pop("files", None)
         about.pop("counts", None)
         if not isinstance(entries, list):
-            raise BadFolder(f"{MANIFEST}: expected a list of 'files'")
-        files = tuple(map(File.from_dict, entries))
+            raise BadFolder(f"{name}: expected 'files' to be a list, got {type(entries).__name__}")
+        files = tuple(File.from_dict(entry, name) for entry in entries)
         if len({file.path for file in files}) < len(files):
-            raise BadFolder(f"{MANIFEST} lists a file twice")
+            raise BadFolder(f"{name} lists a file twice")
         return cls(about, files)
 
     def to_json(self) -> str:

@@ -163,8 +163,8 @@ def tables(
             if len(table):
                 yield table
             if error:
-                made = f"({start + len(table)} of the {n} requested were made)"
-                raise NotEnough(f"{error} {made}", error.found)
+                made = start + len(table)
+                raise NotEnough(f"{n:,} puzzles requested, {made:,} made: {error}", error.found)
 
 
 def _ordered(

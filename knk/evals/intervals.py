@@ -131,10 +131,10 @@ def difference(scores: SeedScores, baseline: SeedScores) -> Estimate:
     False
     """
     if len(scores) != len(baseline):
-        raise BadRow(f"{len(scores)} and {len(baseline)} seeds cannot be paired")
+        raise BadRow(f"expected as many seeds on both sides, got {len(scores)} and {len(baseline)}")
     pairs = list(zip(scores, baseline, strict=True))
-    if any(first.keys() != second.keys() for first, second in pairs):
-        raise BadRow("the two do not have the same items")
+    for first, second in pairs:
+        _check_same_items(first, second)
     return average([{item: first[item] - second[item] for item in first} for first, second in pairs])
 
 
@@ -152,13 +152,22 @@ def ratio(numerators: SeedScores, denominators: SeedScores) -> Estimate:
     0.5
     """
     above, below = _matrix(numerators), _matrix(denominators)
-    if above.shape != below.shape or numerators[0].keys() != denominators[0].keys():
-        raise BadRow("the two do not have the same items")
+    if len(above) != len(below):
+        raise BadRow(f"expected as many seeds on both sides, got {len(above)} and {len(below)}")
+    _check_same_items(numerators[0], denominators[0])
     if not below.any():
-        raise BadRow("cannot divide: all denominators are zero")
+        raise BadRow("the ratio is undefined: all denominators are zero")
     quotient = float(above.sum() / below.sum())
     # To first order, a ratio varies as the mean of these residuals.
     return _student_interval(quotient, (above - quotient * below) / below.mean())
+
+
+def _check_same_items(first: Mapping[str, float], second: Mapping[str, float]) -> None:
+    if first.keys() != second.keys():
+        only_first, only_second = len(first.keys() - second.keys()), len(second.keys() - first.keys())
+        raise BadRow(
+            f"the two runs have different items: {only_first} only in the first, {only_second} only in the second"
+        )
 
 
 def _matrix(scores: SeedScores) -> NDArray[np.float64]:
@@ -166,8 +175,10 @@ def _matrix(scores: SeedScores) -> NDArray[np.float64]:
     if not scores or not scores[0]:
         raise BadRow("there are no scores")
     items = sorted(scores[0])
-    if any(seed.keys() != scores[0].keys() for seed in scores):
-        raise BadRow("the seeds do not have the same items")
+    for number, seed in enumerate(scores, 1):
+        if seed.keys() != scores[0].keys():
+            differing = len(seed.keys() ^ scores[0].keys())
+            raise BadRow(f"expected the same items for all seeds, but {differing} differ between seeds 1 and {number}")
     matrix = np.array([[seed[item] for item in items] for seed in scores], dtype=float)
     if not np.isfinite(matrix).all():
         raise BadRow("a score is not a finite number")

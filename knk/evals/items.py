@@ -87,7 +87,7 @@ def benchmark(name: str) -> Benchmark:
     'MATH'
     """
     if name not in BENCHMARKS:
-        raise BadSpec(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+        raise BadSpec(f"unknown benchmark {name!r}: expected one of {', '.join(BENCHMARKS)}")
     return BENCHMARKS[name]
 
 

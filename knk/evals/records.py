@@ -81,8 +81,10 @@ def read_run(folder: str | os.PathLike[str]) -> BenchmarkRun:
         BadFile: a file of the run is broken.
     """
     folder = Path(folder)
+    if not folder.exists():
+        raise BadFolder(f"{folder}: no such folder")
     if not (folder / RUN_FILE).is_file():
-        raise BadFolder(f"{folder} holds no finished run of 'knk bench'")
+        raise BadFolder(f"{folder} has no {RUN_FILE}: expected the folder of a finished 'knk bench run'")
     record = read_json(folder / RUN_FILE)
     names = record.get("benchmarks")
     if record.get("format") != FORMAT or not isinstance(names, dict):

@@ -157,7 +157,7 @@ def stored_completions(folder: Path) -> Iterator[Row]:
         BadFolder: there is no such file, or a line is not a record of a completion.
     """
     if not (folder / ANSWERS).is_file():
-        raise BadFolder(f"{folder} holds no {ANSWERS}")
+        raise BadFolder(f"{folder} has no {ANSWERS}")
     try:
         for record in read(folder / ANSWERS):
             yield record | {
@@ -177,7 +177,7 @@ def read_scored(folder: str | os.PathLike[str]) -> list[ScoredCompletion]:
     """
     path = Path(folder) / VERDICTS
     if not path.is_file():
-        raise BadFolder(f"{folder} holds no {VERDICTS}: is its run not finished?")
+        raise BadFolder(f"{folder} has no {VERDICTS}: finish its run with the same 'knk bench run' command")
     try:
         return [ScoredCompletion.from_dict(row) for row in read(path)]
     except (BadRow, json.JSONDecodeError) as error:

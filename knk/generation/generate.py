@@ -90,7 +90,7 @@ def _generate(spec: Spec, n: int, seed: int) -> Iterator[Puzzle]:
         try:
             puzzle = next(streams[people])
         except NotEnough as error:
-            raise NotEnough(f"{error} ({made} of the {n} requested were made)", error.found) from None
+            raise NotEnough(f"{n:,} puzzles requested, {made:,} made: {error}", error.found) from None
         yield puzzle
 
 

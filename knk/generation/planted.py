@@ -18,7 +18,7 @@ from knk.errors import NotEnough
 from knk.generation.block import Block
 from knk.generation.draws import Draws
 from knk.generation.grammar import Grammar
-from knk.generation.spec import Spec
+from knk.generation.spec import NOBODY_SPEAKS, Spec
 from knk.logic.algebra import masks
 from knk.logic.folded_table import folded_table
 from knk.logic.mixing import mix
@@ -67,7 +67,13 @@ def planted_block(spec: Spec, seed: int, number: int) -> Block:
                 np.zeros(1, dtype=np.intp),
                 1,
             )
-    raise NotEnough(f"no puzzle of {people} people to this specification was found in {MAX_PLANTINGS} plantings", 0)
+    if spec.statements_range[1] == 0:
+        raise NotEnough(NOBODY_SPEAKS, 0)
+    raise NotEnough(
+        f"found no puzzle of {people} people in {MAX_PLANTINGS} tries; ask for more statements, or for more kinds of "
+        "statements (preset rich)",
+        0,
+    )
 
 
 class _Entry(NamedTuple):

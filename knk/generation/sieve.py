@@ -12,7 +12,7 @@ from knk.errors import NotEnough
 from knk.generation.draws import IndexArray
 from knk.generation.hashset import HashSet, first_occurrences
 from knk.generation.sampled import MAX_SAMPLED_PEOPLE, block_size, count_puzzles
-from knk.generation.spec import Spec
+from knk.generation.spec import KINDS, NOBODY_SPEAKS, Spec
 from knk.generation.statement_table import statement_table
 from knk.generation.targets import GAVE_UP, Verdicts, cost, matches_target
 from knk.logic.mixing import UInt64Array
@@ -114,7 +114,7 @@ class Search:
             if state.new - state.window_new < (limits.new_puzzles if self._total is None else 1):
                 tries = state.blocks * self._block_size
                 raise self._not_enough(
-                    f"only {state.new} new puzzles of {self._people} people were found in {tries} tries",
+                    f"only {state.new:,} new puzzles of {self._people} people were found in {tries:,} tries",
                     state.new,
                 )
             state.window_blocks, state.window_new = state.blocks, state.new
@@ -127,16 +127,24 @@ class Search:
         self._counted = True
 
     def _not_enough(self, problem: str, found: int) -> NotEnough:
-        if not self._spec.target:
-            return NotEnough(problem, found)
-        return NotEnough(problem + search_summary(self._spec, self.state), self.state.matching)
+        if self._spec.statements_range[1] == 0:
+            return NotEnough(NOBODY_SPEAKS, found)
+        advice = "; ask for fewer, for more people"
+        if self._spec.target:
+            summary = search_summary(self._spec, self.state)
+            return NotEnough(f"{problem}{summary}{advice}, or for another target", self.state.matching)
+        has_all_kinds = all(dict(self._spec.kinds).get(kind) for kind in KINDS)
+        return NotEnough(
+            problem + advice + ("" if has_all_kinds else ", or for more kinds of statements (preset rich)"), found
+        )
 
     def _total_message(self) -> str:
         people, more = self._people, None
         if not self._spec.trivial:
             more = count_puzzles(statement_table(replace(self._spec, trivial=True), people, self._seed, 0))
-        hint = f", {more} if trivial statements are allowed" if more and more != self._total else ""
-        return f"the specification has only {self._total} different puzzles of {people} people{hint}"
+        hint = f" ({more:,} with trivial statements)" if more and more != self._total else ""
+        number = f"only {self._total:,} different" if self._total else "no"
+        return f"there are {number} puzzles of {people} {'person' if people == 1 else 'people'}{hint}"
 
 
 class Sieve(Search):
@@ -177,7 +185,7 @@ def search_summary(spec: Spec, state: SearchState) -> str:
     """Return the end of a message: how a search for a target went.
 
     >>> search_summary(Spec(target={"grade": 5}), SearchState(new=1000))
-    ': 0 of 1000 examined have grade 5'
+    ': 0 of 1,000 examined have grade 5'
     """
-    too_hard = f", and {state.gave_up} were too hard to measure" if state.gave_up else ""
-    return f": {state.matching} of {state.new} examined have {spec.target_text}{too_hard}"
+    too_hard = f", and {state.gave_up:,} were too hard to measure" if state.gave_up else ""
+    return f": {state.matching:,} of {state.new:,} examined have {spec.target_text}{too_hard}"

@@ -20,6 +20,8 @@ from knk.text.vocabulary import NAMES, ROLE_PAIRS
 KINDS: Final = tuple(dict.fromkeys(statement.kind for statement in STATEMENT_KINDS))
 """The kinds of statement that a specification gives weights; "atom" is "X is a knight" and "X is a knave"."""
 MAX_PEOPLE: Final = 2000
+NOBODY_SPEAKS: Final = "no puzzle has exactly one solution if nobody says anything: raise statements to 1 or more"
+"""The error message about a specification without statements."""
 
 Target = tuple[tuple[str, int | tuple[int, int]], ...]
 """Measures, as `knk.proofs.difficulty.MEASURES` names them, each with a value, or with the least and the most."""
@@ -129,8 +131,8 @@ class Spec:
     def _check(self) -> None:
         _check_range("people", self.people, 1, MAX_PEOPLE)
         _check_range("statements", self.statements, 0, 10)
-        _check_range("depth", self.depth, 0, 5)
-        _check_range("width", self.width, 2, 10)
+        _check_number("depth", self.depth, 0, 5)
+        _check_number("width", self.width, 2, 10)
         weights = dict(self.kinds)
         for kind, weight in weights.items():
             if kind not in KINDS:
@@ -138,11 +140,13 @@ class Spec:
             if not isinstance(weight, int | float) or not 0 <= weight < 1e9:
                 raise BadSpec(f"expected a weight of {kind!r} from 0 up, got {weight!r}")
         if not any(weights.values()):
-            raise BadSpec("at least one statement kind needs a weight above 0")
+            raise BadSpec("all weights in kinds are 0: give at least one a weight above 0")
         if not self.roles:
-            raise BadSpec("at least one pair of role words is needed")
+            raise BadSpec("roles is empty: expected at least one pair, such as knight/knave")
         try:
             for pair in self.roles:
+                if len(pair) != 2:
+                    raise BadSpec(f"roles: expected pairs such as angel/demon, got {'/'.join(map(str, pair))!r}")
                 Puzzle(self.names, (), pair)
         except BadPuzzle as error:
             raise BadSpec(f"names and roles: {error}") from error
@@ -158,10 +162,12 @@ def _sorted_target(target: Any) -> Target:
         if name not in MEASURES:
             raise BadSpec(f"unknown measure {name!r}: expected one of {', '.join(MEASURES)}")
         if len(values) != 1:
-            raise BadSpec(f"expected one value of {name}, or the least and the most")
+            raise BadSpec(f"expected {name} as a number or a range, got {len(values)} values")
         _check_range(name, _tuple_if_list(values[0]), *((1, len(GRADES)) if name == "grade" else (0, UNBOUNDED)))
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise BadSpec("a measure is given twice in the target")
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadSpec(f"the target has {name!r} twice: give it once, as a number or a range")
     return tuple(
         sorted(((name, _tuple_if_list(value)) for name, value in pairs), key=lambda pair: MEASURES.index(pair[0]))
     )
@@ -199,7 +205,14 @@ def _check_range(name: str, value: Any, minimum: int, maximum: int) -> None:
     pair = value if isinstance(value, tuple) else (value, value)
     numbers = len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in pair)
     if not numbers or not minimum <= pair[0] <= pair[1] <= maximum:
-        raise BadSpec(f"expected {name} from {minimum} to {maximum}, or the least and the most, got {value!r}")
+        raise BadSpec(
+            f"expected {name} as a number or a range from {minimum} to {maximum}, the smaller number first, got {value!r}"
+        )
+
+
+def _check_number(name: str, value: Any, minimum: int, maximum: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        raise BadSpec(f"expected a {name} from {minimum} to {maximum}, got {value!r}")
 
 
 PRESETS: Final[dict[Preset, Spec]] = {

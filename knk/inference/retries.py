@@ -92,7 +92,7 @@ class Retries:
         self._last_answer = self.clock()
         if self._notified:
             self._notified = False
-            self.notify("the server answers again")
+            self.notify("the server is answering now")
 
     def delay(self, failure: RequestFailed, attempts: Attempts) -> float:
         """Return how many seconds to wait before a request is sent again.

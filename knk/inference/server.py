@@ -187,7 +187,9 @@ def _check_url(url: str) -> None:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment or "@" in parts.netloc:
         raise BadSpec("a base URL must not hold a user, password or query: put the key into an environment variable")
     if not is_valid or not url.isprintable() or " " in url:
-        raise BadSpec("invalid base URL: expected e.g. http://localhost:8000/v1")
+        # The value is not shown: a key may have been given by mistake.
+        actual = "without a valid host" if parts.scheme in ("http", "https") else "without http:// or https://"
+        raise BadSpec(f"expected a base URL such as http://localhost:8000/v1, got one {actual}")
 
 
 class _Client:

@@ -22,6 +22,7 @@ Space, comma, slash, colon and percent sign in a name or a role word are written
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
@@ -48,6 +49,26 @@ _LEAF: Final = re.compile(r"([+-])([0-9]{1,6})|([KV])(=|>=|<=|%)([0-9]{1,6})\(([
 _ESCAPED: Final = re.compile(r"[%,/: \s]")
 MAX_DEPTH: Final = 100
 """The deepest nesting of statements that `decode` and `parse` accept; a line of brackets must not exhaust the stack."""
+
+
+class _Unreadable(Exception):
+    """A piece of notation that cannot be read.
+
+    Args:
+        expected: what was expected.
+        position: its index in the piece.
+    """
+
+    def __init__(self, expected: str, position: int = 0) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.position = position
+
+    def within(self, line: str, offset: int = 0) -> BadNotation:
+        """Return the error about a line in which the piece starts at an offset."""
+        position = offset + self.position
+        actual = repr(line[position : position + 20]) if position < len(line) else "the end of the line"
+        return BadNotation(f"expected {self.expected} at character {position}, got {actual}")
 
 
 def encode(puzzle: Puzzle) -> str:
@@ -86,6 +107,8 @@ def decode(line: str) -> Puzzle:
         roles = (words[0], words[1])
     try:
         return Puzzle(tuple(map(_unescape, names.split(","))), tuple(map(_decode_utterance, fields)), roles)
+    except _Unreadable as error:
+        raise error.within(line.rstrip(), _offset(line, fields)) from None
     except BadNotation:
         raise
     except KnkError as error:
@@ -125,10 +148,10 @@ def decode_statement(text: str) -> Statement:
     >>> decode_statement("|(S(0,1),~K%1(0,1,2))")
     Or(SameKind(0, 1, True), Not(Parity(False, (0, 1, 2), True)))
     """
-    statement, end = _read(text, 0, 0)
-    if end != len(text):
-        raise BadNotation(f"expected the end of the statement at character {end}, got {text[end : end + 20]!r}")
-    return statement
+    try:
+        return _read_statement(text)
+    except _Unreadable as error:
+        raise error.within(text) from None
 
 
 # Both directions are cached: bulk work repeats the same few thousand fields, and a statement that is one object is
@@ -142,8 +165,30 @@ def _encode_utterance(utterance: Utterance) -> str:
 def _decode_utterance(field: str) -> Utterance:
     speaker, colon, text = field.partition(":")
     if not colon or not (speaker.isascii() and speaker.isdigit() and len(speaker) < 7):
-        raise BadNotation(f"expected 'speaker:statement' with people numbered from 0, got {field[:40]!r}")
-    return Utterance(int(speaker), decode_statement(text))
+        raise _Unreadable("'speaker:statement' with people numbered from 0")
+    try:
+        return Utterance(int(speaker), _read_statement(text))
+    except _Unreadable as error:
+        raise _Unreadable(error.expected, len(speaker) + 1 + error.position) from None
+
+
+def _offset(line: str, fields: Sequence[str]) -> int:
+    """Return the index in a line at which the first of its last fields starts that cannot be read."""
+    offset = len(line.rstrip()) - sum(len(field) + 1 for field in fields) + 1
+    for field in fields:
+        try:
+            _decode_utterance(field)
+        except _Unreadable:
+            return offset
+        offset += len(field) + 1
+    return offset
+
+
+def _read_statement(text: str) -> Statement:
+    statement, end = _read(text, 0, 0)
+    if end != len(text):
+        raise _Unreadable("the end of the statement", end)
+    return statement
 
 
 def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
@@ -159,7 +204,7 @@ def _read(text: str, at: int, depth: int) -> tuple[Statement, int]:
         return _build(_CONNECTIVES[sign], *parts), end
     match = _LEAF.match(text, at)
     if not match:
-        raise BadNotation(f"expected a statement at character {at}, got {text[at : at + 20]!r}")
+        raise _Unreadable("a statement", at)
     return _leaf(match), match.end()
 
 
@@ -171,7 +216,7 @@ def _read_parts(text: str, at: int, depth: int) -> tuple[list[Statement], int]:
         if text[at : at + 1] == ")":
             return parts, at + 1
         if text[at : at + 1] != ",":
-            raise BadNotation(f"expected ',' or ')' at character {at} of a statement, got {text[at : at + 20]!r}")
+            raise _Unreadable("',' or ')'", at)
         at += 1
 
 

@@ -80,7 +80,7 @@ def load(name: str) -> Task:
     'kk'
     """
     if name not in NAMES:
-        raise BadTask(f"no task {name!r}: expected one of {', '.join(NAMES)}")
+        raise BadTask(f"unknown task {name!r}: expected one of {', '.join(NAMES)}")
     return cast("Task", import_module(f"knk.tasks.{name}"))
 
 

@@ -50,7 +50,7 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
         return f"{_R1}\nUser: {question}\n{instruction}\nAssistant: <think>"
     if style == "chat":
         return [{"role": "user", "content": f"{question}\n\n{instruction} {_CHAT}"}]
-    raise ValueError(f"no prompt style {style!r}: expected one of {', '.join(PROMPT_STYLES)}")
+    raise ValueError(f"unknown prompt style {style!r}: expected one of {', '.join(PROMPT_STYLES)}")
 
 
 def question_of(prompt: Prompt) -> str:

@@ -75,7 +75,10 @@ def _row(published: Row) -> Row:
     if "base_input" in published:
         inputs, atol = _read_lists(published)
     else:
-        inputs, atol = _read_test(field(published, "test", str))
+        try:
+            inputs, atol = _read_test(field(published, "test", str))
+        except BadRow as error:
+            raise BadRow(f"{published.get('task_id', 'a row')}: {error}") from error
     lines = dict.fromkeys(json.dumps(arguments) for arguments in inputs)
     return {
         "id": row_id(stub),
@@ -102,9 +105,11 @@ def _read_test(test: str) -> tuple[list[Any], float]:
         inputs = next(ast.literal_eval(node) for node in map(_inputs_in, nodes) if node is not None)
         atol = next(ast.literal_eval(node) for node in map(_tolerance_in, nodes) if node is not None)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, StopIteration) as error:
-        raise BadRow("a row has neither 'base_input' nor a 'test' with readable inputs and tolerance") from error
+        raise BadRow(
+            "expected 'base_input', 'plus_input' and 'atol', or a 'test' with inputs and a tolerance"
+        ) from error
     if not isinstance(inputs, list) or not isinstance(atol, int | float):
-        raise BadRow("expected a row's 'test' to have a list of inputs and a number as tolerance")
+        raise BadRow("expected 'test' to have a list of inputs and a number as tolerance")
     return inputs, atol
 
 

@@ -114,10 +114,10 @@ def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Ro
     if Path(data).is_dir():
         files = sorted(Path(data).glob(f"{split}/*.parquet"))
         if not files:
-            raise BadFile(f"there is no {split}/*.parquet in {data}")
+            raise BadFile(f"{data}: no such split: expected files {split}/*.parquet")
         return (_row(row) for file in files for row in read(file))
     if not Path(data).is_file():
-        raise BadFile(f"there is no file or folder {str(data)!r}")
+        raise BadFile(f"{data}: no such file or folder")
     return map(_row, read(data))
 
 

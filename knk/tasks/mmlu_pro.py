@@ -115,7 +115,7 @@ def _of_subject(all_rows: Iterable[Row], subject: str) -> Iterator[Row]:
         if row["subject"] == subject:
             yield row
     if subject not in subjects:
-        raise BadFile(f"no questions of the subject {subject!r}: expected one of {', '.join(sorted(subjects))}")
+        raise BadFile(f"unknown subject {subject!r}: expected one of {', '.join(sorted(subjects))}")
 
 
 def _held_out(all_rows: Iterable[Row], subjects: Collection[str], n: int) -> Iterator[Row]:

@@ -52,7 +52,7 @@ class Source:
         if data is None:
             return self._downloaded(revision or self.revision)
         if not Path(data).is_file():
-            raise BadFile(f"there is no file {str(data)!r}")
+            raise BadFile(f"{data}: no such file")
         return read(data)
 
     def _downloaded(self, revision: str) -> Iterator[Row]:
@@ -138,7 +138,7 @@ def check_split(split: str) -> None:
         BadFile: there is none.
     """
     if split not in SPLITS:
-        raise BadFile(f"no split {split!r}: expected one of {', '.join(SPLITS)}")
+        raise BadFile(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
 
 
 def field(row: Row, name: str, kind: type | tuple[type, ...]) -> Any:
@@ -159,6 +159,7 @@ def field(row: Row, name: str, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind):
         names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
         if name not in row:
-            raise BadRow(f"a row has no {name!r}; it has {', '.join(map(str, list(row)[:12]))}")
-        raise BadRow(f"expected {name!r} of a row as {names}, got {type(value).__name__}")
+            columns = ", ".join(repr(str(column)) for column in list(row)[:12])
+            raise BadRow(f"no column {name!r}; the columns are: {columns}")
+        raise BadRow(f"expected the column {name!r} as {names}, got {type(value).__name__}")
     return value

@@ -125,7 +125,10 @@ def corpus_identity(corpus: str | os.PathLike[str], split: str) -> dict[str, Any
     else:
         files = [path] if path.is_file() else []
     if not files:
-        raise BadFile(f"there is no file at {str(corpus)!r}, and no folder with a {_split_folder(split)!r}")
+        raise BadFile(
+            f"{str(corpus)!r}: no such file, and no folder with a split {_split_folder(split)!r}: "
+            "build it with 'knk corpus build'"
+        )
     digests = list(map(sha256_of, files))
     sha256 = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     return {"name": path.resolve().name, "sha256": sha256}

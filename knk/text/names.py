@@ -69,11 +69,11 @@ def role_words(roles: Roles) -> dict[tuple[str, ...], str]:
         for form in role_forms(role):
             keys = words_of(form)
             if not keys or not all(map(is_word, keys)) or keys[0] in grammar_words() or set(keys) & RESERVED_WORDS:
-                raise BadPuzzle(f"{role!r} cannot be told from the other words of a text; choose another role word")
+                raise BadPuzzle(f"{role!r} is also an ordinary word of these texts: choose another role word")
             if forms.setdefault(keys, meaning) != meaning:
-                raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text; choose other role words")
+                raise BadPuzzle(f"{roles[0]!r} and {roles[1]!r} look alike in a text: choose other role words")
         if " ".join(tokenize(role).keys) != " ".join(map(word_key, role.split())):
-            raise BadPuzzle(f"{role!r} cannot be told from the other words of a text; choose another role word")
+            raise BadPuzzle(f"{role!r} is also an ordinary word of these texts: choose another role word")
     synonyms = {
         words_of(form): meaning
         for words, meaning in zip(SYNONYMS, (TRUTH, LIE), strict=True)
@@ -95,6 +95,8 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
     ('mary-jane', "o'neil")
     """
     keys = words_of(name)
+    if len(keys) > MAX_NAME_TOKENS:
+        raise BadPuzzle(f"expected a name of at most {MAX_NAME_TOKENS} words, got {name[:80]!r}: choose another name")
     known = grammar_words()
     is_usable = (
         " ".join(tokenize(name).source(i, i + 1) for i in range(len(keys))) == name
@@ -103,12 +105,11 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
         and all(key not in known or key in _WITHIN for key in keys[1:])
         and name not in TITLES
         and keys[-1] not in {title.lower() for title in TITLES}
-        and len(keys) <= MAX_NAME_TOKENS
         and not any((key,) in role_words(roles) for key in keys)
         and not any(form[0] == keys[0] for form in role_words(roles))
     )
     if not is_usable:
-        raise BadPuzzle(f"a person called {name!r} cannot be told from the other words of a text; choose another name")
+        raise BadPuzzle(f"the name {name!r} is, or has, an ordinary word of these texts: choose another name")
     return keys
 
 
@@ -118,12 +119,12 @@ def check_names(names: tuple[str, ...], roles: Roles) -> None:
     >>> check_names(("Ann", "If"), ("knight", "knave"))
     Traceback (most recent call last):
     ...
-    knk.errors.BadPuzzle: a person called 'If' cannot be told from the other words of a text; choose another name
+    knk.errors.BadPuzzle: the name 'If' is, or has, an ordinary word of these texts: choose another name
     """
     role_words(roles)
     keys = [name_words(name, roles) for name in names]
     if not "".join(names).isascii() and len(set(keys)) < len(keys):
-        raise BadPuzzle("two people's names differ only in marks that a text does not distinguish; choose other names")
+        raise BadPuzzle("two people's names differ only in accents: choose other names")
 
 
 def known_pair(keys: Iterable[str]) -> Roles | None:

@@ -42,7 +42,7 @@ def parse(text: str) -> Puzzle:
     _check_text(text)
     tokens = tokenize(text)
     if not tokens.keys:
-        raise BadText("the text is empty")
+        raise BadText("expected a puzzle, got an empty text")
     framing = find_framing(tokens)
     roles = resolve_roles(framing, tokens)
     if roles is None:

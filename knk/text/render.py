@@ -192,7 +192,7 @@ def _writer(style: str, people: int, roles: Roles) -> _Writer:
         openings = [f"{rule} {meeting[number]}" for rule in framing.RULES for meeting in framing.MEETINGS]
         choices = _choices(wordings.VARIED_FRAMES, people)
         return _Writer(style, people, roles, choices, filled(openings), questions, (" ", " ", "\n"))
-    raise BadPuzzle(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
+    raise BadPuzzle(f"unknown style {style!r}: expected one of {', '.join(STYLES)}")
 
 
 def _slots(people: int, roles: Roles) -> dict[str, str]:

@@ -139,7 +139,7 @@ def check_packages(recipe: Recipe) -> None:
         )
     if recipe.settings.get("use_vllm") and find_spec("vllm") is None:
         raise MissingPackage(
-            f"{recipe.path}: use_vllm needs vLLM, which is not installed: install it, or --set use_vllm=false"
+            f"{recipe.path}: use_vllm needs vLLM, which is not installed: pip install vllm, or add --set use_vllm=false"
         )
 
 
@@ -225,7 +225,7 @@ def _model(recipe: Recipe) -> tuple[Any, dict[str, Any]]:
     except ImportError as error:
         raise MissingPackage("training needs transformers: pip install '.[train]'") from error
     if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
-        raise BadConfig(f"{recipe.model}: no such model folder")
+        raise BadConfig(f"{recipe.model}: no such folder")
     try:
         tokenizer = AutoTokenizer.from_pretrained(recipe.model)
         return tokenizer, AutoConfig.from_pretrained(recipe.model).to_dict()

@@ -458,3 +458,9 @@ def test_verify_imports_no_heavy_library() -> None:
 
     for module in (knk.answers.verify, knk.answers.grammar):
         assert {"numpy", "np", "sympy", "pysat"}.isdisjoint(vars(sys.modules[module.__name__]))
+
+
+def test_an_unknown_person_is_named() -> None:
+    puzzle = Puzzle(("Ann", "Bob"), ((0, Knave(1)), (1, And(Knave(0), Knave(1)))))
+    verdict = verify("Ann is a knight, Bob is a knave, and Carl is a knave.", puzzle)
+    assert (verdict.correct, str(verdict)) == (False, "unknown person: Carl")

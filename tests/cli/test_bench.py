@@ -62,7 +62,7 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
         (["bench", "m"], "missing --output"),
         (
             ["bench", "m", "-o", "x", "--tasks", "gsm8k", "--no-lm-eval"],
-            "there is no benchmark 'gsm8k'; there are knk, ",
+            "unknown benchmark 'gsm8k': expected one of knk, ",
         ),
         (["bench", "m", "-o", "x", "--tasks", ",", "--no-lm-eval"], "no benchmark to run"),
         (["bench", "m", "-o", "x", "--data", "math500"], "--data: expected a benchmark and a file"),
@@ -70,8 +70,8 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
             ["bench", "m", "-o", "x", "--engine", "vllm", "--base-url", "http://h/v1"],
             "--base-url cannot be used with --engine",
         ),
-        (["bench", "compare", "nowhere", "nowhere"], "holds no finished run"),
-        (["bench", "table", "nowhere"], "holds no finished run"),
+        (["bench", "compare", "nowhere", "nowhere"], "nowhere: no such folder"),
+        (["bench", "table", "nowhere"], "nowhere: no such folder"),
         (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data: expected a task and an existing file"),
     ],
 )

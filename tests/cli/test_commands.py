@@ -39,7 +39,7 @@ def test_a_full_disk_is_a_one_line_error() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     result = run_shell("knk generate -n 1000 --format notation > /dev/full")
-    assert (result.status, result.err) == (2, "knk: No space left on device\n")
+    assert (result.status, result.err) == (2, "knk: no space left on device\n")
 
 
 @pytest.mark.parametrize("arguments", [["--format", "notation"], ["-o", "puzzles.parquet"]])

@@ -111,7 +111,7 @@ def test_export_writes_rows_in_each_format(run: Run, tmp_path: Path, name: str, 
 def test_exporting_a_missing_split_is_bad_input(run: Run, tmp_path: Path) -> None:
     result = run("corpus", "export", tmp_path, "--to", "grpo")
     assert result.status == 2
-    assert "no train/*.parquet" in result.err
+    assert "no such split: expected files train/*.parquet" in result.err
 
 
 def test_sft_writes_a_folder_and_prints_a_table(run: Run, tmp_path: Path) -> None:

@@ -76,6 +76,11 @@ def test_the_puzzles_in_a_file_can_be_solved(run: Run, tmp_path: Path, name: str
     assert len(run("solve", path).out.splitlines()) == 20
 
 
+def test_a_file_of_one_puzzle_is_counted_in_the_singular(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "puzzle.jsonl"
+    assert run("generate", "-n", "1", "-o", path).out == f"{path}: 1 puzzle\n"
+
+
 def test_progress_shows_a_bar(run: Run, tmp_path: Path) -> None:
     assert "20/20" in run("generate", "-n", "20", "-o", tmp_path / "a.jsonl", "--progress").err
 

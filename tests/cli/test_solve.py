@@ -29,11 +29,11 @@ def test_other_role_words_appear_in_the_solution(run: Run) -> None:
 
 
 def test_no_solution_and_several_are_reported(run: Run) -> None:
-    assert run("solve", "Ann 0:-0") == (1, "No solution: nothing fits what they say.\n", "")
-    assert run("solve", "Ann,Bob 0:+1") == (1, "2 solutions; nobody is the same in all of them.\n", "")
+    assert run("solve", "Ann 0:-0") == (1, "No solution: no assignment of roles fits what they say.\n", "")
+    assert run("solve", "Ann,Bob 0:+1") == (1, "2 solutions; no person has the same role in all of them.\n", "")
     result = run("solve", "Ann,Bob,Cid 0:&(-0,-1)")
     assert result == (1, "2 solutions; in all of them Ann is a knave and Bob is a knight.\n", "")
-    assert run("solve", "A,B,C,D,E,F,G").out == "More than 100 solutions; nobody is the same in all of them.\n"
+    assert run("solve", "A,B,C,D,E,F,G").out == "More than 100 solutions; no person has the same role in all of them.\n"
 
 
 def test_json_has_the_same_information(run: Run) -> None:

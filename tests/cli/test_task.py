@@ -47,7 +47,7 @@ def test_task_generates_puzzles_with_the_given_options(run: Run, tmp_path: Path)
         ("kk --data x.jsonl --grade 3", "--grade cannot be used with --data"),
         ("kk --people few", "--people: expected a number or a range such as 3-7, got 'few'"),
         ("kk --grade 9", "grade"),
-        ("hendrycks_math --data none.jsonl", "'none.jsonl'"),
+        ("hendrycks_math --data none.jsonl", "none.jsonl: no such file"),
         ("gsm8k", "gsm8k"),
     ],
 )

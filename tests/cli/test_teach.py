@@ -164,7 +164,7 @@ def test_the_key_is_read_from_the_environment(
         (("-o", "x", "--base-url", "http://host/v1"), "missing --model: --engine server needs it"),
         (("-o", "x", "--engine", "server", "--model", "m"), "missing --base-url: --engine server needs it"),
         (("-o", "x", "--model", "m", "--base-url", "http://host/v1"), "missing --max-tokens"),
-        (("-o", "x", "--model", "m", "--base-url", "host"), "expected e.g. http://"),
+        (("-o", "x", "--model", "m", "--base-url", "host"), "expected a base URL such as http://"),
         (("-o", "x", "--temperature", "-1"), "temperature must be at least 0"),
         (("--dry-run", "--engine", "server"), "missing --max-tokens"),
     ],

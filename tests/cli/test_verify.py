@@ -40,3 +40,10 @@ def test_json_lines_with_completions_get_a_verdict_each(run: Run, tmp_path: Path
         assert result.status == 1
         assert [json.loads(line)["correct"] for line in result.out.splitlines()] == [True, False]
     assert run("verify", json.dumps(rows[0])).status == 0
+
+
+def test_one_answer_to_several_puzzles_is_an_error_before_any_verdict(run: Run) -> None:
+    for piped in (f"{LIARS}\n{LIARS}", f"{LIARS_TEXT}\n---\n{LIARS_TEXT}"):
+        result = run("verify", "-", RIGHT, piped=piped)
+        assert (result.status, result.out) == (2, "")
+        assert "several puzzles need JSON lines" in result.err

@@ -115,6 +115,6 @@ def test_a_folder_with_other_files_is_refused(mixed: CorpusConfig, tmp_path: Pat
     with pytest.raises(BadFolder, match="is not empty"):
         build(mixed, tmp_path)
     (tmp_path / MANIFEST).write_text('{"name": "an app"}')
-    with pytest.raises(BadFolder, match="expected a list of 'files'"):
+    with pytest.raises(BadFolder, match="expected 'files' to be a list"):
         build(mixed, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST, "notes.txt"]

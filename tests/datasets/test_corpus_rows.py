@@ -27,9 +27,7 @@ def test_each_number_of_people_has_equally_many_rows(uninterrupted: Path) -> Non
 @pytest.mark.parametrize("rows", [29, 5000])
 def test_too_few_puzzles_leave_nothing_behind(tmp_path: Path, rows: int) -> None:
     config = CorpusConfig((PartConfig(Spec(people=4), 50, "fine"), PartConfig(Spec(people=2), rows, "few")))
-    with pytest.raises(
-        NotEnough, match="part few: the specification has only 28 different puzzles of 2 people"
-    ) as error:
+    with pytest.raises(NotEnough, match="part few: there are only 28 different puzzles of 2 people") as error:
         build(config, tmp_path / "corpus")
     assert error.value.found == 28
     assert not list((tmp_path / "corpus").iterdir())

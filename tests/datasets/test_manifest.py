@@ -51,13 +51,13 @@ def test_only_the_path_and_the_hash_of_a_file_are_required() -> None:
         ({"path": "data/*"}, "invalid path"),
         ({"path": ".git/hooks/post-checkout"}, "invalid path"),
         ({"path": "manifest.json"}, "invalid path"),
-        ({"path": 3}, "wrong type"),
-        ({"path": None}, "wrong type"),
-        ({"rows": -1}, "wrong type"),
-        ({"rows": True}, "wrong type"),
+        ({"path": 3}, "expected 'path', 'split'"),
+        ({"path": None}, "expected 'path', 'split'"),
+        ({"rows": -1}, "expected 'path', 'split'"),
+        ({"rows": True}, "expected 'path', 'split'"),
         ({"split": "a-b"}, "invalid hash or split"),
         ({"sha256": "x"}, "invalid hash or split"),
-        ({"sha256": None}, "wrong type"),
+        ({"sha256": None}, "expected 'path', 'split'"),
     ],
 )
 def test_an_invalid_file_is_refused(folder: Path, change: dict[str, Any], message: str) -> None:

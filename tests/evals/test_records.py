@@ -32,7 +32,7 @@ def test_a_headline_group_has_a_line_of_its_own() -> None:
 
 
 def test_broken_and_unfinished_runs_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadFolder, match="no finished run"):
+    with pytest.raises(BadFolder, match=r"has no bench\.json"):
         read_run(tmp_path)
     run_benchmarks(tmp_path / "run", Oracle(), BenchmarkPlan(("knk",), TWO_SAMPLES, limit=3), lm_eval=False)
     path = tmp_path / "run" / "knk" / "verdicts.jsonl"
@@ -40,7 +40,7 @@ def test_broken_and_unfinished_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match="not a scored completion"):
         read_run(tmp_path / "run")
     path.unlink()
-    with pytest.raises(BadFolder, match="is its run not finished"):
+    with pytest.raises(BadFolder, match="finish its run"):
         read_scored(tmp_path / "run" / "knk")
     (tmp_path / "run" / "bench.json").write_text('{"format": "other", "benchmarks": {}}')
     with pytest.raises(BadFolder, match="format"):

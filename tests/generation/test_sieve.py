@@ -35,7 +35,7 @@ def test_requested_duplicates_pass() -> None:
 def test_a_window_with_too_few_new_puzzles_ends_the_search() -> None:
     size = block_size(5)
     limits = SearchLimits(candidates=size, new_puzzles=1 << 20)
-    with pytest.raises(NotEnough, match=f"only [0-9]+ new puzzles of 5 people were found in {size} tries"):
+    with pytest.raises(NotEnough, match=f"only [0-9,]+ new puzzles of 5 people were found in {size:,} tries"):
         list(puzzles(SPEC, seed=1, limits=limits))
 
 

@@ -104,7 +104,7 @@ def test_the_user_is_notified_once_of_an_outage_and_once_of_its_end() -> None:
         rules.answered()
         assert rules.messages == [
             "no answers from http://host/v1 (no connection); waiting for them",
-            "the server answers again",
+            "the server is answering now",
         ]
 
 

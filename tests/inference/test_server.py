@@ -265,4 +265,4 @@ def test_the_user_is_notified_of_an_overload_and_of_its_end(puzzles: Path, tmp_p
         ask_all(puzzles, tmp_path / "run", engine, limit=20, observer=observer)
     assert len(observer.messages) == 2
     assert "503" in observer.messages[0]
-    assert observer.messages[1] == "the server answers again"
+    assert observer.messages[1] == "the server is answering now"

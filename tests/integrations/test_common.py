@@ -33,14 +33,14 @@ def test_rows_of_other_tasks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "split", "data", "options", "error", "message"),
     [
-        ("chess", "train", None, {}, BadTask, "no task 'chess'"),
-        ("kk", "validation", None, {}, BadFile, "no split 'validation'"),
+        ("chess", "train", None, {}, BadTask, "unknown task 'chess'"),
+        ("kk", "validation", None, {}, BadFile, "unknown split 'validation'"),
         ("kk", "train", None, {"subject": "physics"}, BadTask, "no option 'subject'; it has n, people, grade, seed"),
         ("kk", "train", "puzzles.jsonl", {"people": 3}, BadTask, "people cannot be used with data"),
-        ("kk", "train", "nowhere.jsonl", {}, BadFile, "no file or folder 'nowhere.jsonl'"),
-        ("kk", "train", None, {"people": "three"}, BadSpec, "expected people from 1"),
-        ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "expected people from 1"),
-        ("kk", "train", None, {"people": "5-3"}, BadSpec, "expected people from 1"),
+        ("kk", "train", "nowhere.jsonl", {}, BadFile, "nowhere.jsonl: no such file or folder"),
+        ("kk", "train", None, {"people": "three"}, BadSpec, "expected people as a number or a range from 1"),
+        ("kk", "train", None, {"people": [3, 4, 5]}, BadSpec, "expected people as a number or a range from 1"),
+        ("kk", "train", None, {"people": "5-3"}, BadSpec, "expected people as a number or a range from 1"),
     ],
 )
 def test_invalid_arguments(

@@ -109,6 +109,25 @@ def test_invalid_lines_raise_a_short_error(line: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Ann,Bob 0:-1 1:*x", "expected a statement at character 15, got '*x'"),
+        (
+            " Ann,Bob 0:-1 one 0:-1 ",
+            "expected 'speaker:statement' with people numbered from 0 at character 14, got 'one 0:-1'",
+        ),
+        ("Ann,Bob 0:&(-1,-1", "expected ',' or ')' at character 17, got the end of the line"),
+        ("Ann,Bob 0:-1x", "expected the end of the statement at character 12, got 'x'"),
+        ("Ann,Bob 0:", "expected a statement at character 10, got the end of the line"),
+    ],
+)
+def test_errors_have_their_position_in_the_line(line: str, message: str) -> None:
+    with pytest.raises(BadNotation) as caught:
+        decode(line)
+    assert str(caught.value) == message
+
+
 @given(st.text() | st.text(alphabet="AB,0123 :+-~&|^>=KV%()SD/"))
 def test_any_text_is_refused_or_survives_a_round_trip(line: str) -> None:
     try:

@@ -373,8 +373,12 @@ def test_the_lists_are_long_enough() -> None:
             "You meet 3 people: Ann and Bob. Ann: Bob lies.",
             "3 people are announced, but 2 are named: 'Ann and Bob' at character 19",
         ),
-        ("", "the text is empty"),
-        ("Wizards always tell the truth. Ann: Bob is a wizard.", "the text does not say who always lies"),
+        ("", "expected a puzzle, got an empty text"),
+        (
+            "Wizards always tell the truth. Ann: Bob is a wizard.",
+            "the text does not say who always lies: add a sentence such as "
+            "'Elves always tell the truth, and goblins always lie'",
+        ),
     ],
 )
 def test_errors_state_what_was_expected_and_what_was_read(text: str, message: str) -> None:

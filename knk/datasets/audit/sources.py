@@ -63,7 +63,7 @@ def files_by_split(source: str | os.PathLike[str]) -> Sources:
     elif _HUB_NAME.fullmatch(os.fspath(source)) and not (os.sep in os.fspath(source) and path.parent.is_dir()):
         files = _hub_files(os.fspath(source))
     else:
-        raise BadFile(f"{os.fspath(source)!r} is neither a file, a folder, nor a name on the Hub")
+        raise BadFile(f"{os.fspath(source)}: no such file or folder, and not a name on the Hub such as ORG/NAME")
     parts: defaultdict[str, list[SourceFile]] = defaultdict(list)
     for file in files:
         parts[_split_of(file.name)].append(file)

@@ -43,7 +43,7 @@ def read_problems(data: str | os.PathLike[str]) -> Problems:
         BadRow: a row is not a problem.
     """
     if not Path(data).is_file():
-        raise BadFile(f"there is no file {str(data)!r}: EvalPlus's release has HumanEvalPlus.jsonl.gz")
+        raise BadFile(f"{data}: no such file; EvalPlus's release has HumanEvalPlus.jsonl.gz")
     problems = {field(row, "task_id", str): row for row in read(data)}
     for name, row in problems.items():
         missing = [column for column in _REQUIRED if column not in row]
@@ -64,14 +64,14 @@ def read_samples(path: str | os.PathLike[str], problems: Problems) -> list[Sampl
         BadRow: a row is not a sample, or its problem is unknown.
     """
     if not Path(path).is_file():
-        raise BadFile(f"there is no file {str(path)!r}")
+        raise BadFile(f"{path}: no such file")
     return [_sample(row, problems) for row in read(path)]
 
 
 def _sample(row: Mapping[str, Any], problems: Problems) -> Sample:
     name = field(dict(row), "task_id", str)
     if name not in problems:
-        raise BadRow(f"a sample for the unknown problem {name!r}")
+        raise BadRow(f"unknown problem {name!r} of a sample")
     if "solution" in row:
         return Sample(name, field(dict(row), "solution", str))
     return Sample(name, problems[name]["prompt"] + field(dict(row), "completion", str))

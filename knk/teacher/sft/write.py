@@ -49,6 +49,8 @@ def write_sft(
         BadRow: an answer lacks a field, or has one of the wrong type.
     """
     source, folder, policy = Path(answers), Path(folder), policy or Policy()
+    if not source.exists():
+        raise BadFolder(f"{source}: no such folder")
     if not (source / ANSWERS).is_file():
         raise BadFolder(f"{source} has no {ANSWERS}: expected a folder written by 'knk teach'")
     if folder.exists() and any(folder.iterdir()):

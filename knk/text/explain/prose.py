@@ -44,7 +44,7 @@ def explain(trace: Trace, style: str = "brief", seed: int = 0) -> str:
     (2) Bob is a knave
     """
     if style not in PROOF_STYLES:
-        raise BadPuzzle(f"unknown proof style {style!r}; choose one of {', '.join(PROOF_STYLES)}")
+        raise BadPuzzle(f"unknown proof style {style!r}: expected one of {', '.join(PROOF_STYLES)}")
     answer = _answer(trace)
     if style == "answer-only":
         return answer

@@ -10,6 +10,8 @@ from knk.text.framing.finder import Framing, RoleMention
 from knk.text.tokens import Tokens
 from knk.text.vocabulary import ROLE_PAIRS, plural, role_forms
 
+_WAY_OUT = ": add a sentence such as 'Elves always tell the truth, and goblins always lie'"
+
 
 def resolve_roles(framing: Framing, tokens: Tokens) -> Roles | None:
     """Return the role words that the framing sentences give, or None where they give none.
@@ -36,13 +38,12 @@ def resolve_roles(framing: Framing, tokens: Tokens) -> Roles | None:
         kinds = [kind for kind in words if any(_may_be_same(role, known) for known in words[kind][:1])]
         kinds = kinds or [kind for kind in words if not words[kind]]
         if not kinds:
-            raise BadText(
-                "the text does not say whether these people tell the truth", role.text, tokens.starts[role.at]
-            )
+            problem = f"the text does not say whether these people tell the truth{_WAY_OUT}"
+            raise BadText(problem, role.text, tokens.starts[role.at])
         words[kinds[0]].append(role)
     for kind, habit in (("T", "tells the truth"), ("L", "lies")):
         if not words[kind]:
-            raise BadText(f"the text does not say who always {habit}")
+            raise BadText(f"the text does not say who always {habit}{_WAY_OUT}")
     for roles in words.values():
         for role in roles:
             if not _may_be_same(role, roles[0]):
@@ -58,7 +59,7 @@ def _known_pair(framing: Framing, tokens: Tokens) -> Roles | None:
         if all(any(role.text.casefold() in role_forms(word) for word in pair) for role in framing.roles):
             return pair
     role = framing.roles[0]
-    raise BadText("the text does not say who always tells the truth", role.text, tokens.starts[role.at])
+    raise BadText(f"the text does not say who always tells the truth{_WAY_OUT}", role.text, tokens.starts[role.at])
 
 
 def _may_be_same(first: RoleMention, second: RoleMention) -> bool:

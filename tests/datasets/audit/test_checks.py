@@ -45,7 +45,7 @@ def test_each_fault_is_found_in_its_row(tmp_path: Path) -> None:
     }
     unreadable = fault(part, "unreadable")
     assert [example.row for example in unreadable.examples] == ["faulty.jsonl:2", "faulty.jsonl:3"]
-    assert "expected a statement at character 0, got '?'" in unreadable.examples[0].text
+    assert "expected a statement at character 10, got '?'" in unreadable.examples[0].text
     assert "expected one of the columns puzzle, text, quiz, question" in unreadable.examples[1].text
     assert (unreadable.total, unreadable.share) == (8, 0.25)
     assert fault(part, "no solution").examples[0].row == "faulty.jsonl:4"

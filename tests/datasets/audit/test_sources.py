@@ -66,7 +66,7 @@ def test_a_hub_failure_is_a_one_line_error(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_missing_and_unreadable_datasets_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="is neither a file, a folder, nor a name on the Hub"):
+    with pytest.raises(BadFile, match="no such file or folder, and not a name on the Hub"):
         audit(tmp_path / "nowhere" / "at.jsonl")
     with pytest.raises(BadFile, match=r"there is no \.parquet or \.jsonl file in"):
         audit(tmp_path)
