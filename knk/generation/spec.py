@@ -205,9 +205,8 @@ def _check_range(name: str, value: Any, minimum: int, maximum: int) -> None:
     pair = value if isinstance(value, tuple) else (value, value)
     numbers = len(pair) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in pair)
     if not numbers or not minimum <= pair[0] <= pair[1] <= maximum:
-        raise BadSpec(
-            f"expected {name} as a number or a range from {minimum} to {maximum}, the smaller number first, got {value!r}"
-        )
+        bounds = f"from {minimum} to {maximum}"
+        raise BadSpec(f"expected {name} as a number or a range {bounds}, the smaller number first, got {value!r}")
 
 
 def _check_number(name: str, value: Any, minimum: int, maximum: int) -> None:
