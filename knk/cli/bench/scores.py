@@ -44,7 +44,7 @@ def memorisation_table(runs: Sequence[BenchmarkRun]) -> str:
     if not scores:
         return ""
     rows = [[change, format_interval(estimate)] for change, estimate in scores.items()]
-    title = f"{runs[0].arm}: solved as it is, and not when changed (memorisation score)"
+    title = f"{runs[0].arm}: solved unchanged but not after the change (memorisation score)"
     return f"{title}\n\n{format_table(rows)}"
 
 
