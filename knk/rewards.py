@@ -166,10 +166,10 @@ def _rows(task: Task, columns: Mapping[str, Any], n: int) -> list[Row]:
 
 def _log_shares(task_name: str, verified: Sequence[_VerifiedCompletion], log: Callable[[str, float], None]) -> None:
     n = max(1, len(verified))
-    log(f"{task_name}/right", sum(bool(one.verdict) for one in verified) / n)
-    log(f"{task_name}/answered", sum(one.verdict.answered for one in verified) / n)
-    log(f"{task_name}/format", sum(one.has_format for one in verified) / n)
-    log(f"{task_name}/unknown", sum(one.verdict.correct is None for one in verified) / n)
+    log(f"{task_name}/right", sum(bool(completion.verdict) for completion in verified) / n)
+    log(f"{task_name}/answered", sum(completion.verdict.answered for completion in verified) / n)
+    log(f"{task_name}/format", sum(completion.has_format for completion in verified) / n)
+    log(f"{task_name}/unknown", sum(completion.verdict.correct is None for completion in verified) / n)
 
 
 class _LastBatch:

@@ -37,17 +37,17 @@ class Reading:
     implied: list[int] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
-    def say(self, people: Iterable[int], knight: bool) -> bool:
+    def add_claim(self, people: Iterable[int], knight: bool) -> bool:
         """Add the claim that some people are (not) knights; return True."""
         self.claims += [(person, knight) for person in people]
         return True
 
-    def say_only(self, people: Sequence[int], knight: bool) -> bool:
+    def add_only_claim(self, people: Sequence[int], knight: bool) -> bool:
         """Add the claim that some people are (not) knights and all others the opposite; return True."""
-        self.say(people, knight)
+        self.add_claim(people, knight)
         others = [person for person in self.everyone() if person not in people]
         self.implied += others
-        return self.say(others, not knight)
+        return self.add_claim(others, not knight)
 
     def role(self, index: int) -> bool:
         """Whether the token at an index means "knight"."""
@@ -57,7 +57,7 @@ class Reading:
         """Everybody's index."""
         return range(self.lexicon.size)
 
-    def rest(self) -> list[int]:
+    def people_left(self) -> list[int]:
         """The people who have not been named so far, even if a claim with "only" implies their roles."""
         claimed = {person for person, _ in self.claims}
         return [person for person in self.everyone() if person not in claimed or person in self.implied]
@@ -99,12 +99,12 @@ def _claim(reading: Reading, match: re.Match[str]) -> bool:
     people = reading.named(start, end)
     verb = match["how"]
     knight = reading.role(match.end("how") - 1) ^ ("n" in verb or "j" in verb)
-    say = reading.say_only if match["only"] or "o" in verb else reading.say
-    say(people, knight)
+    add_claim = reading.add_only_claim if match["only"] or "o" in verb else reading.add_claim
+    add_claim(people, knight)
     if match["tail"]:
-        reading.say(people, not reading.role(match.end("tail") - 1))
+        reading.add_claim(people, not reading.role(match.end("tail") - 1))
     if match["gloss"]:
-        reading.say(people, reading.role(match.end("gloss") - 1))
+        reading.add_claim(people, reading.role(match.end("gloss") - 1))
     return True
 
 
@@ -115,41 +115,41 @@ def _role_list(reading: Reading, match: re.Match[str]) -> bool:
     people = reading.named(*match.span("who"))
     if match["count"] and reading.tokens[match.start("count")] != f"({len(people)})":
         return False
-    return (reading.say_only if match["only"] or match["none"] else reading.say)(people, knight)
+    return (reading.add_only_claim if match["only"] or match["none"] else reading.add_claim)(people, knight)
 
 
 def _counted_list(reading: Reading, match: re.Match[str]) -> bool:
     people = reading.named(*match.span("inside" if match["inside"] else "who"))
     number = _number(reading.tokens[match.start("number")])
-    return number == len(set(people)) and reading.say_only(people, reading.role(match.end("number")))
+    return number == len(set(people)) and reading.add_only_claim(people, reading.role(match.end("number")))
 
 
 def _everyone(reading: Reading, match: re.Match[str]) -> bool:
     knight = reading.role(match.end("how") - 1)
     if match["but"]:
-        reading.say_only(reading.named(*match.span("but")), not knight)
+        reading.add_only_claim(reading.named(*match.span("but")), not knight)
     else:
-        reading.say(reading.everyone(), knight)
+        reading.add_claim(reading.everyone(), knight)
     return reading.counts(match, reading.lexicon.size)
 
 
 def _all_but(reading: Reading, match: re.Match[str]) -> bool:
-    reading.say_only(reading.named(*match.span("who")), not reading.role(match.end() - 1))
+    reading.add_only_claim(reading.named(*match.span("who")), not reading.role(match.end() - 1))
     return reading.counts(match, reading.lexicon.size)
 
 
 def _nobody(reading: Reading, match: re.Match[str]) -> bool:
-    reading.say(reading.everyone(), not reading.role(match.end() - 1))
+    reading.add_claim(reading.everyone(), not reading.role(match.end() - 1))
     return reading.counts(match, reading.lexicon.size) and ("H" not in match[0] or reading.lexicon.size == 2)
 
 
 def _neither(reading: Reading, match: re.Match[str]) -> bool:
-    return reading.say(reading.named(*match.span("who")), not reading.role(match.end() - 1))
+    return reading.add_claim(reading.named(*match.span("who")), not reading.role(match.end() - 1))
 
 
 def _rest(reading: Reading, match: re.Match[str]) -> bool:
-    people = reading.rest()
-    reading.say(people, reading.role(match.end() - 1))
+    people = reading.people_left()
+    reading.add_claim(people, reading.role(match.end() - 1))
     number = len(people)
     return 0 < number < reading.lexicon.size and (not match["one"] or number == 1) and reading.counts(match, number)
 
@@ -236,29 +236,29 @@ def _form_at(codes: str, index: int) -> tuple[Meaning, re.Match[str]] | None:
     return None
 
 
-def _forms_from(codes: str, start: int, dead: set[int]) -> Forms | None:
+def _forms_from(codes: str, start: int, dead_ends: set[int]) -> Forms | None:
     """Return forms that match all codes from `start`, or None if there are none, or none of them makes a claim.
 
     Args:
         codes: the codes of all tokens.
         start: the index of the first code to match.
-        dead: indices from which no match exists; more are added, so that all starts together take linear time.
+        dead_ends: indices from which no match exists; more are added, so that all starts together take linear time.
     """
     forms: Forms = []
     visited = []
     index = start
     while index < len(codes):
         visited.append(index)
-        form = None if index in dead else _form_at(codes, index)
+        form = None if index in dead_ends else _form_at(codes, index)
         if form is None:
-            dead.update(visited)
+            dead_ends.update(visited)
             return None
         meaning, match = form
         if meaning is not _nothing:
             forms.append(form)
         index = match.end()
     if not forms:
-        dead.update(visited)
+        dead_ends.update(visited)
         return None
     return forms
 
@@ -296,13 +296,13 @@ def read(tokens: Sequence[str], lexicon: Lexicon, start: int = 0, forms: Forms |
     return reading
 
 
-def read_end(tokens: Sequence[str], lexicon: Lexicon, whole: bool) -> tuple[Reading | None, int]:
+def read_end(tokens: Sequence[str], lexicon: Lexicon, is_complete: bool) -> tuple[Reading | None, int]:
     """Return the claims of the longest readable end of a text, and the index of its first token.
 
     Args:
         tokens: the tokens of the text.
         lexicon: the puzzle's words.
-        whole: whether the text starts at its beginning, so that all of it may be the answer.
+        is_complete: whether the text starts at its beginning, so that all of it may be the answer.
 
     >>> from knk.answers.lexicon import lexicon_of, tokenize
     >>> lexicon = lexicon_of(("Ann", "Bob"), ("knight", "knave"))
@@ -312,9 +312,9 @@ def read_end(tokens: Sequence[str], lexicon: Lexicon, whole: bool) -> tuple[Read
     ([(0, True), (1, False)], 4)
     """
     codes = encode(tokens, lexicon)
-    dead: set[int] = set()
-    for start in (0, *_starts(codes)) if whole else _starts(codes):
-        forms = _forms_from(codes, start, dead)
+    dead_ends: set[int] = set()
+    for start in (0, *_starts(codes)) if is_complete else _starts(codes):
+        forms = _forms_from(codes, start, dead_ends)
         if forms:
             return read(tokens, lexicon, start, forms), start
     return None, len(tokens)

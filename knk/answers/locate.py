@@ -64,8 +64,8 @@ def read_answer(completion: str, lexicon: Lexicon) -> Reading:
     if tags:
         reading = _read_tagged(completion, start, tags, lexicon)
     else:
-        body, whole = _end_of(completion, start, lexicon)
-        reading = _read_boxed(body, lexicon) or _read_bare(body, whole, lexicon)
+        body, is_complete = _end_of(completion, start, lexicon)
+        reading = _read_boxed(body, lexicon) or _read_bare(body, is_complete, lexicon)
     if drafts:
         _check_drafts(completion, drafts, reading, lexicon)
     return reading
@@ -210,10 +210,10 @@ def boxes_in(body: str) -> list[tuple[int, int, int]]:
     return boxes
 
 
-def _read_bare(body: str, whole: bool, lexicon: Lexicon) -> Reading:
+def _read_bare(body: str, is_complete: bool, lexicon: Lexicon) -> Reading:
     """Return the claims of the longest readable end of a text."""
     tokens = tokenize(body, lexicon)
-    reading, start = read_end(tokens, lexicon, whole)
+    reading, start = read_end(tokens, lexicon, is_complete)
     if reading is None:
         raise Rejected(_reason_unread(tokens, lexicon))
     if is_denied(tokens[:start]):

@@ -78,10 +78,10 @@ class SamplingOptions:
 
     def apply_to(self, sampling: Sampling) -> Sampling:
         """Return the sampling, changed where an option was given."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
+        overrides = {name: value for name, value in vars(self).items() if value is not None}
         if self.stop is not None:
-            given["stop"] = tuple(self.stop)
-        return replace(sampling, **given)
+            overrides["stop"] = tuple(self.stop)
+        return replace(sampling, **overrides)
 
 
 @dataclass(frozen=True)

@@ -197,8 +197,8 @@ def _print_summary(folder: Path, summary: Summary, as_json: bool) -> None:
     if summary.dropped:
         print(f"{summary.dropped:,} answers arrived that were not asked for, and were dropped")
     if summary.completion_tokens:
-        speed = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
-        print(f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({speed:,.0f} tokens/s)")
+        tokens_per_second = summary.completion_tokens / summary.seconds if summary.seconds else 0.0
+        print(f"{summary.completion_tokens:,} tokens in {summary.seconds:,.1f} s ({tokens_per_second:,.0f} tokens/s)")
     if summary.failed:
         print(f"{folder / 'failed.jsonl'} has the reasons; run the same command again to retry")
 

@@ -83,13 +83,13 @@ class PartConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part in its YAML form, without the fields that are as in `Spec()`."""
-        usual = Spec()
+        default = Spec()
         content: dict[str, Any] = {"name": self.name, "rows": self.rows}
         if self.splits:
             content["splits"] = list(self.splits)
         for name in _SPEC_KEYS:
             value = getattr(self.spec, name)
-            if value != getattr(usual, name):
+            if value != getattr(default, name):
                 content[name] = _as_lists(dict(value) if name in _MAPPINGS else value)
         return content
 

@@ -101,10 +101,10 @@ class PartStream:
         Raises:
             NotEnough: there are not so many rows, or no more could be found.
         """
-        turns = (start + np.arange(rows)) % len(self._streams)
+        stream_indices = (start + np.arange(rows)) % len(self._streams)
         tables, positions = [], []
-        for turn, stream in enumerate(self._streams.values()):
-            positions.append(np.flatnonzero(turns == turn))
+        for stream_index, stream in enumerate(self._streams.values()):
+            positions.append(np.flatnonzero(stream_indices == stream_index))
             parts, error = stream.take(len(positions[-1]))
             if error:
                 raise NotEnough(f"part {self._name}: {error}", error.found)
@@ -161,11 +161,11 @@ def _make_rows(task: _Task, number: int) -> _MadeRows:
     puzzles, solutions, verdicts = select_puzzles(blocks, task.seed, number, accepts)
     keys = [puzzle.key for puzzle in puzzles]
     words = key_words(keys)
-    kept = set({key: index for index, key in reversed(list(enumerate(keys)))}.values())
+    new_indices = set({key: index for index, key in reversed(list(enumerate(keys)))}.values())
     if task.splits and keys:
-        wanted = [index for index, (split, _) in enumerate(task.shares) if split in task.splits]
-        kept &= set(np.flatnonzero(np.isin(split_indices(words, task.shares), wanted)).tolist())
-    indices = sorted(kept)
+        task_splits = [index for index, (split, _) in enumerate(task.shares) if split in task.splits]
+        new_indices &= set(np.flatnonzero(np.isin(split_indices(words, task.shares), task_splits)).tolist())
+    indices = sorted(new_indices)
     chosen = [puzzles[i] for i in indices]
     table = table_of(chosen, [solutions[i] for i in indices], task.seed, task.style)
     return _MadeRows(words[indices], _with_keys(table, chosen, [keys[i] for i in indices], task.measures), verdicts)

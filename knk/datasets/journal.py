@@ -180,11 +180,11 @@ def open_journal(folder: Path, about: Mapping[str, Any]) -> Iterator[Journal]:
         yield journal
 
 
-def check_about(found: Mapping[str, Any], expected: Mapping[str, Any], folder: Path) -> None:
+def check_about(actual: Mapping[str, Any], expected: Mapping[str, Any], folder: Path) -> None:
     """Check that a corpus is built from the expected config by the expected version of the library.
 
     Args:
-        found: what its manifest or journal says.
+        actual: what its manifest or journal says.
         expected: what it should say.
         folder: the corpus's folder, for the error message.
 
@@ -193,7 +193,7 @@ def check_about(found: Mapping[str, Any], expected: Mapping[str, Any], folder: P
     """
     for name, description in (("config", "config"), ("version", "version of knk")):
         # As texts, since the order of splits and of kinds of statement matters.
-        if json.dumps(found.get(name)) != json.dumps(expected[name]):
+        if json.dumps(actual.get(name)) != json.dumps(expected[name]):
             raise BadFolder(
                 f"{folder} holds a corpus of another {description}: choose another folder or remove that one"
             )

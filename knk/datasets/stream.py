@@ -174,13 +174,13 @@ def _ordered(
     order = np.array(sizes_in_order)
     tables, positions, end, missing = [schema().empty_table()], [], len(order), None
     for people, stream in streams.items():
-        wanted = np.flatnonzero(order == people)
-        parts, error = stream.take(len(wanted))
+        slots = np.flatnonzero(order == people)
+        parts, error = stream.take(len(slots))
         rows = sum(map(len, parts))
-        if rows < len(wanted) and wanted[rows] < end:
-            end, missing = int(wanted[rows]), error
+        if rows < len(slots) and slots[rows] < end:
+            end, missing = int(slots[rows]), error
         tables += parts
-        positions.append(wanted[:rows])
+        positions.append(slots[:rows])
     return interleave(tables, positions).slice(0, end).combine_chunks(), missing
 
 
@@ -224,7 +224,7 @@ class _SieveFilter:
             except NotEnough as error:
                 self._end = error
                 break
-            indices = start + self.search.fresh(fingerprints)
+            indices = start + self.search.new_indices(fingerprints)
             is_new[indices] = True
             if result.verdicts is not None:
                 self.search.add_verdicts(result.verdicts[indices])

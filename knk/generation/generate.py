@@ -137,7 +137,7 @@ def blocks(spec: Spec, seed: int) -> Iterator[Block]:
 def _sifted(sieve: Sieve, spec: Spec, seed: int) -> Iterator[Block]:
     for number in count():
         block = candidates(spec, seed, number)
-        yield block.select(sieve.fresh(block.fingerprints))
+        yield block.select(sieve.new_indices(block.fingerprints))
         sieve.finish_blocks()
 
 

@@ -84,12 +84,12 @@ class HashSet:
         new = np.zeros(len(items), dtype=bool)
         left, cells = np.arange(len(items)), self._homes(items)
         while len(left):
-            mine = items[left]
+            pending = items[left]
             free = np.flatnonzero(_is_zero(self._cells.take(cells, axis=0)))
-            self._cells[cells[free]] = mine[free]
+            self._cells[cells[free]] = pending[free]
             new[left[free]] = True
             # If several items wanted one cell, the last of them is in it, and the others try the next cell.
-            onward = np.flatnonzero(_differ(self._cells.take(cells, axis=0), mine))
+            onward = np.flatnonzero(_differ(self._cells.take(cells, axis=0), pending))
             left, cells = left[onward], (cells[onward] + 1) % len(self._cells)
             new[left] = False
         return new

@@ -38,12 +38,12 @@ def sampled_block(table: StatementTable, seed: tuple[int, ...]) -> Block:
     """Return those of a block of random candidates that have exactly one solution, in the order drawn."""
     draws = Draws(*seed, 0)
     candidates = _random_candidates(table, draws, block_size(table.people))
-    kept, solutions = _with_one_solution(table, candidates)
+    valid, solutions = _with_one_solution(table, candidates)
     if table.spec.balanced:
-        shares = draws.shares(candidates.shape[1])[kept]
+        shares = draws.shares(candidates.shape[1])[valid]
         accepted = shares < _accepted_shares(table)[np.bitwise_count(solutions)]
-        kept, solutions = kept[accepted], solutions[accepted]
-    candidates = candidates[:, kept]
+        valid, solutions = valid[accepted], solutions[accepted]
+    candidates = candidates[:, valid]
     fingerprints = _fingerprints(table, candidates)
     return Block(
         table.spec,
@@ -52,8 +52,8 @@ def sampled_block(table: StatementTable, seed: tuple[int, ...]) -> Block:
         solutions,
         fingerprints,
         (*seed, 1),
-        np.arange(len(kept)),
-        len(kept),
+        np.arange(len(valid)),
+        len(valid),
     )
 
 
@@ -73,8 +73,8 @@ def count_puzzles(table: StatementTable) -> int | None:
         number //= len(indices)
     utterances = (candidates != table.silence).reshape(table.people, maximum, total).sum(axis=1)
     candidates = candidates[:, (utterances >= minimum).all(axis=0)]
-    kept, _ = _with_one_solution(table, candidates)
-    return len(np.unique(_fingerprints(table, candidates[:, kept])))
+    valid, _ = _with_one_solution(table, candidates)
+    return len(np.unique(_fingerprints(table, candidates[:, valid])))
 
 
 def _random_candidates(table: StatementTable, draws: Draws, size: int) -> IndexArray:
@@ -102,15 +102,15 @@ def _with_one_solution(table: StatementTable, candidates: IndexArray) -> tuple[I
         remaining &= fitting
     if remaining.shape[1] == 1:
         word = remaining[:, 0]
-        kept = np.flatnonzero((word != 0) & (word & (word - word.dtype.type(1)) == 0))
-        solutions = np.bitwise_count(word[kept] - word.dtype.type(1)).astype(np.intp)
+        valid = np.flatnonzero((word != 0) & (word & (word - word.dtype.type(1)) == 0))
+        solutions = np.bitwise_count(word[valid] - word.dtype.type(1)).astype(np.intp)
     else:
-        kept = np.flatnonzero(np.bitwise_count(remaining).sum(axis=1, dtype=np.int64) == 1)
-        position = (remaining[kept] != 0).argmax(axis=1)
-        bit = np.bitwise_count(remaining[kept, position] - remaining.dtype.type(1))
+        valid = np.flatnonzero(np.bitwise_count(remaining).sum(axis=1, dtype=np.int64) == 1)
+        position = (remaining[valid] != 0).argmax(axis=1)
+        bit = np.bitwise_count(remaining[valid, position] - remaining.dtype.type(1))
         solutions = position * 64 + bit
-    distinct = ~_has_repetition(table, candidates[:, kept])
-    return kept[distinct], solutions[distinct]
+    distinct = ~_has_repetition(table, candidates[:, valid])
+    return valid[distinct], solutions[distinct]
 
 
 def _has_repetition(table: StatementTable, candidates: IndexArray) -> npt.NDArray[np.bool_]:

@@ -154,17 +154,17 @@ class Sieve(Search):
         super().__init__(spec, seed, limits)
         self._seen = HashSet()
 
-    def fresh(self, fingerprints: UInt64Array) -> IndexArray:
+    def new_indices(self, fingerprints: UInt64Array) -> IndexArray:
         """Return the indices of a block's puzzles that are new."""
         if self._spec.duplicates:
-            fresh = np.arange(len(fingerprints))
+            new = np.arange(len(fingerprints))
         else:
             nonzero = np.where(fingerprints == 0, np.uint64(1), fingerprints)
             first = first_occurrences(nonzero)
-            fresh = first[self._seen.add(nonzero[first])]
-        self.state.new += len(fresh)
-        self.note_new(len(fresh), len(fingerprints))
-        return fresh
+            new = first[self._seen.add(nonzero[first])]
+        self.state.new += len(new)
+        self.note_new(len(new), len(fingerprints))
+        return new
 
     def add_verdicts(self, verdicts: Verdicts) -> None:
         """Record the verdicts on a block's new puzzles."""

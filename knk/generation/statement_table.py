@@ -136,10 +136,10 @@ def _by_share(grammar: Grammar, speaker: int, statements: Sequence[Statement], o
     if not allowed:
         return np.full(SHARES, len(statements))
     total, cumulative, bounds = sum(odds[index] for index in allowed), 0, []
-    spare = SHARES - len(allowed)
+    free_shares = SHARES - len(allowed)
     for rank, index in enumerate(allowed, 1):
         cumulative += odds[index]
-        bounds.append(rank + spare * cumulative // total)
+        bounds.append(rank + free_shares * cumulative // total)
     return np.repeat(np.array(allowed), np.diff([0, *bounds]))
 
 

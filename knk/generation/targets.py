@@ -57,13 +57,13 @@ def first_verdicts(block: Block, table: StatementTable | None) -> Verdicts:
     """
     people = block.people
     by_nesting = [_verdict(block.spec, people, grades) for grades in ((1,), (2, 3), range(4, len(GRADES) + 1))]
-    deepest = int(by_nesting[1] != by_nesting[2])
-    if deepest and people > _MAX_NESTING_PEOPLE:
-        by_nesting, deepest = [by_nesting[0], OPEN], 0
+    max_nesting = int(by_nesting[1] != by_nesting[2])
+    if max_nesting and people > _MAX_NESTING_PEOPLE:
+        by_nesting, max_nesting = [by_nesting[0], OPEN], 0
     if table is None or len(set(by_nesting)) == 1:
         return np.full(len(block), by_nesting[0] if len(set(by_nesting)) == 1 else OPEN, dtype=np.uint8)
     fitting = np.stack([table.tables[speaker][block.choices[:, i]] for i, speaker in enumerate(table.speakers)])
-    return np.array(by_nesting, dtype=np.uint8)[min_nestings(fitting, block.solutions, people, deepest)]
+    return np.array(by_nesting, dtype=np.uint8)[min_nestings(fitting, block.solutions, people, max_nesting)]
 
 
 def _verdict(spec: Spec, people: int, grades: Iterable[int]) -> int:

@@ -111,8 +111,8 @@ def _tables(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(_ROWS_READ):
                 table = pa.Table.from_batches([batch]).replace_schema_metadata()
-                whole = pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
-                yield whole.combine_chunks()
+                padded = pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
+                yield padded.combine_chunks()
     except pa.ArrowInvalid as error:
         raise BadFile(f"{path.name} is not a Parquet file: {_first_line(error)}") from error
 

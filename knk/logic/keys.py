@@ -147,11 +147,11 @@ def _written_digests(folded: FoldedTable, written: Statement) -> list[bytes]:
     unlabelled = dict.fromkeys(written.people, 0)
 
     def visit(statement: Statement, above: bytes) -> None:
-        here = _long_digest(above, _as_written(statement, unlabelled))
+        digest = _long_digest(above, _as_written(statement, unlabelled))
         for person in statement.named:
-            positions[person].append(here)
+            positions[person].append(digest)
         for index, part in enumerate(statement.parts):
-            visit(part, here + bytes([0 if statement.is_symmetric else index]))
+            visit(part, digest + bytes([0 if statement.is_symmetric else index]))
 
     visit(written, b"")
     return [b"".join(sorted(positions[members[0]])) for members in folded.classes]
@@ -221,19 +221,19 @@ class _GroupLabelling(Labelling[bytes]):
 
     def recoloured(self, colours: list[int]) -> list[int]:
         """Return each person's colour mixed with those of the utterances by and about them."""
-        gathered = [0] * self.size
+        contributions = [0] * self.size
         for speaker, base, classes, _ in self._utterances:
             total = mix(base ^ colours[speaker])
             for role, members in classes:
                 for person in members:
                     total += mix(colours[person] ^ role)
             total = mix(total & MASK)
-            gathered[speaker] += total
+            contributions[speaker] += total
             for role, members in classes:
                 share = mix(total ^ role)
                 for person in members:
-                    gathered[person] += share
-        return [mix((mix(c) + g) & MASK) for c, g in zip(colours, gathered, strict=True)]
+                    contributions[person] += share
+        return [mix((mix(c) + g) & MASK) for c, g in zip(colours, contributions, strict=True)]
 
     def individualised(self, colour: int, rank: int) -> int:  # noqa: ARG002 - only one person is singled out at a time
         """Return the new colour of a person who is singled out of those of one colour."""

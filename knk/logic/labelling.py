@@ -29,25 +29,25 @@ def connected(items: Iterable[_Item], people: Callable[[_Item], Collection[int]]
     >>> connected([(0, 1), (2,), (1, 3)], lambda pair: pair)
     [[(0, 1), (1, 3)], [(2,)]]
     """
-    leader: dict[int, int] = {}
+    parent: dict[int, int] = {}
 
     def find(person: int) -> int:
-        leader.setdefault(person, person)
-        while leader[person] != person:
-            leader[person] = person = leader[leader[person]]
+        parent.setdefault(person, person)
+        while parent[person] != person:
+            parent[person] = person = parent[parent[person]]
         return person
 
-    led: list[tuple[int, _Item]] = []
+    members: list[tuple[int, _Item]] = []
     for item in items:
         root = -1
         for person in people(item):
             if root < 0:
                 root = find(person)
-                led.append((person, item))
-            elif leader.get(person) != root:
-                leader[find(person)] = root
+                members.append((person, item))
+            elif parent.get(person) != root:
+                parent[find(person)] = root
     groups: defaultdict[int, list[_Item]] = defaultdict(list)
-    for person, item in led:
+    for person, item in members:
         groups[find(person)].append(item)
     return list(groups.values())
 
@@ -150,13 +150,13 @@ class Labelling(ABC, Generic[Form]):
         """Return everybody to whom the known symmetries that keep `fixed` can move a person."""
         useful = [swap for swap in self._automorphisms if all(swap[f] == f for f in fixed)]
         useful += [{new: old for old, new in swap.items()} for swap in useful]
-        orbit, fresh = {person}, [person]
-        while fresh:
-            current = fresh.pop()
+        orbit, pending = {person}, [person]
+        while pending:
+            current = pending.pop()
             for swap in useful:
                 if swap[current] not in orbit:
                     orbit.add(swap[current])
-                    fresh.append(swap[current])
+                    pending.append(swap[current])
         return orbit
 
 

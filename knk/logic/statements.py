@@ -143,8 +143,8 @@ class OneOf(Compound):
     sign = "^"
 
     def value(self, roles: Sequence[Any], all_true: Any) -> Any:
-        _, some, several = at_least([part.value(roles, all_true) for part in self._parts], 2, all_true)
-        return some & (all_true ^ several)
+        _, one_or_more, two_or_more = at_least([part.value(roles, all_true) for part in self._parts], 2, all_true)
+        return one_or_more & (all_true ^ two_or_more)
 
     def negated(self) -> Statement:
         return Iff(*self._parts) if len(self._parts) == 2 else Not(self)

@@ -48,8 +48,8 @@ def to_sympy(statement: Statement, symbols: Sequence[sympy.Symbol]) -> sympy.Bas
     if type(statement) in connectives:
         return connectives[type(statement)](*(to_sympy(part, symbols) for part in statement.parts))
     if isinstance(statement, OneOf):
-        _, some, several = at_least([to_sympy(part, symbols) for part in statement.parts], 2, logic.true)
-        return logic.And(some, logic.Not(several))
+        _, one_or_more, two_or_more = at_least([to_sympy(part, symbols) for part in statement.parts], 2, logic.true)
+        return logic.And(one_or_more, logic.Not(two_or_more))
     return statement.value(symbols, logic.true)
 
 
@@ -87,8 +87,8 @@ def from_sympy(formula: sympy.Basic, symbols: Sequence[sympy.Symbol]) -> Stateme
         case logic.Xor():
             return _odd(parts)
         case logic.ITE():
-            test, yes, no = (from_sympy(arg, symbols) for arg in formula.args)
-            return And(Implies(test, yes), Implies(Not(test), no))
+            test, if_true, if_false = (from_sympy(arg, symbols) for arg in formula.args)
+            return And(Implies(test, if_true), Implies(Not(test), if_false))
     raise BadPuzzle(
         f"no statement expresses {str(formula)[:80]!r}; use symbols, Not, And, Or, Xor, Implies, Equivalent, ITE"
     )

@@ -108,14 +108,14 @@ class _Worker:
 
 
 class _Workers:
-    """The workers of a pool and the queue of their messages; `owner` is the process that started them."""
+    """The workers of a pool and the queue of their messages; `owner_pid` is the process that started them."""
 
     def __init__(self, function: str, size: int, seconds: float, memory: int) -> None:
         self.function = function
         self.size = size
         self.seconds = seconds
         self.memory = memory
-        self.owner = os.getpid()
+        self.owner_pid = os.getpid()
         self.lock = threading.Lock()
         self.messages: _Messages = queue.SimpleQueue()
         self.alive: list[_Worker] = []
@@ -133,7 +133,7 @@ class _Workers:
 
     def terminate_all(self) -> None:
         """Terminate all workers, if this process owns them."""
-        while self.owner == os.getpid() and self.alive:
+        while self.owner_pid == os.getpid() and self.alive:
             self.alive.pop().kill()
 
 
@@ -180,7 +180,7 @@ class Pool:
             WorkersFailed: no worker can be started, or the function cannot be imported there.
         """
         workers = self._workers
-        if workers.owner != os.getpid():
+        if workers.owner_pid != os.getpid():
             # This process is a fork: the workers belong to the parent, and two readers would mix up the outcomes.
             _INHERITED.append(workers)
             self._workers = workers = self._new_workers(workers.function, workers.size, workers.seconds, workers.memory)

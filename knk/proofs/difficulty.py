@@ -204,26 +204,26 @@ class _Prover:
         """Return how many roles are known, more than all at a conflict."""
         return self.people + 1 if proof.state == CONFLICT else proof.state.bit_count()
 
-    def closed(self, state: int, fresh: int) -> _Proof:
+    def closed(self, state: int, pending: int) -> _Proof:
         """Return a proof of everything that follows from a state by propagation, with its steps and rounds."""
         steps = rounds = 0
-        while fresh and state != CONFLICT:
+        while pending and state != CONFLICT:
             self.patience -= len(self.rules)
             if self.patience < 0:
                 raise GaveUp(f"the proofs for {self.people} people are too many or too long to compare")
-            after = self.round(state, fresh)
+            after = self.round(state, pending)
             if after != CONFLICT:
-                fresh = after ^ state
-                steps += fresh.bit_count()
-                rounds += bool(fresh)
+                pending = after ^ state
+                steps += pending.bit_count()
+                rounds += bool(pending)
             state = after
         return _Proof(state, steps, rounds)
 
-    def round(self, state: int, fresh: int) -> int:
+    def round(self, state: int, pending: int) -> int:
         """Return a state with all roles that a single rule forces, or `CONFLICT`."""
         after = state
         for rule in self.rules:
-            if rule.mask & fresh:
+            if rule.mask & pending:
                 forced = rule.forced(state & rule.mask)
                 if forced == CONFLICT:
                     return CONFLICT

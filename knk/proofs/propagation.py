@@ -23,28 +23,28 @@ class Line:
     Args:
         rules: the puzzle's rules.
         state: what is known.
-        fresh: the part of it whose consequences have not been drawn yet.
+        pending: the part of it whose consequences have not been drawn yet.
         own: the person whose role is supposed, as the set `1 << person`, or 0 for the main line.
     """
 
-    def __init__(self, rules: Sequence[Rule], state: int, fresh: int, own: int) -> None:
+    def __init__(self, rules: Sequence[Rule], state: int, pending: int, own: int) -> None:
         self.rules = rules
         self.state = state
-        self.fresh = fresh
+        self.pending = pending
         self.own = own
-        self.why: dict[int, tuple[Step, ...]] = {}
+        self.derivations: dict[int, tuple[Step, ...]] = {}
         # For each own person, the set of own people on whose roles theirs depends, including themselves.
         self.needs: dict[int, int] = {own.bit_length() - 1: own} if own else {}
         self.weights: dict[int, int] = {}
 
     def propagate(self) -> Contradiction | None:
         """Draw all consequences, in rounds, and return the contradiction if one is reached."""
-        while self.fresh:
-            state, fresh = self.state, self.fresh
+        while self.pending:
+            state, pending = self.state, self.pending
             violated: list[int] = []
             derived: dict[int, _Derivation] = {}
             for index, rule in enumerate(self.rules):
-                if not rule.mask & fresh:
+                if not rule.mask & pending:
                     continue
                 known = state & rule.mask
                 forced = rule.forced(known)
@@ -67,20 +67,20 @@ class Line:
             derived.items(), key=lambda item: (item[1][0][2], item[0])
         ):
             self.add(person, knight, using, (Follows(index, using, person, knight),), 1)
-        self.fresh = self.state ^ before
+        self.pending = self.state ^ before
 
-    def add(self, person: int, knight: bool, using: Iterable[int], why: tuple[Step, ...], weight: int) -> None:
+    def add(self, person: int, knight: bool, using: Iterable[int], derivation: tuple[Step, ...], weight: int) -> None:
         """Add a role that has been established.
 
         Args:
             person: whose role it is.
             knight: whether they are a knight.
             using: the people whose roles it was derived from.
-            why: the steps that derive it.
+            derivation: the steps that derive it.
             weight: how many steps these are, including those inside suppositions.
         """
         self.state |= bit_of(person, knight)
-        self.why[person] = why
+        self.derivations[person] = derivation
         if self.own:
             self.needs[person] = self.needed(using) | 1 << person
             self.own |= 1 << person
@@ -118,7 +118,7 @@ class Line:
 
     def steps(self, people: int) -> tuple[Step, ...]:
         """Return the steps that derive the roles of a set of own people, in the order of derivation."""
-        return tuple(step for person, steps in self.why.items() if people >> person & 1 for step in steps)
+        return tuple(step for person, steps in self.derivations.items() if people >> person & 1 for step in steps)
 
 
 def consequences(puzzle: Puzzle, known: Mapping[int, bool], person: int, knight: bool) -> tuple[Step, ...]:

@@ -230,13 +230,13 @@ def rule_of(utterance: Utterance) -> Rule:
     return SatRule(utterance)
 
 
-def closed(rules: Sequence[Rule], state: int, fresh: int = -1, passes: int = ALL_PASSES) -> int:
+def closed(rules: Sequence[Rule], state: int, pending: int = -1, passes: int = ALL_PASSES) -> int:
     """Return a state with everything that the rules force, applied one at a time until nothing changes, or `CONFLICT`.
 
     Args:
         rules: the rules.
         state: what is known.
-        fresh: the part of it whose consequences have not been drawn yet; by default all.
+        pending: the part of it whose consequences have not been drawn yet; by default all.
         passes: the most passes over the rules.
 
     >>> from knk.logic.statements import Knave
@@ -244,12 +244,12 @@ def closed(rules: Sequence[Rule], state: int, fresh: int = -1, passes: int = ALL
     >>> list(people_of(closed(rules, bit_of(0, True))))
     [(0, True), (1, False), (2, True)]
     """
-    while fresh and passes:
+    while pending and passes:
         passes -= 1
         before = state
         for rule in rules:
             mask = rule.mask
-            if mask & fresh:
+            if mask & pending:
                 known = state & mask
                 forced = rule.cache.get(known)
                 if forced is None:
@@ -257,7 +257,7 @@ def closed(rules: Sequence[Rule], state: int, fresh: int = -1, passes: int = ALL
                 if forced < 0:
                     return CONFLICT
                 state |= forced
-                fresh |= state ^ before
+                pending |= state ^ before
         # A rule applied early in this pass has not seen what was forced late in it.
-        fresh = state ^ before
+        pending = state ^ before
     return state

@@ -117,12 +117,12 @@ class _Search:
         after = closed(self.rules, state | bit, bit)
         return self.people + 1 if after == CONFLICT else after.bit_count()
 
-    def _may_improve(self, state: int, fresh: int, best: _Refutation | None) -> bool:
+    def _may_improve(self, state: int, pending: int, best: _Refutation | None) -> bool:
         """Whether propagation reaches a conflict in so few rounds that the refutation may be as short as the best."""
         self._spend_patience()
         # Each round needs a role from the round before: a conflict in round n takes n - 1 roles and 2 more steps.
         rounds = best.length - 1 if best else ALL_PASSES
-        return closed(self.rules, state, fresh, rounds) == CONFLICT
+        return closed(self.rules, state, pending, rounds) == CONFLICT
 
     def _refute(self, outside: Line, person: int, knight: bool, depth: int) -> _Refutation | None:
         """Return the refutation of a supposition with at most `depth` open at once, or None."""
@@ -149,7 +149,7 @@ class _Search:
         person, knight = suppose.person, not suppose.knight
         steps = (suppose, Retract(person, knight))
         line.add(person, knight, refutation.using, steps, refutation.length + 1)
-        line.fresh = bit_of(person, knight)
+        line.pending = bit_of(person, knight)
 
     def _open(self, state: int) -> list[int]:
         """Return the people whose roles are unknown."""

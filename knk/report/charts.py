@@ -196,13 +196,13 @@ def ratio_chart(title: str, x_label: str, bars: Sequence[RatioBar]) -> str:
 
 def _ratio_bar(bar: RatioBar, axes: Axes, y: float) -> str:
     """A bar with its name on the left and its label on the right."""
-    one, value, low, high = (axes.x(math.log10(number)) for number in (1.0, bar.value, bar.low, bar.high))
-    area = {"x": min(one, value), "y": y - 5, "width": abs(value - one)}
+    x_of_one, value, low, high = (axes.x(math.log10(number)) for number in (1.0, bar.value, bar.low, bar.high))
+    area = {"x": min(x_of_one, value), "y": y - 5, "width": abs(value - x_of_one)}
     return (
         element("text", safe(bar.name, 48), class_="ink", x=axes.left - 8, y=y + 4, text_anchor="end")
         + element("rect", **area, height=10, fill=_colour(bar.colour))
         + element("line", x1=low, x2=high, y1=y, y2=y, stroke="var(--ink)", stroke_width=1.5)
-        + element("text", safe(bar.label, 24), class_="ink", x=max(one, high) + 5, y=y + 4)
+        + element("text", safe(bar.label, 24), class_="ink", x=max(x_of_one, high) + 5, y=y + 4)
     )
 
 

@@ -64,8 +64,8 @@ def question_of(prompt: Prompt) -> str:
     """
     if isinstance(prompt, str):
         _, user, rest = prompt.partition("\nUser: ")
-        turn, assistant, _ = rest.rpartition("\nAssistant: <think>")
-        question, separator, _ = turn.rpartition("\n")
+        user_turn, assistant, _ = rest.rpartition("\nAssistant: <think>")
+        question, separator, _ = user_turn.rpartition("\n")
         is_whole = bool(user and assistant and separator)
     else:
         content = prompt[-1].get("content") if prompt and isinstance(prompt[-1], dict) else None

@@ -113,7 +113,7 @@ class _Composer:
     def a(self, truth: bool) -> str:
         return with_article(self.role(truth))
 
-    def many(self, truth: bool) -> str:
+    def plural_role(self, truth: bool) -> str:
         return plural(self.role(truth))
 
     def group(self, group: tuple[int, ...]) -> str:
@@ -134,45 +134,46 @@ class _Composer:
 
     def atom(self, atom: Atom) -> Clause:
         person, truth = atom.person, atom.is_knight
-        who, be = self.subject(person), self.is_(person)
-        plain = f"{who} {be} {self.a(truth)}"
+        subject, be = self.subject(person), self.is_(person)
+        plain = f"{subject} {be} {self.a(truth)}"
         is_me = person == self.me
         ending = "" if is_me else "s"
         habit = f"always tell{ending} the truth" if truth else f"always lie{ending}"
-        short = f"I'm {self.a(truth)}" if is_me else plain
-        return self.pick((plain, plain, short, plain, f"{who} {habit}")), True
+        contracted = f"I'm {self.a(truth)}" if is_me else plain
+        return self.pick((plain, plain, contracted, plain, f"{subject} {habit}")), True
 
     def denied_atom(self, atom: Atom) -> Clause:
         person, truth = atom.person, atom.is_knight
-        who, be = self.subject(person), self.is_(person)
-        plain = f"{who} {be} not {self.a(truth)}"
-        short = f"I'm not {self.a(truth)}" if person == self.me else plain
-        return self.pick((plain, short, f"{who} {be} no {self.role(truth)}")), True
+        subject, be = self.subject(person), self.is_(person)
+        plain = f"{subject} {be} not {self.a(truth)}"
+        contracted = f"I'm not {self.a(truth)}" if person == self.me else plain
+        return self.pick((plain, contracted, f"{subject} {be} no {self.role(truth)}")), True
 
     def count(self, count: Count) -> Clause:
         relation, k, group, truth = count.args
-        many = self.many(truth)
+        plural_role = self.plural_role(truth)
         phrase = self.pick(wordings.RELATIONS[relation])
-        among = f"the number of {many} among {self.group(group)} is {phrase} {number_word(k)}", True
+        among = f"the number of {plural_role} among {self.group(group)} is {phrase} {number_word(k)}", True
         if len(group) == 1:
-            return f"the number of {many} among {self.group(group)} alone is {phrase} {number_word(k)}", True
+            return f"the number of {plural_role} among {self.group(group)} alone is {phrase} {number_word(k)}", True
         if relation == "exactly" and k == 0:
             if len(group) == 2 and self.group(group) != "us":
                 return among
             return self.pick(((f"none of {self.group(group)} is {self.a(truth)}", True), among))
-        of = f"{phrase} {number_word(k)} of {self.group(group)} {f'is {self.a(truth)}' if k == 1 else f'are {many}'}"
-        word = self.role(truth) if k == 1 else many
-        there = f"there {'is' if k == 1 else 'are'} {phrase} {number_word(k)} {word} among {self.group(group)}"
-        return self.pick(((of, True), (of, True), (there, False), among))
+        predicate = f"is {self.a(truth)}" if k == 1 else f"are {plural_role}"
+        of = f"{phrase} {number_word(k)} of {self.group(group)} {predicate}"
+        word = self.role(truth) if k == 1 else plural_role
+        there_are = f"there {'is' if k == 1 else 'are'} {phrase} {number_word(k)} {word} among {self.group(group)}"
+        return self.pick(((of, True), (of, True), (there_are, False), among))
 
     def parity(self, parity: Parity) -> Clause:
         even, group, truth = parity.args
         word = "even" if even else "odd"
-        many = self.many(truth)
+        plural_role = self.plural_role(truth)
         if len(group) == 1:
-            return f"the number of {many} among {self.group(group)} alone is {word}", True
-        of = f"an {word} number of {self.group(group)} are {many}", True
-        among = f"the number of {many} among {self.group(group)} is {word}", True
+            return f"the number of {plural_role} among {self.group(group)} alone is {word}", True
+        of = f"an {word} number of {self.group(group)} are {plural_role}", True
+        among = f"the number of {plural_role} among {self.group(group)} is {word}", True
         return self.pick((of, among))
 
     def same_kind(self, same: SameKind) -> Clause:
@@ -202,12 +203,18 @@ class _Composer:
         group, truth = _same_role(parts)
         if group and self.me is not None and group == tuple(range(self.people)):
             both = "both" if len(group) == 2 else "all"
-            options += [(f"we are {both} {self.many(truth)}", True), (f"{both} of us are {self.many(truth)}", True)] * 2
+            options += [
+                (f"we are {both} {self.plural_role(truth)}", True),
+                (f"{both} of us are {self.plural_role(truth)}", True),
+            ] * 2
         elif len(group) == 2:
             names = self.subjects(group)
-            options += [(f"{names} are both {self.many(truth)}", True), (f"both {names} are {self.many(truth)}", True)]
+            options += [
+                (f"{names} are both {self.plural_role(truth)}", True),
+                (f"both {names} are {self.plural_role(truth)}", True),
+            ]
         elif group:
-            options += [(f"{self.subjects(group)} are all {self.many(truth)}", True)] * 2
+            options += [(f"{self.subjects(group)} are all {self.plural_role(truth)}", True)] * 2
         group, truth = _same_role(denied) if len(denied) == len(parts) == 2 else ((), True)
         if group:
             last = self.is_(group[1])

@@ -38,8 +38,8 @@ class Gpu:
     bandwidth: float
 
 
-def _gpu(name: str, gib: float, tera: float, giga: float) -> Gpu:
-    return Gpu(name, gib * GIB, tera * 1e12, giga * 1e9)
+def _gpu(name: str, gib: float, teraflops: float, gigabytes_per_second: float) -> Gpu:
+    return Gpu(name, gib * GIB, teraflops * 1e12, gigabytes_per_second * 1e9)
 
 
 GPUS: Final[Mapping[str, Gpu]] = {

@@ -177,8 +177,8 @@ def portable(value: Any) -> Any:
         return [portable(part) for part in value]
     if not isinstance(value, str) or not Path(value).is_absolute():
         return value
-    path, here = Path(value), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else path.name
+    path, working_folder = Path(value), Path.cwd()
+    return str(path.relative_to(working_folder)) if path.is_relative_to(working_folder) else path.name
 
 
 class Clock:

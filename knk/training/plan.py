@@ -37,7 +37,7 @@ class Plan:
         changed: settings that differ from the recipe's because of the number of GPUs.
         problems: why the recipe cannot run; empty if it can.
         assumed: the assumptions about the data.
-        used: the number of GPUs that are used.
+        gpus_used: the number of GPUs that are used.
     """
 
     recipe: Recipe
@@ -48,7 +48,7 @@ class Plan:
     changed: Mapping[str, Any]
     problems: tuple[str, ...]
     assumed: str
-    used: int
+    gpus_used: int
 
     @property
     def needed(self) -> float:
@@ -82,8 +82,8 @@ class Plan:
 
     def table(self) -> str:
         """Return the plan as text for a terminal."""
-        used = f", {self.used} used" if self.used < self.gpus else ""
-        lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}{used}"]
+        gpus_used = f", {self.gpus_used} used" if self.gpus_used < self.gpus else ""
+        lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}{gpus_used}"]
         if self.changed:
             settings = " ".join(f"--set {name}={value}" for name, value in self.changed.items())
             lines.append(f"with {settings}")
@@ -123,7 +123,7 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
         recipe,
         *(gpus, gpu, tuple(estimate.memory()), tuple(estimate.time()), estimate.changed_settings()),
         problems=tuple(estimate.problems()),
-        used=estimate.processes + (1 if has_vllm_server(recipe) else 0),
+        gpus_used=estimate.processes + (1 if has_vllm_server(recipe) else 0),
         assumed=f"for {estimate.tokens:,} tokens per completion" + ("" if estimate.is_grpo else f", {counted:,} rows"),
     )
 

@@ -23,7 +23,7 @@ class Shape:
         heads: number of attention heads.
         kv_heads: number of key-value heads.
         vocabulary: vocabulary size.
-        tied: whether the output layer shares the embedding's weights.
+        has_tied_embeddings: whether the output layer shares the embedding's weights.
         biased: whether queries, keys and values have biases.
         head: dimension of a head; `hidden / heads` if 0.
 
@@ -37,7 +37,7 @@ class Shape:
     heads: int
     kv_heads: int
     vocabulary: int
-    tied: bool = False
+    has_tied_embeddings: bool = False
     biased: bool = False
     head: int = 0
 
@@ -62,7 +62,11 @@ class Shape:
     @property
     def parameters(self) -> int:
         """All parameters."""
-        return self.layers * self.layer_parameters + (1 if self.tied else 2) * self.embedding_parameters + self.hidden
+        return (
+            self.layers * self.layer_parameters
+            + (1 if self.has_tied_embeddings else 2) * self.embedding_parameters
+            + self.hidden
+        )
 
     def adapter_parameters(self, rank: int) -> int:
         """Return the parameters of LoRA adapters on all linear layers.
@@ -151,7 +155,7 @@ def from_config(config: Mapping[str, Any]) -> Shape:
     biased = bool(config.get("attention_bias") or config.get("model_type") == "qwen2")
     return Shape(
         *(layers, hidden, inner, heads, config.get("num_key_value_heads") or heads, vocabulary),
-        tied=bool(config.get("tie_word_embeddings")),
+        has_tied_embeddings=bool(config.get("tie_word_embeddings")),
         biased=biased,
         head=config.get("head_dim") or 0,
     )

@@ -15,21 +15,21 @@ SPEC = Spec(people=5)
 
 def test_a_repeated_block_has_no_fresh_fingerprints() -> None:
     sieve, block = Sieve(SPEC, seed=1), candidates(SPEC, 1, 0)
-    first = sieve.fresh(block.fingerprints)
+    first = sieve.new_indices(block.fingerprints)
     assert len(first) == len(set(block.fingerprints.tolist()))
-    assert not len(sieve.fresh(block.fingerprints))
+    assert not len(sieve.new_indices(block.fingerprints))
     assert sieve.found == len(first)
 
 
 def test_the_zero_fingerprint_is_stored_like_any_other() -> None:
     sieve, fingerprints = Sieve(SPEC, seed=1), np.array([0, 7, 0], dtype=np.uint64)
-    assert sieve.fresh(fingerprints).tolist() == [0, 1]
-    assert not len(sieve.fresh(fingerprints))
+    assert sieve.new_indices(fingerprints).tolist() == [0, 1]
+    assert not len(sieve.new_indices(fingerprints))
 
 
 def test_requested_duplicates_pass() -> None:
     sieve = Sieve(SPEC.with_changes(duplicates=True), seed=1)
-    assert sieve.fresh(np.array([7, 7], dtype=np.uint64)).tolist() == [0, 1]
+    assert sieve.new_indices(np.array([7, 7], dtype=np.uint64)).tolist() == [0, 1]
 
 
 def test_a_window_with_too_few_new_puzzles_ends_the_search() -> None:

@@ -49,13 +49,13 @@ def test_known_models_have_as_many_parameters_as_their_files(name: str, paramete
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", ["Llama", "Qwen2"])
 @pytest.mark.parametrize("tied", [True, False])
-def test_a_shape_has_as_many_parameters_as_the_transformers_model(kind: str, tied: bool) -> None:
+def test_a_shape_has_as_many_parameters_as_the_transformers_model(kind: str, has_tied_embeddings: bool) -> None:
     import transformers
     from peft import LoraConfig, get_peft_model
 
     sizes = {"num_hidden_layers": 3, "hidden_size": 48, "intermediate_size": 80, "num_attention_heads": 4}
     config = getattr(transformers, f"{kind}Config")(
-        **sizes, num_key_value_heads=2, vocab_size=100, tie_word_embeddings=tied
+        **sizes, num_key_value_heads=2, vocab_size=100, tie_word_embeddings=has_tied_embeddings
     )
     model = getattr(transformers, f"{kind}ForCausalLM")(config)
     shape = from_config(config.to_dict())

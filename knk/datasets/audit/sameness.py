@@ -42,13 +42,13 @@ def fingerprints(row: Mapping[str, Any], puzzle: Puzzle | None) -> tuple[int, ..
         return of_text, 0, 0, 0, 0
     statements = [field for field in encode(puzzle).split(" ")[1:] if ":" in field]
     of_tree = _digest(" ".join([str(len(puzzle.names)), *statements]))
-    renamed, folded = (_tree_fingerprint(puzzle, loose) for loose in (False, True))
+    renamed, folded = (_tree_fingerprint(puzzle, fold) for fold in (False, True))
     return of_text, of_tree, renamed, folded, int(puzzle.key[:16], 16) or 1
 
 
-def _tree_fingerprint(puzzle: Puzzle, loose: bool) -> int:
+def _tree_fingerprint(puzzle: Puzzle, fold: bool) -> int:
     try:
-        return _digest(tree_form(puzzle, loose))
+        return _digest(tree_form(puzzle, fold))
     except GaveUp:
         return 0
 
@@ -58,12 +58,12 @@ def _digest(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="replace"), digest_size=8).digest(), "big") or 1
 
 
-def tree_form(puzzle: Puzzle, loose: bool = False) -> str:
+def tree_form(puzzle: Puzzle, fold: bool = False) -> str:
     """Return a text that two puzzles share if and only if renaming and reordering makes their trees equal.
 
     Args:
         puzzle: the puzzle.
-        loose: whether to ignore also what the level `folded` ignores.
+        fold: whether to ignore also what the level `folded` ignores.
 
     Raises:
         GaveUp: the puzzle is too symmetric: it would take more than `MAX_LABELLINGS` labellings.
@@ -76,13 +76,13 @@ def tree_form(puzzle: Puzzle, loose: bool = False) -> str:
     True
     """
     utterances: Iterable[Utterance] = puzzle.statements
-    if loose:
+    if fold:
         names = {person: str(person) for person in range(len(puzzle.names))}
         folded = [Utterance(speaker, _folded(statement)) for speaker, statement in utterances]
-        utterances = {_line(utterance, names, loose): utterance for utterance in folded}.values()
+        utterances = {_line(utterance, names, fold): utterance for utterance in folded}.values()
     components = connected(utterances, _people_of)
     involved = {person for component in components for utterance in component for person in _people_of(utterance)}
-    forms = sorted(_TreeLabelling(component, loose).canonical_form() for component in components)
+    forms = sorted(_TreeLabelling(component, fold).canonical_form() for component in components)
     return "\n\n".join([f"{len(puzzle.names) - len(involved)} silent", *forms])
 
 
@@ -102,40 +102,40 @@ def _folded(statement: Statement) -> Statement:
     return type(statement)(*parts)
 
 
-def _format(statement: Statement, names: Mapping[int, str], loose: bool) -> str:
+def _format(statement: Statement, names: Mapping[int, str], fold: bool) -> str:
     """Return the statement as text, with the given names of the people."""
-    arguments = [_format(part, names, loose) for part in statement.parts] or [names[p] for p in statement.named]
-    if loose and statement.is_symmetric:
+    arguments = [_format(part, names, fold) for part in statement.parts] or [names[p] for p in statement.named]
+    if fold and statement.is_symmetric:
         arguments.sort()
     head = " ".join([type(statement).__name__, *map(str, statement.parameters)])
     return f"{head}({','.join(arguments)})"
 
 
-def _line(utterance: Utterance, names: Mapping[int, str], loose: bool) -> str:
-    return f"{names[utterance.speaker]}:{_format(utterance.statement, names, loose)}"
+def _line(utterance: Utterance, names: Mapping[int, str], fold: bool) -> str:
+    return f"{names[utterance.speaker]}:{_format(utterance.statement, names, fold)}"
 
 
-def _views(utterance: Utterance, names: dict[int, str], loose: bool) -> list[tuple[int, int]]:
+def _views(utterance: Utterance, names: dict[int, str], fold: bool) -> list[tuple[int, int]]:
     """Return each person of an utterance with a hash of the utterance in which that person is marked."""
     views = []
     for person in _people_of(utterance):
         name, names[person] = names[person], "*"
-        views.append((person, _digest(_line(utterance, names, loose))))
+        views.append((person, _digest(_line(utterance, names, fold))))
         names[person] = name
     return views
 
 
 @lru_cache(maxsize=65536)
-def _first_views(utterance: Utterance, loose: bool) -> list[tuple[int, int]]:
-    return _views(utterance, dict.fromkeys(_people_of(utterance), "_"), loose)
+def _first_views(utterance: Utterance, fold: bool) -> list[tuple[int, int]]:
+    return _views(utterance, dict.fromkeys(_people_of(utterance), "_"), fold)
 
 
 class _TreeLabelling(Labelling[str]):
     """The canonical form of utterances that share people: their text under the best labelling."""
 
-    def __init__(self, utterances: list[Utterance], loose: bool) -> None:
+    def __init__(self, utterances: list[Utterance], fold: bool) -> None:
         self._utterances = utterances
-        self._loose = loose
+        self._loose = fold
         self._people = sorted({person for utterance in utterances for person in _people_of(utterance)})
         super().__init__(len(self._people), MAX_LABELLINGS)
         self._index = {person: index for index, person in enumerate(self._people)}

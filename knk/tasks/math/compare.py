@@ -125,7 +125,7 @@ def _is_same(gold: list[Any], answer: list[Any], text: str) -> bool:
     if verify(gold, answer, float_rounding=_DECIMAL_PLACES, numeric_precision=_PRECISION, timeout_seconds=None):
         return True
     number = number_of(text)
-    return bool(number and number.places and gold and _is_rounded(gold[0], text))
+    return bool(number and number.decimal_places and gold and _is_rounded(gold[0], text))
 
 
 _SHAPES: Final = (sympy.MatrixBase, sympy.Interval, sympy.Union, sympy.Tuple)
@@ -252,8 +252,8 @@ def _is_restated(expression: Any, gold: Any, problem: str) -> bool:
 @lru_cache(1 << 9)
 def _formulas(problem: str) -> tuple[tuple[str, Any], ...]:
     """Return the expressions in a problem: the form of each, and the expression in sympy's order."""
-    wholes = {plain(part) for formula in _FORMULA.findall(problem) for part in _RELATION.split("".join(formula))}
-    texts = {text for whole in wholes for text in (whole, *split_outside_brackets(whole, ",;"))}
+    sides = {plain(part) for formula in _FORMULA.findall(problem) for part in _RELATION.split("".join(formula))}
+    texts = {text for side in sides for text in (side, *split_outside_brackets(side, ",;"))}
     formulas = [text for text in sorted(texts) if 2 < len(text) <= _MAX_FORMULA_LENGTH and number_of(text) is None]
     expressions = [reading[0] for reading in map(_read, formulas) if reading]
     return tuple(

@@ -28,14 +28,14 @@ class Number:
 
     Args:
         value: its value, a percent sign ignored.
-        places: the decimal places, 0 if it is no decimal.
+        decimal_places: the number of decimal places, 0 if it is no decimal.
         figures: the significant figures of a decimal.
         percent: whether a percent sign follows.
         base: the base that is written after it, or "".
     """
 
     value: Fraction
-    places: int = 0
+    decimal_places: int = 0
     figures: int = 0
     percent: bool = False
     base: str = ""
@@ -54,10 +54,10 @@ def number_of(text: str) -> Number | None:
     if value is None:
         return None
     decimal = (match["decimal"] or "").replace(",", "").replace(" ", "")
-    places = len(decimal.partition(".")[2])
+    decimal_places = len(decimal.partition(".")[2])
     figures = len(decimal.replace(".", "").lstrip("0"))
     return Number(
-        -value if match["sign"] == "-" else value, places, figures, bool(match["percent"]), match["base"] or ""
+        -value if match["sign"] == "-" else value, decimal_places, figures, bool(match["percent"]), match["base"] or ""
     )
 
 
@@ -117,8 +117,8 @@ def rounds_to(value: Fraction, decimal: Number) -> bool:
     >>> rounds_to(Fraction(2, 3), number_of("0.666667")), rounds_to(Fraction(2, 3), number_of("0.67"))
     (True, False)
     """
-    unit = Fraction(1, 10**decimal.places)
-    return decimal.places >= 6 and decimal.figures >= 6 and abs(decimal.value - value) <= unit / 2
+    unit = Fraction(1, 10**decimal.decimal_places)
+    return decimal.decimal_places >= 6 and decimal.figures >= 6 and abs(decimal.value - value) <= unit / 2
 
 
 # Lists of numbers.

@@ -224,25 +224,25 @@ def _decide_box(content: str, gold: str, problem: str) -> _Decision:
     """Return the verdict on the content of a box, or the question for math-verify."""
     if not plain(gold):
         return Verdict(None, "failed", detail="the gold answer is empty")
-    shown, plain_gold = " ".join(content.split())[:100], _plain_gold(gold)
+    shortened_content, plain_gold = " ".join(content.split())[:100], _plain_gold(gold)
     if _is_words(plain_gold) and _letters(plain(content)) == _letters(plain_gold):
-        return Verdict(True, "right", detail=shown)
+        return Verdict(True, "right", detail=shortened_content)
     answer = read_answer(content, gold)
     if answer.problem:
         return Verdict(False, answer.problem, detail=answer.detail)
     if answer in (PlainAnswer(plain_gold), PlainAnswer(plain(gold))):
-        return Verdict(True, "right", detail=shown)
+        return Verdict(True, "right", detail=shortened_content)
     if _is_words(plain_gold):
-        return Verdict(False, "wrong", detail=shown)
+        return Verdict(False, "wrong", detail=shortened_content)
     plain_gold = _without_label(plain_gold, answer.text)
     alternatives = _alternatives(answer.text, plain_gold)
     if len(alternatives) > 1:
-        return Verdict(False, "several answers", detail=shown)
+        return Verdict(False, "several answers", detail=shortened_content)
     same = _is_same_number(answer, alternatives[0], plain_gold, problem)
     if same is not None:
-        return Verdict(same, "right" if same else "wrong", detail=shown)
+        return Verdict(same, "right" if same else "wrong", detail=shortened_content)
     if differ(plain_gold, alternatives[0]):
-        return Verdict(False, "wrong", detail=shown)
+        return Verdict(False, "wrong", detail=shortened_content)
     return Question(plain_gold, alternatives[0], answer.equals, answer.decimals, problem)
 
 

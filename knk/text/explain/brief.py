@@ -93,26 +93,26 @@ class BriefWriter:
     def write_follows(self, steps: Sequence[Follows]) -> None:
         """Write what follows from one utterance."""
         for number, batch in enumerate(_batches(steps, self.puzzle.statements[steps[0].statement].speaker)):
-            self.write_batch(batch, again=bool(number))
+            self.write_batch(batch, repeats_utterance=bool(number))
 
-    def write_batch(self, steps: Sequence[Follows], again: bool) -> None:
+    def write_batch(self, steps: Sequence[Follows], repeats_utterance: bool) -> None:
         """Write what follows from one utterance at once: the speaker's role first, which makes the rest plainer."""
         index = steps[0].statement
         speaker = self.puzzle.statements[index].speaker
         of_speaker = [step for step in steps if step.person == speaker]
         of_others = [step for step in steps if step.person != speaker]
         for step in of_speaker:
-            self.write_inference(_single(step), again=False)
+            self.write_inference(_single(step), repeats_utterance=False)
         if speaker in self.known and of_others:
             using = {person for step in of_others for person in step.using}
             roles = tuple((step.person, step.knight) for step in of_others)
-            self.write_inference(Inference(index, tuple(sorted(using)), roles), again or bool(of_speaker))
+            self.write_inference(Inference(index, tuple(sorted(using)), roles), repeats_utterance or bool(of_speaker))
         else:
             for step in of_others:
-                self.write_inference(_single(step), again=False)
+                self.write_inference(_single(step), repeats_utterance=False)
 
-    def write_inference(self, inference: Inference, again: bool) -> None:
-        """Write why roles follow; `again` where the sentence before was about the same utterance."""
+    def write_inference(self, inference: Inference, repeats_utterance: bool) -> None:
+        """Write why roles follow; `repeats_utterance` where the sentence before was about the same utterance."""
         index, using, roles = inference
         speaker = self.puzzle.statements[index].speaker
         since = tuple((person, self.known[person]) for person in using if person != speaker)
@@ -124,19 +124,19 @@ class BriefWriter:
         }
         if since:
             slots["since"] = self.claims.roles("known", since)
-        kind = self.fill_inference(inference, slots, again)
+        kind = self.fill_inference(inference, slots, repeats_utterance)
         if since and kind != "value":
             kind += " since"
         self.write_sentence(self.follows_wordings[kind], slots)
         self.known.update(roles)
         self.after_inference(inference, slots)
 
-    def fill_inference(self, inference: Inference, slots: Slots, again: bool) -> str:
+    def fill_inference(self, inference: Inference, slots: Slots, repeats_utterance: bool) -> str:
         """Fill the slots that say why roles follow; return which wordings fit."""
         index, _, roles = inference
         speaker = self.puzzle.statements[index].speaker
         if speaker in self.known:
-            return self.fill_by_role(index, slots, again)
+            return self.fill_by_role(index, slots, repeats_utterance)
         if roles[0][0] == speaker:
             return self.fill_by_value(inference, slots) or self.fill_by_trial(inference, slots)
         person, knight = roles[0]
@@ -145,14 +145,14 @@ class BriefWriter:
         slots["paradox"] = self.claims.paradox(index, (other,))
         return "either"
 
-    def fill_by_role(self, index: int, slots: Slots, again: bool) -> str:
+    def fill_by_role(self, index: int, slots: Slots, repeats_utterance: bool) -> str:
         """Fill the slots for an utterance whose speaker's role is known and decides its truth."""
         speaker = self.puzzle.statements[index].speaker
         true = self.known[speaker]
         slots["srole"] = self.claims.roles("known", ((speaker, true),))
         slots["t"] = self.claims.truth("by role", index, true)
         slots["f"] = self.claims.truth("by value", index, not true)
-        return "again" if again else "role"
+        return "again" if repeats_utterance else "role"
 
     def fill_by_value(self, inference: Inference, slots: Slots) -> str:
         """Fill the slots for an utterance whose truth the known roles decide; return "" where they do not."""
@@ -185,7 +185,7 @@ class BriefWriter:
         if since:
             slots["since"] = self.claims.roles("known", since)
         if speaker in self.known:
-            kind = self.fill_by_role(step.statement, slots, again=False)
+            kind = self.fill_by_role(step.statement, slots, repeats_utterance=False)
         else:
             # There is a `since`: no puzzle with a solution has an utterance that nobody could make in any case.
             kind = "either"
@@ -281,7 +281,7 @@ def _decided_value(content: Statement, known: tuple[Role, ...]) -> bool | None:
     open_ = sorted(content.people - fixed.keys())
     values: set[bool] = set()
     for bits in range(1 << len(open_)):
-        roles = fixed | {person: bool(bits >> place & 1) for place, person in enumerate(open_)}
+        roles = fixed | {person: bool(bits >> index & 1) for index, person in enumerate(open_)}
         values.add(bool(content.value(roles, True)))  # type: ignore[arg-type]
         if len(values) == 2:
             return None

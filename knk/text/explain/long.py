@@ -72,9 +72,9 @@ class LongWriter(BriefWriter):
         sentence = self.sentences[-1]
         self.sentences[-1] = Sentence((*sentence.pieces, Claim("", "abandoned", roles=(role,))))
 
-    def fill_by_role(self, index: int, slots: Slots, again: bool) -> str:
+    def fill_by_role(self, index: int, slots: Slots, repeats_utterance: bool) -> str:
         """Fill the slots for an utterance whose speaker's role decides its truth; at times with its opposite."""
-        kind = super().fill_by_role(index, slots, again)
+        kind = super().fill_by_role(index, slots, repeats_utterance)
         content = self.puzzle.statements[index].statement
         is_inference = "so" in slots and kind == "role"
         is_false = not slots["t"].value
@@ -94,10 +94,10 @@ class LongWriter(BriefWriter):
         """Write that the opposite of an inference is impossible."""
         person, knight = inference.roles[0]
         other = (person, not knight)
-        again = {"srole": slots["srole"], "so": self.claims.roles("known", inference.roles[:1])}
-        again |= self.claims.assumed(other)
-        again["f"] = self.claims.truth("by value", inference.utterance, not slots["t"].value, (other,))
-        self.write_sentence(wordings.LONG_AGAIN, again)
+        long_slots = {"srole": slots["srole"], "so": self.claims.roles("known", inference.roles[:1])}
+        long_slots |= self.claims.assumed(other)
+        long_slots["f"] = self.claims.truth("by value", inference.utterance, not slots["t"].value, (other,))
+        self.write_sentence(wordings.LONG_AGAIN, long_slots)
 
     def write_recap(self) -> None:
         """Write what is known by now."""

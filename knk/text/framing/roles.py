@@ -67,8 +67,8 @@ def _may_be_same(first: RoleMention, second: RoleMention) -> bool:
     texts = first.text.casefold(), second.text.casefold()
     if first.is_plural == second.is_plural:
         return texts[0] == texts[1]
-    singular, many = reversed(texts) if first.is_plural else texts
-    return many in (plural(singular), singular + "s")
+    singular, plural_text = reversed(texts) if first.is_plural else texts
+    return plural_text in (plural(singular), singular + "s")
 
 
 def _singular(roles: Sequence[RoleMention]) -> str:
@@ -86,15 +86,15 @@ def _singular(roles: Sequence[RoleMention]) -> str:
     return (regular or careless or [text])[0]
 
 
-def _stems(many: str) -> list[str]:
+def _stems(plural_text: str) -> list[str]:
     """Return the words of which this may be the plural, the likeliest first."""
     stems = []
     for ending, single in (("men", "man"), ("people", "person"), ("children", "child"), ("ves", "f"), ("ies", "y")):
-        if many.endswith(ending):
-            stems.append(many[: -len(ending)] + single)
-    if many.endswith(("shes", "ches", "sses", "xes", "zes")):
-        stems.append(many[:-2])
-    return [*stems, many[:-1], many[:-2]]
+        if plural_text.endswith(ending):
+            stems.append(plural_text[: -len(ending)] + single)
+    if plural_text.endswith(("shes", "ches", "sses", "xes", "zes")):
+        stems.append(plural_text[:-2])
+    return [*stems, plural_text[:-1], plural_text[:-2]]
 
 
 def _has_inner_capital(text: str) -> bool:

@@ -70,7 +70,7 @@ def test_too_symmetric_puzzles_are_counted_and_not_compared(tmp_path: Path) -> N
     counted = Count("at least", 1, tuple(people))
     tied = Puzzle([f"N{i}" for i in people], [*pairs, *((i, counted) for i in people)])
     with pytest.raises(GaveUp, match="look alike"):
-        tree_form(tied, loose=True)
+        tree_form(tied, fold=True)
     result = audit(notations(tmp_path / "tied.jsonl", encode(tied), encode(tied)))
     (part,) = result.parts
     assert part.not_compared == 2

@@ -27,8 +27,8 @@ def test_a_form_survives_renaming_and_reordering(puzzle: Puzzle, random: Any) ->
     moved = puzzle.reordered(order)
     utterances = random.sample(moved.statements, len(moved.statements))
     other = Puzzle([f"N{i}" for i in range(len(order))], utterances)
-    for loose in (False, True):
-        assert tree_form(other, loose) == tree_form(puzzle, loose)
+    for fold in (False, True):
+        assert tree_form(other, fold) == tree_form(puzzle, fold)
 
 
 def short_utterances(people: int) -> st.SearchStrategy[list[Utterance]]:
@@ -53,8 +53,8 @@ def test_forms_are_equal_if_and_only_if_an_order_makes_the_trees_equal(
 def test_puzzles_equal_at_a_level_are_equal_at_later_ones(one: list[Utterance], other: list[Utterance]) -> None:
     first, second = (Puzzle(("Ann", "Bob", "Cid"), utterances) for utterances in (one, other))
     if tree_form(first) == tree_form(second):
-        assert tree_form(first, loose=True) == tree_form(second, loose=True)
-    if tree_form(first, loose=True) == tree_form(second, loose=True):
+        assert tree_form(first, fold=True) == tree_form(second, fold=True)
+    if tree_form(first, fold=True) == tree_form(second, fold=True):
         assert first.key == second.key
 
 
@@ -74,10 +74,10 @@ def test_puzzles_equal_at_a_level_are_equal_at_later_ones(one: list[Utterance], 
         ("A,B,C,D 0:-1 1:-0 2:-3 3:-2", "A,B,C,D 0:-1 1:-2 2:-3 3:-0", False, False),
     ],
 )
-def test_canonical_forms_ignore_the_differences_of_their_level(one: str, other: str, strict: bool, loose: bool) -> None:
+def test_canonical_forms_ignore_the_differences_of_their_level(one: str, other: str, strict: bool, fold: bool) -> None:
     first, second = decode(one), decode(other)
     assert (tree_form(first) == tree_form(second)) is strict
-    assert (tree_form(first, loose=True) == tree_form(second, loose=True)) is loose
+    assert (tree_form(first, fold=True) == tree_form(second, fold=True)) is fold
 
 
 def ring(people: int) -> list[tuple[int, Statement]]:
@@ -90,4 +90,4 @@ def test_symmetric_puzzles_have_forms() -> None:
     in_a_ring = Puzzle(names, ring(40))
     order = [(i * 7) % 40 for i in range(40)]
     for puzzle in (everybody, in_a_ring):
-        assert tree_form(puzzle, loose=True) == tree_form(puzzle.reordered(order), loose=True)
+        assert tree_form(puzzle, fold=True) == tree_form(puzzle.reordered(order), fold=True)
