@@ -96,8 +96,8 @@ def test_the_installed_wheel_works_away_from_the_checkout(installed: Path, tmp_p
 @pytest.mark.slow
 def test_the_doctests_hold_in_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-o", "doctest_optionflags=ELLIPSIS NORMALIZE_WHITESPACE")
-    told = run(installed / "python", "-m", "pytest", *options, "--doctest-modules", "--pyargs", "knk", cwd=tmp_path)
-    assert " passed" in told
+    output = run(installed / "python", "-m", "pytest", *options, "--doctest-modules", "--pyargs", "knk", cwd=tmp_path)
+    assert " passed" in output
 
 
 def test_every_name_at_the_top_is_the_one_in_its_module() -> None:

@@ -22,11 +22,11 @@ _HARMLESS_PHRASES: Final = re.compile(r"\b(?:in this case|no other|only possib(?
 _POINTERS: Final = frozenset({"following", "below", "next", "follows"})
 _ANSWER: Final = frozenset({"answer", "solution"})
 _FALSE: Final = frozenset({"false", "wrong", "incorrect", "untrue", "opposite", "reverse", "inverse", "contrary"})
-_BREAKS: Final = (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence")
+_CLAUSE_ENDS: Final = (",", ";", ".", "!", "?", "so", "therefore", "thus", "hence")
 _CONDITIONS: Final = frozenset({"if", "unless", "assuming", "supposing", "provided", "whether"})
 # Remarks on an answer that is still to come, whatever stands between: "The following is false. I like tea."
 _SWITCHED: Final = r"(?:exchanged|interchanged|switched|swapped|reversed|inverted|flipped|negated)"
-_AHEAD: Final = re.compile(
+_DENIAL_AHEAD: Final = re.compile(
     rf"""\b(?:
     (?:(?:the|my)\ (?:following|next)(?:\ (?:answer|solution|assignment|roles?|lines?|text|list|box))?
       | (?:the|my|each|every|all)(?:\ \w+){{0,2}}\ below | what\ (?:follows|comes\ next)
@@ -49,7 +49,7 @@ _AHEAD: Final = re.compile(
     )\b""",
     re.VERBOSE,
 )
-_AHEAD_WORDS: Final = frozenset(
+_DENIAL_AHEAD_WORDS: Final = frozenset(
     [
         *("the following", "here is", "this is"),
         *"below day disregard everything exchanged flip flipped following follows here's ignore inverted".split(),
@@ -82,7 +82,7 @@ def is_denied(before: list[str]) -> bool:
     (True, False)
     """
     recent = before[-_MAX_WORDS:]
-    if not _AHEAD_WORDS.isdisjoint(recent) and _AHEAD.search(" ".join(recent)):
+    if not _DENIAL_AHEAD_WORDS.isdisjoint(recent) and _DENIAL_AHEAD.search(" ".join(recent)):
         return True
     line = _last_line(before)
     if line and line[-1] in (".", "!"):
@@ -90,13 +90,13 @@ def is_denied(before: list[str]) -> bool:
         if not _has_denial(sentence):
             return False
         return not _POINTERS.isdisjoint(sentence) or not (_FALSE.isdisjoint(sentence) or _ANSWER.isdisjoint(sentence))
-    clause = _after_last(line, _BREAKS)
+    clause = _after_last(line, _CLAUSE_ENDS)
     earlier = line[: len(line) - len(clause)]
-    while earlier and earlier[-1] in _BREAKS:
+    while earlier and earlier[-1] in _CLAUSE_ENDS:
         earlier.pop()
     # A clause that continues the one before ("It is not true that, therefore,", "If I am right,") announces nothing.
     is_unfinished = not _UNFINISHED.isdisjoint(earlier[-1:])
-    is_condition = not _CONDITIONS.isdisjoint(_after_last(earlier, _BREAKS)[:1])
+    is_condition = not _CONDITIONS.isdisjoint(_after_last(earlier, _CLAUSE_ENDS)[:1])
     return _has_denial(line if is_unfinished or is_condition or _ANNOUNCEMENTS.isdisjoint(clause) else clause)
 
 

@@ -35,7 +35,7 @@ _CLOSING_PHRASE: Final = re.compile(
     )[\s.!*$]*\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
-_NO_WORDS: Final = re.compile(r"[\s.!*`_\"')\]}$\\|-]*")
+_PUNCTUATION: Final = re.compile(r"[\s.!*`_\"')\]}$\\|-]*")
 
 
 class Rejected(Exception):
@@ -231,5 +231,5 @@ def _check_before(before: str, lexicon: Lexicon) -> None:
 def _check_after(after: str) -> None:
     """Reject an answer that is followed by more than a closing phrase."""
     after = after.strip()
-    if not _NO_WORDS.fullmatch(after) and (len(after) > 1000 or not _NO_WORDS.fullmatch(_without_closing(after))):
+    if not _PUNCTUATION.fullmatch(after) and (len(after) > 1000 or not _PUNCTUATION.fullmatch(_without_closing(after))):
         raise Rejected("retracted")

@@ -58,7 +58,7 @@ def verify(completion: str, puzzle: Puzzle, *, solution: Sequence[bool] | None =
     """
     if not isinstance(completion, str):
         raise TypeError(f"expected a completion of type str, got {type(completion).__name__}")
-    truth = _solved(puzzle) if solution is None else tuple(solution)
+    truth = _solution(puzzle) if solution is None else tuple(solution)
     if len(truth) != len(puzzle.names):
         raise BadPuzzle(f"expected a solution with {len(puzzle.names)} roles, one for each person, got {len(truth)}")
     try:
@@ -73,7 +73,7 @@ def verify(completion: str, puzzle: Puzzle, *, solution: Sequence[bool] | None =
 
 
 @lru_cache(maxsize=4096)
-def _solved(puzzle: Puzzle) -> tuple[bool, ...]:
+def _solution(puzzle: Puzzle) -> tuple[bool, ...]:
     return solve(puzzle)
 
 

@@ -76,7 +76,7 @@ class PartStream:
         minimum, maximum = part.spec.people_range
         self._name = part.name
         self._filters: dict[int, _KeyFilter] = {}
-        self._streams: dict[int, PuzzleStream[_MadeRows]] = {}
+        self._streams: dict[int, PuzzleStream[_JobRows]] = {}
         for people in range(minimum, maximum + 1):
             spec = replace(part.spec, people=people)
             search = Search(spec, seed, limits, SearchState(*states.get(str(people), ())))
@@ -139,7 +139,7 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class _MadeRows:
+class _JobRows:
     """What a job made.
 
     Args:
@@ -153,7 +153,7 @@ class _MadeRows:
     verdicts: Verdicts | None
 
 
-def _make_rows(task: _Task, number: int) -> _MadeRows:
+def _make_rows(task: _Task, number: int) -> _JobRows:
     """Return the rows of a job."""
     # A key costs less than measuring, and tells whether that is needed.
     accepts = partial(_is_in_splits, task.splits, task.shares) if task.splits else None
@@ -168,7 +168,7 @@ def _make_rows(task: _Task, number: int) -> _MadeRows:
     indices = sorted(new_indices)
     chosen = [puzzles[i] for i in indices]
     table = table_of(chosen, [solutions[i] for i in indices], task.seed, task.style)
-    return _MadeRows(words[indices], _with_keys(table, chosen, [keys[i] for i in indices], task.measures), verdicts)
+    return _JobRows(words[indices], _with_keys(table, chosen, [keys[i] for i in indices], task.measures), verdicts)
 
 
 def _is_in_splits(splits: tuple[str, ...], shares: Shares, puzzle: Puzzle) -> bool:
@@ -206,11 +206,11 @@ class _KeyFilter:
         self._seen = seen
         self._blocks = blocks
 
-    def new_rows(self, result: _MadeRows) -> IndexArray:
+    def new_rows(self, result: _JobRows) -> IndexArray:
         """Return the indices of a result's new rows."""
         return np.flatnonzero(self._seen.lacks(result.keys))
 
-    def take(self, result: _MadeRows, rows: IndexArray) -> None:
+    def take(self, result: _JobRows, rows: IndexArray) -> None:
         """Record that rows were taken."""
         self._seen.add(result.keys[rows])
         if result.verdicts is None:
@@ -218,7 +218,7 @@ class _KeyFilter:
         else:
             self.search.state.matching += len(rows)
 
-    def finish(self, result: _MadeRows, taken: int) -> None:
+    def finish(self, result: _JobRows, taken: int) -> None:
         """Record that a result is used up and more rows are needed."""
         if result.verdicts is None:
             self.search.note_new(taken, len(result.keys))

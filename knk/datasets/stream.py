@@ -168,7 +168,7 @@ def tables(
 
 
 def _ordered(
-    streams: dict[int, PuzzleStream[_MadeRows]], sizes_in_order: list[int]
+    streams: dict[int, PuzzleStream[_JobRows]], sizes_in_order: list[int]
 ) -> tuple[pa.Table, NotEnough | None]:
     """Return rows of the given numbers of people, in that order, up to the first that is missing, and why it is."""
     order = np.array(sizes_in_order)
@@ -185,7 +185,7 @@ def _ordered(
 
 
 @dataclass(frozen=True)
-class _MadeRows:
+class _JobRows:
     """What a job made.
 
     Args:
@@ -199,11 +199,11 @@ class _MadeRows:
     table: pa.Table
 
 
-def _make_rows(spec: Spec, seed: int, style: str, job: int) -> _MadeRows:
+def _make_rows(spec: Spec, seed: int, style: str, job: int) -> _JobRows:
     """Return the rows of a job, and what is needed to tell which of them are new."""
     blocks = job_blocks(spec, seed, job)
     puzzles, solutions, verdicts = select_puzzles(blocks, seed, job)
-    return _MadeRows([block.fingerprints for block in blocks], verdicts, table_of(puzzles, solutions, seed, style))
+    return _JobRows([block.fingerprints for block in blocks], verdicts, table_of(puzzles, solutions, seed, style))
 
 
 class _SieveFilter:
@@ -213,7 +213,7 @@ class _SieveFilter:
         self.search = Sieve(spec, seed)
         self._end: NotEnough | None = None
 
-    def new_rows(self, result: _MadeRows) -> IndexArray:
+    def new_rows(self, result: _JobRows) -> IndexArray:
         """Return the indices of a result's new rows, up to the block at which the search ends."""
         is_new = np.zeros(sum(map(len, result.fingerprints)), dtype=bool)
         start = 0
@@ -233,10 +233,10 @@ class _SieveFilter:
             is_new = is_new[matches_target(result.verdicts)]
         return np.flatnonzero(is_new)
 
-    def take(self, result: _MadeRows, rows: IndexArray) -> None:
+    def take(self, result: _JobRows, rows: IndexArray) -> None:
         """Do nothing: the sieve knows all rows that it has seen, taken or not."""
 
-    def finish(self, result: _MadeRows, taken: int) -> None:  # noqa: ARG002 - what `PuzzleStream` passes
+    def finish(self, result: _JobRows, taken: int) -> None:  # noqa: ARG002 - what `PuzzleStream` passes
         """Record that a result is used up and more rows are needed."""
         if self._end:
             raise self._end

@@ -116,7 +116,7 @@ def puzzles(spec: Spec, seed: int, limits: SearchLimits = DEFAULT_LIMITS) -> Ite
         NotEnough: at the end; nothing else ends it.
     """
     sieve = Sieve(spec, seed, limits)
-    for number, block in enumerate(_sifted(sieve, spec, seed)):
+    for number, block in enumerate(_new_blocks(sieve, spec, seed)):
         if spec.target:
             verdicts, matching = apply_target(block, seed, number)
             yield from matching
@@ -131,10 +131,10 @@ def blocks(spec: Spec, seed: int) -> Iterator[Block]:
     Raises:
         NotEnough: at the end; nothing else ends it.
     """
-    return _sifted(Sieve(spec, seed), spec, seed)
+    return _new_blocks(Sieve(spec, seed), spec, seed)
 
 
-def _sifted(sieve: Sieve, spec: Spec, seed: int) -> Iterator[Block]:
+def _new_blocks(sieve: Sieve, spec: Spec, seed: int) -> Iterator[Block]:
     for number in count():
         block = candidates(spec, seed, number)
         yield block.select(sieve.new_indices(block.fingerprints))

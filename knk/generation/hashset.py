@@ -63,7 +63,7 @@ class HashSet:
             items: as for `add`.
         """
         is_new = np.ones(len(items), dtype=bool)
-        left, cells = np.arange(len(items)), self._homes(items)
+        left, cells = np.arange(len(items)), self._first_cells(items)
         while len(left):
             stored = self._cells.take(cells, axis=0)
             differs = _differ(stored, items[left])
@@ -82,7 +82,7 @@ class HashSet:
 
     def _insert(self, items: UInt64Array) -> BoolArray:
         new = np.zeros(len(items), dtype=bool)
-        left, cells = np.arange(len(items)), self._homes(items)
+        left, cells = np.arange(len(items)), self._first_cells(items)
         while len(left):
             pending = items[left]
             free = np.flatnonzero(_is_zero(self._cells.take(cells, axis=0)))
@@ -94,7 +94,7 @@ class HashSet:
             new[left] = False
         return new
 
-    def _homes(self, items: UInt64Array) -> IndexArray:
+    def _first_cells(self, items: UInt64Array) -> IndexArray:
         first = items if items.ndim == 1 else items[:, 0]
         return ((first >> _HALF) * np.uint64(len(self._cells)) >> _HALF).astype(np.intp)
 

@@ -27,15 +27,15 @@ from knk.proofs.nesting import min_nestings
 
 Verdicts = npt.NDArray[np.uint8]
 
-OUT: Final = 0
+NO_MATCH: Final = 0
 """The puzzle is known not to match."""
-MATCHES: Final = 1
+MATCH: Final = 1
 """The puzzle is known to match."""
-OPEN: Final = 2
+UNDECIDED: Final = 2
 """The puzzle has to be measured."""
-MEASURED_OUT: Final = 3
+MEASURED_NO_MATCH: Final = 3
 """The puzzle was measured and does not match."""
-MEASURED_MATCHES: Final = 4
+MEASURED_MATCH: Final = 4
 """The puzzle was measured and matches."""
 GAVE_UP: Final = 5
 """The puzzle is too hard to measure, and counts as not matching."""
@@ -44,7 +44,7 @@ SKIPPED: Final = 6
 
 _MAX_NESTING_PEOPLE: Final = 6
 """Up to this many people, nesting is found for all puzzles of a block at once; for more, measuring is as fast."""
-_COSTS: Final = {OUT: 1, MATCHES: 1, MEASURED_OUT: 20, MEASURED_MATCHES: 20, GAVE_UP: 20, SKIPPED: 5}
+_COSTS: Final = {NO_MATCH: 1, MATCH: 1, MEASURED_NO_MATCH: 20, MEASURED_MATCH: 20, GAVE_UP: 20, SKIPPED: 5}
 _PLANTED_COST: Final = 400
 
 
@@ -59,9 +59,9 @@ def first_verdicts(block: Block, table: StatementTable | None) -> Verdicts:
     by_nesting = [_verdict(block.spec, people, grades) for grades in ((1,), (2, 3), range(4, len(GRADES) + 1))]
     max_nesting = int(by_nesting[1] != by_nesting[2])
     if max_nesting and people > _MAX_NESTING_PEOPLE:
-        by_nesting, max_nesting = [by_nesting[0], OPEN], 0
+        by_nesting, max_nesting = [by_nesting[0], UNDECIDED], 0
     if table is None or len(set(by_nesting)) == 1:
-        return np.full(len(block), by_nesting[0] if len(set(by_nesting)) == 1 else OPEN, dtype=np.uint8)
+        return np.full(len(block), by_nesting[0] if len(set(by_nesting)) == 1 else UNDECIDED, dtype=np.uint8)
     fitting = np.stack([table.tables[speaker][block.choices[:, i]] for i, speaker in enumerate(table.speakers)])
     return np.array(by_nesting, dtype=np.uint8)[min_nestings(fitting, block.solutions, people, max_nesting)]
 
@@ -73,11 +73,11 @@ def _verdict(spec: Spec, people: int, grades: Iterable[int]) -> int:
         bounds = grade_bounds(grade, people)
         pairs = [(bounds[name], target) for name, target in spec.target_ranges.items()]
         if any(maximum < low or high < minimum for (minimum, maximum), (low, high) in pairs):
-            verdicts.add(OUT)
+            verdicts.add(NO_MATCH)
         else:
             certain = all(low <= minimum and maximum <= high for (minimum, maximum), (low, high) in pairs)
-            verdicts.add(MATCHES if certain else OPEN)
-    return verdicts.pop() if len(verdicts) == 1 else OPEN
+            verdicts.add(MATCH if certain else UNDECIDED)
+    return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
 
 
 def matching_puzzles(
@@ -90,13 +90,13 @@ def matching_puzzles(
         verdicts: the verdicts known so far; none is `OPEN` at the end.
         accepts: a further condition on puzzles, checked before they are measured.
     """
-    remaining = np.flatnonzero(verdicts != OUT)
+    remaining = np.flatnonzero(verdicts != NO_MATCH)
     for index, puzzle in zip(remaining.tolist(), block.select(remaining).puzzles(), strict=True):
         if accepts is not None and not accepts(puzzle):
             verdicts[index] = SKIPPED
-        elif verdicts[index] == OPEN:
+        elif verdicts[index] == UNDECIDED:
             verdicts[index] = _measure(puzzle, block.spec)
-        if verdicts[index] in (MATCHES, MEASURED_MATCHES):
+        if verdicts[index] in (MATCH, MEASURED_MATCH):
             yield puzzle
 
 
@@ -108,7 +108,7 @@ def _measure(puzzle: Puzzle, spec: Spec) -> int:
     matches = all(
         minimum <= getattr(measures, name) <= maximum for name, (minimum, maximum) in spec.target_ranges.items()
     )
-    return MEASURED_MATCHES if matches else MEASURED_OUT
+    return MEASURED_MATCH if matches else MEASURED_NO_MATCH
 
 
 def matches_target(verdicts: Verdicts) -> npt.NDArray[np.bool_]:
@@ -117,7 +117,7 @@ def matches_target(verdicts: Verdicts) -> npt.NDArray[np.bool_]:
     >>> matches_target(np.array([OUT, MATCHES, MEASURED_OUT, MEASURED_MATCHES, GAVE_UP])).tolist()
     [False, True, False, True, False]
     """
-    matches: npt.NDArray[np.bool_] = np.isin(verdicts, (MATCHES, MEASURED_MATCHES))
+    matches: npt.NDArray[np.bool_] = np.isin(verdicts, (MATCH, MEASURED_MATCH))
     return matches
 
 

@@ -85,14 +85,14 @@ def dataset_card(
     chat = "completion" in schema.names
     kind = "Answers to knights and knaves puzzles, for training" if chat else "Knights and knaves puzzles"
     pieces = [
-        _front(_dataset_metadata(name, manifest.files, chat, licence)),
+        _front_matter(_dataset_metadata(name, manifest.files, chat, licence)),
         f"# {name.partition('/')[2]}",
         f"{kind}: {rows:,} rows. A knight always tells the truth and a knave always lies; the task is to find "
         "everybody's role.",
         "## Splits",
         *_splits(manifest.files),
         "## Loading",
-        *_loading(name, manifest.files),
+        *_loading_instructions(name, manifest.files),
         "## Columns",
         _columns(schema),
         "## How it was made",
@@ -120,7 +120,7 @@ def model_card(name: str, about: Mapping[str, Any], config: Mapping[str, Any], l
     package = "peft" if "base_model_name_or_path" in config else "transformers"
     loader = "AutoPeftModelForCausalLM" if package == "peft" else "AutoModelForCausalLM"
     pieces = [
-        _front(_model_metadata(about, config, package, licence)),
+        _front_matter(_model_metadata(about, config, package, licence)),
         f"# {name.partition('/')[2]}",
         "A language model trained with `knk`, on knights and knaves puzzles or with its verifiers.",
         "## Loading",
@@ -184,7 +184,7 @@ def _model_metadata(about: Mapping[str, Any], config: Mapping[str, Any], package
     )
 
 
-def _front(metadata: CardData) -> str:
+def _front_matter(metadata: CardData) -> str:
     return f"---\n{metadata.to_yaml()}\n---"
 
 
@@ -243,7 +243,7 @@ def _splits(files: Sequence[File]) -> list[str]:
     return [_table(["configuration", *splits], lines)]
 
 
-def _loading(name: str, files: Sequence[File]) -> list[str]:
+def _loading_instructions(name: str, files: Sequence[File]) -> list[str]:
     names = list(configs(files))
     lines = ["from datasets import load_dataset", "", f'everything = load_dataset("{name}")']
     if len(names) > 1:

@@ -171,7 +171,7 @@ class _Prover:
 
     def continuations(self, proof: _Proof, suppositions: int, depth: int) -> list[_Proof]:
         """Return the proof continued by each of the shortest refutations after which the most roles are known."""
-        bits = [bit for bit in _bits(suppositions) if not proof.state & _both(bit)]
+        bits = [bit for bit in _bits(suppositions) if not proof.state & _both_role_bits(bit)]
         for nesting in range(1, depth + 1):
             lengths = [(self.refutation_length(proof.state, bit, nesting - 1), bit) for bit in bits]
             refuted = [(length, bit) for length, bit in lengths if length >= 0]
@@ -189,7 +189,7 @@ class _Prover:
 
     def retracted(self, proof: _Proof, bit: int, length: int, nesting: int) -> _Proof:
         """Return the proof continued by a refutation of some length and nesting, the retraction, and what follows."""
-        opposite = _both(bit) ^ bit
+        opposite = _both_role_bits(bit) ^ bit
         after = self.closed(proof.state | opposite, opposite)
         return _Proof(
             after.state,
@@ -242,6 +242,6 @@ def _bits(state: int) -> Iterator[int]:
         state &= state - 1
 
 
-def _both(bit: int) -> int:
+def _both_role_bits(bit: int) -> int:
     """Return both role bits of the person to whom a bit belongs."""
     return 3 << (bit.bit_length() - 1 & ~1)

@@ -31,7 +31,7 @@ def min_nestings(fitting: _Tables, solutions: _Tables, people: int, max_nesting:
     everything = _packed(bits < 1 << people, fitting)
     knights = [_packed((bits < 1 << people) & (bits >> person & 1 == 1), fitting) for person in range(people)]
     left = _propagated(fitting, np.repeat(everything[None], fitting.shape[1], axis=0), knights)
-    active = np.flatnonzero(_several(left))
+    active = np.flatnonzero(_has_several_bits(left))
     result = np.zeros(fitting.shape[1], dtype=np.int8)
     result[active] = 1
     left = left[active] if max_nesting else left[:0]
@@ -40,12 +40,12 @@ def min_nestings(fitting: _Tables, solutions: _Tables, people: int, max_nesting:
         after = left.copy()
         for person, knight in enumerate(knights):
             right = np.where((solutions[active] >> person & 1 == 1)[:, None], knight, everything ^ knight)
-            open_ = np.flatnonzero(_some(left & ~right))
+            open_ = np.flatnonzero(_has_bits(left & ~right))
             supposed = _propagated(fits[:, open_], (left & ~right)[open_], knights)
-            refuted = open_[~_some(supposed)]
+            refuted = open_[~_has_bits(supposed)]
             after[refuted] &= right[refuted]
         after = _propagated(fits, after, knights)
-        stuck, several = ~_some(after ^ left), _several(after)
+        stuck, several = ~_has_bits(after ^ left), _has_several_bits(after)
         result[active[stuck]] = 2
         active, left = active[several & ~stuck], after[several & ~stuck]
     return result
@@ -67,10 +67,10 @@ def _propagated(fitting: _Tables, left: _Tables, knights: list[_Tables]) -> _Tab
             fits = table[active] & before
             for knight in knights:
                 as_knight = fits & knight
-                after[~_some(as_knight)] &= ~knight
-                after[~_some(fits ^ as_knight)] &= knight
+                after[~_has_bits(as_knight)] &= ~knight
+                after[~_has_bits(fits ^ as_knight)] &= knight
         left[active] = after
-        active = active[_some(after ^ before)]
+        active = active[_has_bits(after ^ before)]
     return left
 
 
@@ -79,14 +79,14 @@ def _packed(bits: npt.NDArray[np.bool_], like: _Tables) -> _Tables:
     return np.packbits(bits, bitorder="little").view(like.dtype)
 
 
-def _some(tables: _Tables) -> npt.NDArray[np.bool_]:
+def _has_bits(tables: _Tables) -> npt.NDArray[np.bool_]:
     """Whether any bit is set, for each puzzle."""
     # Where a table is one word, this is several times as fast as `any`.
     some: npt.NDArray[np.bool_] = tables[:, 0] != 0 if tables.shape[1] == 1 else np.any(tables != 0, axis=1)
     return some
 
 
-def _several(tables: _Tables) -> npt.NDArray[np.bool_]:
+def _has_several_bits(tables: _Tables) -> npt.NDArray[np.bool_]:
     """Whether more than one bit is set, for each puzzle."""
     result: npt.NDArray[np.bool_] = np.bitwise_count(tables).sum(axis=1, dtype=np.int64) > 1
     return result

@@ -30,7 +30,7 @@ from knk.text import wordings
 from knk.text.vocabulary import join_words, number_word, plural, with_article
 
 T = TypeVar("T")
-FEW: Final = 7
+MAX_LISTED_PEOPLE: Final = 7
 """A group of everybody may be listed by name up to this many people; beyond, it is "the twelve"."""
 
 
@@ -126,7 +126,7 @@ class _Composer:
         if not whole:
             return names
         total = f"the {number_word(self.people)}"
-        if self.people > FEW:
+        if self.people > MAX_LISTED_PEOPLE:
             return total
         return self.pick((names, total)) if self.people > 2 else names
 

@@ -28,7 +28,7 @@ _GRAMMAR: Final = """
     does did have has had number even odd true false so but both that said with for from to at on as by group people
     provided kind kinds type types let
 """
-_WITHIN: Final = frozenset(("of", "the"))
+_INNER_NAME_WORDS: Final = frozenset(("of", "the"))
 """Words of the grammar that a name may have after its first word: Joan of Arc."""
 RESERVED_WORDS: Final = frozenset(
     "and or who always never is are a an the tell tells lie lies only speak says speaks".split()
@@ -102,7 +102,7 @@ def name_words(name: str, roles: Roles) -> tuple[str, ...]:
         " ".join(tokenize(name).source(i, i + 1) for i in range(len(keys))) == name
         and all(is_word(key) for key in keys)
         and (keys[0] not in known or name == "A")
-        and all(key not in known or key in _WITHIN for key in keys[1:])
+        and all(key not in known or key in _INNER_NAME_WORDS for key in keys[1:])
         and name not in TITLES
         and keys[-1] not in {title.lower() for title in TITLES}
         and not any((key,) in role_words(roles) for key in keys)

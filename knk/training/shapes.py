@@ -27,7 +27,7 @@ class Shape:
         biased: whether queries, keys and values have biases.
         head: dimension of a head; `hidden / heads` if 0.
 
-    >>> f"{KNOWN['Qwen/Qwen2.5-3B'].parameters:,}"
+    >>> f"{KNOWN_SHAPES['Qwen/Qwen2.5-3B'].parameters:,}"
     '3,085,938,688'
     """
 
@@ -90,7 +90,7 @@ class Shape:
         return HALF * (6 * self.hidden + 2 * queries + 2 * keys + 4 * self.inner)
 
 
-KNOWN: Final[Mapping[str, Shape]] = {
+KNOWN_SHAPES: Final[Mapping[str, Shape]] = {
     "Qwen/Qwen2.5-0.5B": Shape(24, 896, 4864, 14, 2, 151_936, True, True),
     "Qwen/Qwen2.5-1.5B": Shape(28, 1536, 8960, 12, 2, 151_936, True, True),
     "Qwen/Qwen2.5-Math-1.5B": Shape(28, 1536, 8960, 12, 2, 151_936, True, True),
@@ -104,7 +104,7 @@ KNOWN: Final[Mapping[str, Shape]] = {
 
 
 def shape_of(model: str) -> Shape:
-    """Return a model's shape, from `KNOWN` or from its configuration.
+    """Return a model's shape, from `KNOWN_SHAPES` or from its configuration.
 
     Args:
         model: a folder, or a name on the Hub.
@@ -112,7 +112,7 @@ def shape_of(model: str) -> Shape:
     Raises:
         BadConfig: it is not known, and its configuration cannot be read or is incomplete.
     """
-    if (known := KNOWN.get(model.removesuffix("-Instruct"))) is not None:
+    if (known := KNOWN_SHAPES.get(model.removesuffix("-Instruct"))) is not None:
         return known
     try:
         from transformers import AutoConfig

@@ -245,11 +245,11 @@ def test_every_form_is_right_if_and_only_if_its_claims_are(
     asked: Asked, data: st.DataObject, tags: bool, form: str
 ) -> None:
     puzzle, solution = asked
-    said = data.draw(st.one_of(st.just(solution), st.tuples(*[st.booleans() for _ in solution])))
-    answer = FORMS[form]((puzzle, said))
+    claimed_roles = data.draw(st.one_of(st.just(solution), st.tuples(*[st.booleans() for _ in solution])))
+    answer = FORMS[form]((puzzle, claimed_roles))
     verdict = judged(in_tags(answer) if tags else answer, asked)
-    assert verdict.reason == ("right" if said == solution else "wrong"), answer
-    assert dict(verdict.claims) == dict(zip(puzzle.names, said, strict=True))
+    assert verdict.reason == ("right" if claimed_roles == solution else "wrong"), answer
+    assert dict(verdict.claims) == dict(zip(puzzle.names, claimed_roles, strict=True))
 
 
 PREFIXES = (

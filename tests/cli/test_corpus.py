@@ -64,7 +64,7 @@ def test_a_dry_run_builds_nothing(run: Run, tmp_path: Path) -> None:
 def test_an_interrupted_build_resumes(run: Run, tmp_path: Path) -> None:
     (tmp_path / "corpus.yaml").write_text(CORPUS)
     command = ("corpus", "build", tmp_path / "corpus.yaml", "--json", "-o")
-    whole = json.loads(run(*command, tmp_path / "whole").out)
+    complete = json.loads(run(*command, tmp_path / "whole").out)
 
     def interrupt(_rows: int) -> None:
         raise KeyboardInterrupt
@@ -72,7 +72,7 @@ def test_an_interrupted_build_resumes(run: Run, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         build(CorpusConfig.from_text(CORPUS), tmp_path / "cut", progress=interrupt)
     assert (tmp_path / "cut" / ".unfinished").exists()
-    assert json.loads(run(*command, tmp_path / "cut").out) == whole | {"folder": str(tmp_path / "cut")}
+    assert json.loads(run(*command, tmp_path / "cut").out) == complete | {"folder": str(tmp_path / "cut")}
 
 
 def test_an_audit_reports_leaks_and_fails(run: Run, tmp_path: Path) -> None:

@@ -69,12 +69,12 @@ def test_datasets_loads_and_streams_a_corpus(uninterrupted: Path, tmp_path: Path
 def test_train_and_test_of_two_seeds_share_no_puzzle(tmp_path: Path) -> None:
     for seed in (1, 2):
         build(CorpusConfig((PartConfig(Spec(people=3), 1000, "a"),), seed=seed), tmp_path / str(seed))
-    one, two = ({split: keys_in(tmp_path / seed, split) for split in ("train", "test")} for seed in ("1", "2"))
-    assert len(one["train"] & two["train"]) > 100
-    assert one["test"]
-    assert two["test"]
-    assert not one["train"] & two["test"]
-    assert not one["test"] & two["train"]
+    first, second = ({split: keys_in(tmp_path / seed, split) for split in ("train", "test")} for seed in ("1", "2"))
+    assert len(first["train"] & second["train"]) > 100
+    assert first["test"]
+    assert second["test"]
+    assert not first["train"] & second["test"]
+    assert not first["test"] & second["train"]
 
 
 def test_two_processes_build_the_same_bytes(uninterrupted: Path, mixed: CorpusConfig, tmp_path: Path) -> None:

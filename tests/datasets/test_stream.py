@@ -30,9 +30,9 @@ RICH = PRESETS["rich"].with_changes(people=(3, 6))
 @pytest.mark.parametrize("style", STYLES)
 def test_rows_are_the_generated_puzzles(spec: Spec, style: str) -> None:
     puzzles = list(generate(spec, 40, seed=4))
-    made = list(rows(spec, 40, seed=4, style=style))
-    assert made == [row_of(puzzle, 4, style) for puzzle in puzzles]
-    for puzzle, row in zip(puzzles, made, strict=True):
+    generated = list(rows(spec, 40, seed=4, style=style))
+    assert generated == [row_of(puzzle, 4, style) for puzzle in puzzles]
+    for puzzle, row in zip(puzzles, generated, strict=True):
         assert decode(row["puzzle"]) == puzzle == parse(row["text"])
         assert row["text"] == render(puzzle, wording_seed(row["puzzle"], 4), style)
         assert row["people"] == len(row["names"]) == len(row["solution"])
@@ -89,10 +89,10 @@ def test_a_failed_write_leaves_no_file(tmp_path: Path, processes: int) -> None:
 
 def until_not_enough(stream: Iterator[str]) -> list[str]:
     """Everything that comes before the error that has to come."""
-    made: list[str] = []
+    generated: list[str] = []
     with pytest.raises(NotEnough, match="28"):
-        deque(map(made.append, stream), maxlen=0)
-    return made
+        deque(map(generated.append, stream), maxlen=0)
+    return generated
 
 
 def test_the_puzzles_that_exist_come_before_the_error() -> None:
@@ -141,8 +141,8 @@ SOUGHT = [
 
 @pytest.mark.parametrize(("spec", "n"), SOUGHT, ids=["grades", "planted", "steps"])
 def test_rows_of_a_target_are_the_generated_puzzles(spec: Spec, n: int) -> None:
-    made = list(rows(spec, n, seed=4))
-    assert made == [row_of(puzzle, 4) for puzzle in generate(spec, n, seed=4)]
+    generated = list(rows(spec, n, seed=4))
+    assert generated == [row_of(puzzle, 4) for puzzle in generate(spec, n, seed=4)]
 
 
 @pytest.mark.slow
@@ -156,13 +156,13 @@ def test_two_processes_searching_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_failed_search_ends_as_generate_does() -> None:
-    spec, told = spec_of(people=3, grade=3), []
-    made: list[list[str]] = [[], []]
+    spec, failures = spec_of(people=3, grade=3), []
+    generated: list[list[str]] = [[], []]
     streams = (map(encode, generate(spec, 500)), (row["puzzle"] for row in rows(spec, 500)))
-    for stream, kept in zip(streams, made, strict=True):
+    for stream, kept in zip(streams, generated, strict=True):
         with pytest.raises(NotEnough) as caught:
             deque(map(kept.append, stream), maxlen=0)
-        told.append((str(caught.value), caught.value.found))
-    assert made[0] == made[1]
-    assert told[0] == told[1]
-    assert "122 of 1964 examined have grade 3" in told[0][0]
+        failures.append((str(caught.value), caught.value.found))
+    assert generated[0] == generated[1]
+    assert failures[0] == failures[1]
+    assert "122 of 1964 examined have grade 3" in failures[0][0]

@@ -60,22 +60,22 @@ def test_a_difference_is_paired() -> None:
 
 
 def test_a_ratio_is_the_quotient_of_the_sums() -> None:
-    found = ratio([named([1.0, 0.0, 0.0, 1.0])], [named([1.0, 1.0, 0.0, 1.0])])
-    assert found.mean == pytest.approx(2 / 3)
-    assert found.low < 2 / 3 < found.high
+    estimated = ratio([named([1.0, 0.0, 0.0, 1.0])], [named([1.0, 1.0, 0.0, 1.0])])
+    assert estimated.mean == pytest.approx(2 / 3)
+    assert estimated.low < 2 / 3 < estimated.high
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_intervals_cover_the_truth_at_the_nominal_rate(seeds: int) -> None:
     random = np.random.default_rng(7)
     between = 0.05 if seeds > 1 else 0.0  # One seed says nothing of other seeds.
-    held = 0
+    covered = 0
     for _ in range(400):
         skill = 0.5 + random.normal(0, between, (seeds, 1)) + random.normal(0, 0.2, (1, 60))
         scores = (random.random((seeds, 60)) < skill.clip(0, 1)).astype(float)
         estimate = proportion([named(list(run)) for run in scores])
-        held += estimate.low <= 0.5 <= estimate.high
-    assert 0.92 <= held / 400 <= 0.99
+        covered += estimate.low <= 0.5 <= estimate.high
+    assert 0.92 <= covered / 400 <= 0.99
 
 
 @pytest.mark.parametrize(

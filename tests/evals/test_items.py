@@ -59,9 +59,11 @@ def test_the_test_sets_solutions_and_grades_are_right() -> None:
 
 @pytest.mark.slow
 def test_the_script_reproduces_the_test_set(tmp_path: Path) -> None:
-    made = tmp_path / "made.parquet"
-    subprocess.run([sys.executable, "-m", "benchmarks.lm_eval.make_test_set", made], cwd=ROOT, check=True, timeout=900)
-    assert list(read_rows(made)) == list(read_rows(TEST_SET))
+    written = tmp_path / "made.parquet"
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.lm_eval.make_test_set", written], cwd=ROOT, check=True, timeout=900
+    )
+    assert list(read_rows(written)) == list(read_rows(TEST_SET))
 
 
 @pytest.mark.parametrize("name", ["knk", "knk_grades", "knk_perturbed"])

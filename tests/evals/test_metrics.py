@@ -42,6 +42,6 @@ def test_several_seeds_widen_the_interval() -> None:
     def run(shift: int) -> list[ScoredCompletion]:
         return [scored(str(item), 0, (item * 7 + shift) % 10 < 5 + shift) for item in range(100)]
 
-    one, three = summary("T", [run(0)]).accuracy, summary("T", [run(0), run(2), run(4)]).accuracy
-    assert (one.seeds, three.seeds) == (1, 3)
-    assert three.high - three.low > one.high - one.low
+    single, three = summary("T", [run(0)]).accuracy, summary("T", [run(0), run(2), run(4)]).accuracy
+    assert (single.seeds, three.seeds) == (1, 3)
+    assert three.high - three.low > single.high - single.low

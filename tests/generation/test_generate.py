@@ -67,8 +67,8 @@ def test_more_puzzles_start_with_the_same_puzzles(changes: dict[str, Any]) -> No
 def test_generated_puzzles_are_pinned() -> None:
     """The same seed has to give these on every machine."""
     assert encode(next(generate(people=3, seed=11))) == "Yara,Sonja,Oscar 0:>(+2,-1) 1:&(+2,+0) 2:+2"
-    made = {name: "\n".join(map(encode, generate(n=20, seed=11, **changes))) for name, changes in SPECS.items()}
-    assert {name: crc32(lines.encode()) for name, lines in made.items()} == PINNED
+    generated = {name: "\n".join(map(encode, generate(n=20, seed=11, **changes))) for name, changes in SPECS.items()}
+    assert {name: crc32(lines.encode()) for name, lines in generated.items()} == PINNED
 
 
 PINNED = {
@@ -101,9 +101,9 @@ def test_blocks_are_independent() -> None:
     later = candidates(spec, 9, 3)
     assert [encode(p) for p in candidates(spec, 9, 3).puzzles()] == [encode(p) for p in later.puzzles()]
     stream = list(itertools.islice(blocks(spec, 9), 4))
-    kept = [encode(p) for p in stream[3].puzzles()]
-    assert set(kept) <= {encode(p) for p in later.puzzles()}
-    assert len(kept) > len(later) * 0.9
+    remaining = [encode(p) for p in stream[3].puzzles()]
+    assert set(remaining) <= {encode(p) for p in later.puzzles()}
+    assert len(remaining) > len(later) * 0.9
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,11 @@ def test_duplicates_can_be_requested() -> None:
     ],
 )
 def test_too_large_requests_give_all_puzzles_and_an_error(changes: dict[str, Any], found: int) -> None:
-    made: list[Puzzle] = []
+    generated: list[Puzzle] = []
     with pytest.raises(NotEnough, match=f"{found:,}" if found else "no puzzle") as caught:
-        deque(map(made.append, generate(n=1_000_000, seed=1, **changes)), maxlen=0)
+        deque(map(generated.append, generate(n=1_000_000, seed=1, **changes)), maxlen=0)
     assert caught.value.found == found
-    assert len({puzzle.key for puzzle in made}) == len(made) == found
+    assert len({puzzle.key for puzzle in generated}) == len(generated) == found
 
 
 def test_all_41_puzzles_of_two_people_are_different() -> None:

@@ -23,13 +23,13 @@ PUZZLES = [*generate(people=(3, 7), n=12, seed=2), *generate(PRESETS["rich"], n=
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_change(kind: str) -> None:
-    made = 0
+    count = 0
     for puzzle in PUZZLES:
         try:
             changed = perturb(puzzle, kind, seed=5)
         except CannotPerturb:
             continue
-        made += 1
+        count += 1
         assert perturb(puzzle, kind, seed=5) == changed
         assert list(solutions(changed.puzzle)) == [changed.solution]
         assert parse(changed.text) == changed.puzzle
@@ -42,7 +42,7 @@ def test_each_kind_of_change(kind: str) -> None:
         else:
             assert changed.solution == solve(puzzle)
         check_what_changed(kind, puzzle, changed.puzzle)
-    assert made >= len(PUZZLES) - 3
+    assert count >= len(PUZZLES) - 3
 
 
 def check_what_changed(kind: str, old: Puzzle, new: Puzzle) -> None:

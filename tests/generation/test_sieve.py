@@ -8,7 +8,7 @@ from knk.generation.generate import candidates, puzzles
 from knk.generation.sampled import block_size
 from knk.generation.sieve import Search, SearchLimits, SearchState, Sieve
 from knk.generation.spec import Spec
-from knk.generation.targets import MATCHES, OUT
+from knk.generation.targets import MATCH, NO_MATCH
 
 SPEC = Spec(people=5)
 
@@ -51,7 +51,7 @@ def test_a_window_with_enough_new_puzzles_starts_another() -> None:
 
 def test_a_match_resets_the_cost_of_a_search() -> None:
     search = Search(Spec(people=5, target={"grade": 3}), 1)  # type: ignore[arg-type]
-    verdicts = np.array([OUT, OUT, MATCHES], dtype=np.uint8)
+    verdicts = np.array([NO_MATCH, NO_MATCH, MATCH], dtype=np.uint8)
     search.note_verdicts(verdicts, matching=0)
     search.note_verdicts(verdicts, matching=0)
     assert search.state.cost == 6

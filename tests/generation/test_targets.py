@@ -64,15 +64,15 @@ def test_a_grade_can_be_a_target() -> None:
 
 @pytest.mark.parametrize(("trivial", "total"), [(False, 1964), (True, 2430)])
 def test_all_puzzles_of_a_grade_are_found_and_counted(trivial: bool, total: int) -> None:
-    made: list[Puzzle] = []
+    matching: list[Puzzle] = []
     words = (
         f"500 puzzles requested, 122 made: .* {total:,} different puzzles .*: 122 of {total:,} examined have grade 3"
     )
     with pytest.raises(NotEnough, match=words) as caught:
-        made.extend(generate(people=3, n=500, grade=3, trivial=trivial))
+        matching.extend(generate(people=3, n=500, grade=3, trivial=trivial))
     assert caught.value.found == 122
-    made = list(generate(people=3, n=122, grade=3, trivial=trivial))
-    assert len({puzzle.key for puzzle in made}) == 122
+    matching = list(generate(people=3, n=122, grade=3, trivial=trivial))
+    assert len({puzzle.key for puzzle in matching}) == 122
 
 
 @pytest.mark.parametrize("duplicates", [False, True])
@@ -88,10 +88,10 @@ def test_puzzles_too_hard_to_measure_are_reported(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def hard(puzzle: Puzzle) -> Difficulty:
-        found = difficulty(puzzle)
-        if found.grade == 3:
+        result = difficulty(puzzle)
+        if result.grade == 3:
             raise GaveUp("too hard")
-        return found
+        return result
 
     monkeypatch.setattr(targets, "difficulty", hard)
     with pytest.raises(NotEnough, match=r"0 of [0-9,]+ examined have grade 3, and 122 were too hard to measure"):

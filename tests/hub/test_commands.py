@@ -43,8 +43,8 @@ def test_a_dry_run_changes_nothing(
     monkeypatch.delenv("HF_TOKEN")
     before = files_in(corpus.parent)
     assert run("publish", corpus, NAME, "--dry-run", "--processes", "1") == 0
-    told = capsys.readouterr().out
-    staged, _, card = told.partition("\n\n")
+    output = capsys.readouterr().out
+    staged, _, card = output.partition("\n\n")
     assert re.search(r"^ *[\d,]+  data/people-3/grade-1/train-00000.parquet$", staged, re.MULTILINE)
     assert re.search(r"^[\d,]+  bytes in \d+ files$", staged, re.MULTILINE)
     assert yaml.safe_load(card.split("---\n")[1])["license"] == "apache-2.0"
@@ -55,19 +55,19 @@ def test_a_dry_run_changes_nothing(
 def test_commands_publish_and_download(
     served: Hub, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told: Callable[[], Any] = capsys.readouterr
-    kept = tmp_path / "kept"
-    assert run("publish", corpus, NAME, "--no-audit", "-o", kept, "-m", "First", "--branch", "v1") == 0
+    read_output: Callable[[], Any] = capsys.readouterr
+    downloaded = tmp_path / "kept"
+    assert run("publish", corpus, NAME, "--no-audit", "-o", downloaded, "-m", "First", "--branch", "v1") == 0
     commit = served.repositories["dataset", NAME].branches["v1"]
-    assert told().out.splitlines()[-1] == f"private: {served.url}/datasets/{NAME}/commit/{commit}"
+    assert read_output().out.splitlines()[-1] == f"private: {served.url}/datasets/{NAME}/commit/{commit}"
     assert run("download", NAME, "-o", tmp_path / "downloaded", "--revision", "v1") == 0
-    assert told().out == f"{tmp_path / 'downloaded'}: {NAME} at {commit}\n"
-    assert files_in(tmp_path / "downloaded") == files_in(kept)
-    assert run("publish", corpus, NAME, "--no-audit", "-o", kept) == 2
-    assert told().err == f"knk: {kept} is not empty: choose another folder or remove that one\n"
+    assert read_output().out == f"{tmp_path / 'downloaded'}: {NAME} at {commit}\n"
+    assert files_in(tmp_path / "downloaded") == files_in(downloaded)
+    assert run("publish", corpus, NAME, "--no-audit", "-o", downloaded) == 2
+    assert read_output().err == f"knk: {downloaded} is not empty: choose another folder or remove that one\n"
     served.faults.append(Fault("POST", "/preupload/", 403))
     assert run("publish", corpus, NAME, "--no-audit") == 2
-    assert re.fullmatch(r"knk: org/puzzles was not published: the token has no permission.*\n", told().err)
+    assert re.fullmatch(r"knk: org/puzzles was not published: the token has no permission.*\n", read_output().err)
     assert sorted(path.name for path in corpus.parent.iterdir()) == ["corpus"]
 
 
@@ -117,14 +117,14 @@ def test_load_dataset_reads_every_configuration_from_the_hub(staged: StagedFolde
         done = subprocess.run(
             [sys.executable, "-c", LOADING], env=settings, check=True, capture_output=True, text=True, timeout=300
         )
-    told = json.loads(done.stdout)
+    row_counts = json.loads(done.stdout)
     manifest = Manifest.read(staged.folder)
-    assert sorted(told) == sorted(configs(manifest.files))
-    for config, splits in told.items():
-        for split, (whole, streamed) in splits.items():
+    assert sorted(row_counts) == sorted(configs(manifest.files))
+    for config, splits in row_counts.items():
+        for split, (loaded, streamed) in splits.items():
             parts = manifest.counts()[split].items()
             expected = sum(number for part, number in parts if config == "default" or config in part.split("/"))
-            assert whole == streamed == expected
+            assert loaded == streamed == expected
 
 
 @pytest.mark.slow

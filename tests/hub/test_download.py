@@ -145,5 +145,7 @@ def test_a_missing_repository_or_revision_is_reported(
 
 def test_messages_contain_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "another-kind-of-token")
-    told = hub._clean(f"{TOKEN} Bearer abc another-kind-of-token http://me:secret@host/?X-Signature=secret&a=b\nnext")
-    assert told == "[...] [...] [...] http://[...]host/?[...] next"
+    message = hub._clean(
+        f"{TOKEN} Bearer abc another-kind-of-token http://me:secret@host/?X-Signature=secret&a=b\nnext"
+    )
+    assert message == "[...] [...] [...] http://[...]host/?[...] next"

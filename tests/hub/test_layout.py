@@ -24,8 +24,8 @@ def test_every_row_is_staged_once_in_its_file(corpus: Path, staged: StagedFolder
     assert rows_in(staged.folder) == rows_in(corpus)
     for path in staged.folder.glob("data/*/*/*.parquet"):
         people, grade, split = path.parts[-3], path.parts[-2], path.name.split("-")[0]
-        there = list(read(path))
-        assert {(row["people"], row["grade"]) for row in there} == {
+        laid_out = list(read(path))
+        assert {(row["people"], row["grade"]) for row in laid_out} == {
             (int(people.removeprefix("people-")), int(grade.removeprefix("grade-")))
         }
         assert not rows_in(staged.folder, f"data/{people}/{grade}/{split}-*.parquet") - rows_in(corpus, f"{split}/*")
@@ -90,12 +90,12 @@ def test_large_datasets_are_written_to_several_files(tmp_path: Path, open_files:
     for name, source in sources.items():
         folder = dataset_folder(tmp_path / name, source)
         files[name], _ = lay_out(Manifest.read(folder), folder, tmp_path / f"{name}-laid-out", limits)
-    one, many = tmp_path / "one-laid-out", tmp_path / "many-laid-out"
-    assert rows_in(one) == Counter(json.dumps(row, sort_keys=True) for row in rows)
-    assert (one / "data/people-3/train-00001.parquet").is_file()
-    assert rows_in(one) == rows_in(many)
-    assert open_files == 2 or files_in(one) == files_in(many)
+    single, several = tmp_path / "one-laid-out", tmp_path / "many-laid-out"
+    assert rows_in(single) == Counter(json.dumps(row, sort_keys=True) for row in rows)
+    assert (single / "data/people-3/train-00001.parquet").is_file()
+    assert rows_in(single) == rows_in(several)
+    assert open_files == 2 or files_in(single) == files_in(several)
     assert {file.path: file.rows for file in files["one"]} == {
-        path: pq.read_metadata(one / path).num_rows for path in files_in(one)
+        path: pq.read_metadata(single / path).num_rows for path in files_in(single)
     }
     assert all(file.rows for file in files["one"])

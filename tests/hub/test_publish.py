@@ -130,14 +130,14 @@ def test_a_failure_leaves_the_repository_unchanged(
     served.faults.append(replace(fault[0], message=f"{fault[0].message} {TOKEN}"))
     with pytest.raises(HubFailed, match=fault[1]) as caught:
         publish(small, NAME)
-    told = str(caught.value)
-    assert "\n" not in told
+    error_text = str(caught.value)
+    assert "\n" not in error_text
     assert repository.branches == before
     served.faults.clear()
     publish(small, NAME)
     assert set(served.files(NAME)) == {*small.files, ".gitattributes"}
-    assert TOKEN not in told + caplog.text
-    assert "secretSignature" not in told
+    assert TOKEN not in error_text + caplog.text
+    assert "secretSignature" not in error_text
     assert caught.value.__cause__ is None
 
 

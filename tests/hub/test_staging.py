@@ -77,8 +77,8 @@ def test_a_given_licence_stays_with_the_data(corpus: Path, tmp_path: Path) -> No
     assert staged.card == again.card
     assert huggingface_hub.DatasetCard.load(again.folder / "README.md").data.license == "cc-by-nc-sa-4.0"
     ours = stage(corpus, tmp_path / "ours", NAME, licence="mit", audited=False)
-    kept = stage(ours.folder, tmp_path / "kept", NAME, audited=False)
-    assert huggingface_hub.DatasetCard.load(kept.folder / "README.md").data.license == "mit"
+    staged_folder = stage(ours.folder, tmp_path / "kept", NAME, audited=False)
+    assert huggingface_hub.DatasetCard.load(staged_folder.folder / "README.md").data.license == "mit"
     with pytest.raises(HubFailed, match="invalid licence"):
         stage(folder, tmp_path / "other", NAME, licence="Apache 2.0\n")
 

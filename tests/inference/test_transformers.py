@@ -101,12 +101,12 @@ def test_draws_follow_the_models_distribution(model: str) -> None:
 
 def test_a_stop_string_ends_an_answer_and_is_removed(rows: list[Row], model: str, tmp_path: Path) -> None:
     run_engine(rows, tmp_path / "free", TransformersEngine(model), DRAWN)
-    whole = stored_texts(tmp_path / "free")
-    stop = next(text[3:5] for text in whole.values() if len(text) > 6 and text[3:5].strip())
+    complete = stored_texts(tmp_path / "free")
+    stop = next(text[3:5] for text in complete.values() if len(text) > 6 and text[3:5].strip())
     limited = Sampling(n=2, temperature=1.0, top_p=0.9, max_tokens=12, seed=3, stop=(stop,))
     run_engine(rows, tmp_path / "stopped", TransformersEngine(model), limited)
     stored = stored_answers(tmp_path / "stopped")
-    for key, text in whole.items():
+    for key, text in complete.items():
         assert stored[key]["completion"] == text.partition(stop)[0]
         assert (stored[key]["stop"] == stop) is (stop in text)
         assert stored[key]["finish_reason"] == "stop" or stop not in text

@@ -72,19 +72,19 @@ class FakeAsyncLLM:
 @pytest.fixture
 def vllm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FakeAsyncLLM]]:
     """Replace the modules of vLLM, and return the engines made with them."""
-    made: list[FakeAsyncLLM] = []
+    engines: list[FakeAsyncLLM] = []
 
     def from_engine_args(arguments: dict[str, Any]) -> FakeAsyncLLM:
-        made.append(FakeAsyncLLM(arguments))
-        return made[-1]
+        engines.append(FakeAsyncLLM(arguments))
+        return engines[-1]
 
     kinds = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="final"))
     module = SimpleNamespace(AsyncEngineArgs=dict, SamplingParams=dict, sampling_params=kinds)
     async_llm = SimpleNamespace(AsyncLLM=SimpleNamespace(from_engine_args=from_engine_args))
     monkeypatch.setitem(sys.modules, "vllm", module)
     monkeypatch.setitem(sys.modules, "vllm.v1.engine.async_llm", async_llm)
-    yield made
-    assert all(engine.is_shut_down for engine in made)
+    yield engines
+    assert all(engine.is_shut_down for engine in engines)
 
 
 @pytest.mark.parametrize("style", ["paper", "chat"])

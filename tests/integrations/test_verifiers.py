@@ -113,7 +113,7 @@ class Replies(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": self.answers[request["messages"][-1]["content"]]}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        whole = {
+        settings = {
             "id": "1",
             "object": "chat.completion",
             "created": 0,
@@ -121,7 +121,7 @@ class Replies(BaseHTTPRequestHandler):
             "choices": [choice],
             "usage": usage,
         }
-        body = json.dumps(whole).encode()
+        body = json.dumps(settings).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

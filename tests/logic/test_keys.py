@@ -45,8 +45,8 @@ def grammar(people: int, speaker: int, self_accusation: bool) -> list[Statement]
 def unique_puzzles(people: int, self_accusation: bool) -> Iterator[tuple[tuple[int, ...], Puzzle]]:
     """Every puzzle of one statement a person that has one solution, with its truth tables."""
     roles, all_true = masks(people)
-    said = [grammar(people, speaker, self_accusation) for speaker in range(people)]
-    tabled = [[(s.value(roles, all_true), s) for s in choices] for choices in said]
+    utterances = [grammar(people, speaker, self_accusation) for speaker in range(people)]
+    tabled = [[(s.value(roles, all_true), s) for s in choices] for choices in utterances]
     for row in itertools.product(*tabled):
         fits = all_true
         for x, (table, _) in zip(roles, row, strict=True):
@@ -63,18 +63,18 @@ def unique_puzzles(people: int, self_accusation: bool) -> Iterator[tuple[tuple[i
     [(2, False, 399, 77, 41), (2, True, 1396, 108, 57), (3, False, 304_276, 14_262, 2_430)],
 )
 def test_golden_counts(people: int, self_accusation: bool, trees: int, tables: int, renamed: int) -> None:
-    found: dict[tuple[int, ...], Puzzle] = {}
+    by_table: dict[tuple[int, ...], Puzzle] = {}
     total = 0
     for table, puzzle in unique_puzzles(people, self_accusation):
         total += 1
-        found[table] = puzzle
+        by_table[table] = puzzle
     assert (
         len(grammar(people, 0, self_accusation))
         == {(2, False): 30, (2, True): 56, (3, False): 90}[people, self_accusation]
     )
-    assert (total, len(found)) == (trees, tables)
-    assert len({puzzle.key for puzzle in found.values()}) == renamed
-    refined = {keys.refined_key(people, puzzle.statements) for puzzle in found.values()}
+    assert (total, len(by_table)) == (trees, tables)
+    assert len({puzzle.key for puzzle in by_table.values()}) == renamed
+    refined = {keys.refined_key(people, puzzle.statements) for puzzle in by_table.values()}
     assert len(refined) == renamed
 
 
@@ -98,9 +98,9 @@ PINNED = [
 def test_rewritten_puzzles_have_the_same_key(data: st.DataObject, puzzle: Puzzle) -> None:
     order = data.draw(st.permutations(range(len(puzzle.names))))
     moved = puzzle.reordered(order)
-    said = list(data.draw(st.permutations(moved.statements)))
-    said += said[:1]
-    rewritten = tuple((speaker, data.draw(st.sampled_from(equals(statement)))) for speaker, statement in said)
+    utterances = list(data.draw(st.permutations(moved.statements)))
+    utterances += utterances[:1]
+    rewritten = tuple((speaker, data.draw(st.sampled_from(equals(statement)))) for speaker, statement in utterances)
     other = Puzzle(NAMES[: len(order)], rewritten, ("elf", "goblin"))
     assert other.key == puzzle.key
     assert len(puzzle.key) == 32
@@ -129,16 +129,16 @@ def equals(statement: Statement) -> list[Statement]:
 def test_another_meaning_has_another_key(data: st.DataObject, puzzle: Puzzle) -> None:
     if not puzzle.statements:
         return
-    place = data.draw(st.integers(0, len(puzzle.statements) - 1))
-    speaker, old = puzzle.statements[place]
+    index = data.draw(st.integers(0, len(puzzle.statements) - 1))
+    speaker, old = puzzle.statements[index]
     new = data.draw(statements(len(puzzle.names)))
-    said = list(puzzle.statements)
-    said[place] = Utterance(speaker, new)
-    changed = Puzzle(puzzle.names, tuple(said), puzzle.roles)
+    utterances = list(puzzle.statements)
+    utterances[index] = Utterance(speaker, new)
+    changed = Puzzle(puzzle.names, tuple(utterances), puzzle.roles)
     # How many solutions there are is the same for the same key, and easy to find out another way.
     if count(changed) != count(puzzle):
         assert changed.key != puzzle.key
-    if Puzzle(puzzle.names, (puzzle.statements[place],)).key != Puzzle(puzzle.names, (said[place],)).key:
+    if Puzzle(puzzle.names, (puzzle.statements[index],)).key != Puzzle(puzzle.names, (utterances[index],)).key:
         assert old != new
 
 
@@ -165,11 +165,11 @@ def test_keys_agree_with_brute_force(some: list[Puzzle]) -> None:
 
 def ring(sizes: tuple[int, ...], kind: type[Knight | Knave] = Knave) -> Puzzle:
     """Rings in which each says of the next that they are a knave."""
-    said, start = [], 0
+    utterances, start = [], 0
     for size in sizes:
-        said += [(start + i, kind(start + (i + 1) % size)) for i in range(size)]
+        utterances += [(start + i, kind(start + (i + 1) % size)) for i in range(size)]
         start += size
-    return Puzzle(tuple(f"P{i}" for i in range(start)), tuple(said))
+    return Puzzle(tuple(f"P{i}" for i in range(start)), tuple(utterances))
 
 
 def test_search_tells_apart_what_refinement_cannot() -> None:

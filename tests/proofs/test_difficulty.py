@@ -40,25 +40,25 @@ class Trials:
 
     def round(self, known: Known) -> Known | None:
         """All roles that one statement forces, added to those known; None at a contradiction."""
-        found = dict(known)
+        forced = dict(known)
         for allowed in self.allowed:
             left = [roles for roles in allowed if all(roles[p] == role for p, role in known.items())]
             if not left:
                 return None
             for p in self.people:
-                if len({roles[p] for roles in left}) == 1 and found.setdefault(p, left[0][p]) != left[0][p]:
+                if len({roles[p] for roles in left}) == 1 and forced.setdefault(p, left[0][p]) != left[0][p]:
                     return None
-        return found
+        return forced
 
     def closed(self, known: Known | None, depth: int) -> tuple[Known | None, int]:
         """All that follows by suppositions nested so deep, and in how many rounds by propagation alone."""
         rounds = 0
         while known is not None:
-            found = self.round(known)
-            if found == known:
+            after = self.round(known)
+            if after == known:
                 break
-            rounds += found is not None
-            known = found
+            rounds += after is not None
+            known = after
         if known is not None and depth:
             for p, role in product(self.people, (False, True)):
                 if p not in known and self.closed(known | {p: role}, depth - 1)[0] is None:
@@ -92,19 +92,19 @@ def test_measures_of_puzzles_worked_out_by_hand(line: str, expected: Difficulty)
 
 
 def test_grades_of_all_classic_puzzles_of_three_people() -> None:
-    found = Counter(difficulty(puzzle).grade for puzzle in generate(people=3, n=1964, seed=2))
-    assert found == {1: 1302, 2: 540, 3: 122}
+    grades = Counter(difficulty(puzzle).grade for puzzle in generate(people=3, n=1964, seed=2))
+    assert grades == {1: 1302, 2: 540, 3: 122}
 
 
 @settings(max_examples=50)
 @given(solvable())
 def test_rounds_and_nesting_agree_with_trials(planted: tuple[Puzzle, Solution]) -> None:
     puzzle, _ = planted
-    found, trials = difficulty(puzzle), Trials(puzzle)
-    assert found.nesting == trials.nesting() == trace(puzzle).nesting
-    assert (found.suppositions == 0) == (found.nesting == 0)
-    if not found.nesting:
-        assert (found.rounds, found.steps) == (trials.closed({}, 0)[1], len(puzzle.names))
+    measures, trials = difficulty(puzzle), Trials(puzzle)
+    assert measures.nesting == trials.nesting() == trace(puzzle).nesting
+    assert (measures.suppositions == 0) == (measures.nesting == 0)
+    if not measures.nesting:
+        assert (measures.rounds, measures.steps) == (trials.closed({}, 0)[1], len(puzzle.names))
 
 
 @settings(max_examples=50)
@@ -114,9 +114,9 @@ def test_names_and_order_make_no_difference(planted: tuple[Puzzle, Solution], ra
     order = list(range(len(puzzle.names)))
     random.shuffle(order)
     moved = puzzle.reordered(order)
-    said = list(moved.statements)
-    random.shuffle(said)
-    assert difficulty(Puzzle(tuple("VWXYZ"[: len(order)]), tuple(said), ("owl", "fox"))) == difficulty(puzzle)
+    utterances = list(moved.statements)
+    random.shuffle(utterances)
+    assert difficulty(Puzzle(tuple("VWXYZ"[: len(order)]), tuple(utterances), ("owl", "fox"))) == difficulty(puzzle)
 
 
 @pytest.mark.parametrize("preset", ["classic", "rich"])
@@ -134,9 +134,9 @@ def test_a_repeated_statement_changes_only_the_number_of_statements() -> None:
 
 def test_grades_match_the_required_technique() -> None:
     for puzzle in generate(preset="rich", people=5, n=200, seed=9):
-        found = difficulty(puzzle)
-        expected = 1 + min(found.suppositions, 2) if found.nesting < 2 else 4 if found.nesting == 2 else 5
-        assert found.grade == expected <= len(GRADES)
+        measures = difficulty(puzzle)
+        expected = 1 + min(measures.suppositions, 2) if measures.nesting < 2 else 4 if measures.nesting == 2 else 5
+        assert measures.grade == expected <= len(GRADES)
 
 
 def test_puzzles_of_fifty_people_have_a_difficulty() -> None:

@@ -25,9 +25,9 @@ from tests.support.proofs import WIDE
 from tests.support.strategies import statements
 
 
-def folded(said: Utterance) -> Rule:
+def folded(utterance: Utterance) -> Rule:
     """The rule by classes."""
-    folded = folded_table(Iff(Knight(said.speaker), said.statement))
+    folded = folded_table(Iff(Knight(utterance.speaker), utterance.statement))
     return FoldedRule(folded.classes, folded.table)
 
 
@@ -36,14 +36,14 @@ def folded(said: Utterance) -> Rule:
 def test_every_rule_forces_the_roles_that_all_fitting_assignments_share(
     statement: Any, speaker: int, roles: list[bool | None]
 ) -> None:
-    said = Utterance(speaker, statement)
+    utterance = Utterance(speaker, statement)
     left = [
         full
         for full in product((False, True), repeat=4)
         if full[speaker] == bool(statement.value(full, True))
         and all(role in (None, have) for role, have in zip(roles, full, strict=True))
     ]
-    for rule in (NarrowRule(said), folded(said), SatRule(said)):
+    for rule in (NarrowRule(utterance), folded(utterance), SatRule(utterance)):
         state = sum(bit_of(p, role) for p, role in enumerate(roles) if role is not None and p in rule.people)
         forced = rule.forced(state)
         if left:

@@ -59,14 +59,14 @@ def test_only_puzzles_of_one_solution_have_proofs(line: str, error: type[Excepti
 
 @given(puzzles(most_people=5))
 def test_a_proof_is_checked_and_ends_at_the_solution(puzzle: Puzzle) -> None:
-    found = list(solutions(puzzle))
-    if len(found) != 1:
-        with pytest.raises(ManySolutions if found else NoSolution):
+    expected = list(solutions(puzzle))
+    if len(expected) != 1:
+        with pytest.raises(ManySolutions if expected else NoSolution):
             trace(puzzle)
         return
     proof = trace(puzzle)
     check(proof)
-    assert proof.solution == found[0]
+    assert proof.solution == expected[0]
     assert judged(proof)
 
 

@@ -208,9 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _dispatch(self, path: str) -> None:
         for method, pattern, function in ROUTES:
-            found = pattern.fullmatch(path)
-            if found and method == self.command:
-                function(self, **{name: unquote(value) for name, value in found.groupdict(default="").items()})
+            match = pattern.fullmatch(path)
+            if match and method == self.command:
+                function(self, **{name: unquote(value) for name, value in match.groupdict(default="").items()})
                 return
         raise _Refused(404, f"no {self.command} {path} here")
 
@@ -311,13 +311,13 @@ class _Handler(BaseHTTPRequestHandler):
         repository, commit = self._commit(kind, name, revision)
         files = repository.commits[commit]
         asked = parse_qs(self.body.decode()) if b"{" not in self.body else json.loads(self.body)
-        found = []
+        entries = []
         for path in asked.get("paths", []):
             if path in files:
-                found.append(_file_entry(path, files[path]))
+                entries.append(_file_entry(path, files[path]))
             elif any(each.startswith(f"{path}/") for each in files):
-                found.append({"type": "directory", "path": path, "oid": "0" * 40, "size": 0})
-        self._answer(found)
+                entries.append({"type": "directory", "path": path, "oid": "0" * 40, "size": 0})
+        self._answer(entries)
 
     def branch(self, kind: str, name: str, branch: str) -> None:
         self._may_write()
@@ -330,13 +330,13 @@ class _Handler(BaseHTTPRequestHandler):
     def preupload(self, kind: str, name: str, revision: str) -> None:
         self._may_write()
         repository, commit = self._commit(kind, name, revision)
-        there = repository.commits[commit]
-        told = []
+        existing = repository.commits[commit]
+        entries = []
         for file in json.loads(self.body)["files"]:
             path = file["path"]
             large = path.endswith(LARGE)
-            oid = _oid(path, there[path]) if path in there else None
-            told.append(
+            oid = _oid(path, existing[path]) if path in existing else None
+            entries.append(
                 {
                     "path": path,
                     "uploadMode": "lfs" if large else "regular",
@@ -344,19 +344,21 @@ class _Handler(BaseHTTPRequestHandler):
                     **({"oid": oid} if oid else {}),
                 }
             )
-        self._answer({"files": told})
+        self._answer({"files": entries})
 
     def batch(self, kind: str, name: str) -> None:
         self._may_write()
         self._repository(kind.rstrip("s"), name)
-        told = []
+        entries = []
         for item in json.loads(self.body)["objects"]:
             entry = {"oid": item["oid"], "size": item["size"]}
             if item["oid"] not in self.hub.objects:
                 # Signed, as the addresses of real storage are.
                 entry["actions"] = {"upload": {"href": f"{self.hub.url}/lfs/{item['oid']}?X-Signature=secretSignature"}}
-            told.append(entry)
-        self._answer({"transfer": "basic", "objects": told}, headers={"Content-Type": "application/vnd.git-lfs+json"})
+            entries.append(entry)
+        self._answer(
+            {"transfer": "basic", "objects": entries}, headers={"Content-Type": "application/vnd.git-lfs+json"}
+        )
 
     def put(self, oid: str) -> None:
         if hashlib.sha256(self.body).hexdigest() != oid:
@@ -382,8 +384,8 @@ class _Handler(BaseHTTPRequestHandler):
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
         oid = repository.commit(revision, files, header["summary"])
-        place = f"{self.hub.url}/{'datasets/' if kind == 'dataset' else ''}{name}"
-        self._answer({"success": True, "commitOid": oid, "commitUrl": f"{place}/commit/{oid}"})
+        address = f"{self.hub.url}/{'datasets/' if kind == 'dataset' else ''}{name}"
+        self._answer({"success": True, "commitOid": oid, "commitUrl": f"{address}/commit/{oid}"})
 
     def resolve(self, kind: str, name: str, revision: str, path: str) -> None:
         repository, commit = self._commit(kind.rstrip("s"), name, revision)

@@ -31,8 +31,8 @@ def on_the_hub(item: dict[str, Any]) -> dict[str, Any]:
     last = f"assertion(candidate(*inp), exp, {item['atol']})"
     if item["entry_point"] == "find_zero":
         last = f"assert _poly(*candidate(*inp), inp) <= {item['atol']}"
-    kept = {name: item[name] for name in ("task_id", "prompt", "canonical_solution", "entry_point")}
-    return {**kept, "test": "\n".join([*lines, f"        {last}"])}
+    columns = {name: item[name] for name in ("task_id", "prompt", "canonical_solution", "entry_point")}
+    return {**columns, "test": "\n".join([*lines, f"        {last}"])}
 
 
 def row_of(item: dict[str, Any]) -> dict[str, Any]:

@@ -57,8 +57,8 @@ def test_a_policy_keeps_some_answers_and_reports_the_others(
 def test_the_same_answers_give_the_same_bytes_in_any_order(tmp_path: Path) -> None:
     for number in (1, 2):
         write_sft(write_answers(tmp_path / f"answers{number}", shuffle=number), tmp_path / f"rows{number}")
-    one, other = ((tmp_path / f"rows{number}" / "train" / "part-00000.parquet").read_bytes() for number in (1, 2))
-    assert one == other
+    first, second = ((tmp_path / f"rows{number}" / "train" / "part-00000.parquet").read_bytes() for number in (1, 2))
+    assert first == second
 
 
 def test_statistics(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ DIFFICULT_NAMES = (
     st.data(),
 )
 def test_difficult_names_and_roles_are_read_back(names: list[str], roles: tuple[str, str], data: st.DataObject) -> None:
-    said = st.tuples(st.integers(0, len(names) - 1), statements(len(names), 4))
-    puzzle = Puzzle(tuple(names), tuple(data.draw(st.lists(said, max_size=5))), roles)
+    utterances = st.tuples(st.integers(0, len(names) - 1), statements(len(names), 4))
+    puzzle = Puzzle(tuple(names), tuple(data.draw(st.lists(utterances, max_size=5))), roles)
     for style in STYLES:
         assert parse(render(puzzle, data.draw(st.integers(0, 999)), style)) == puzzle
 
@@ -138,8 +138,8 @@ def test_a_statement_nested_too_deep_is_refused() -> None:
 def test_puzzles_of_five_hundred_people_are_read_back(style: str) -> None:
     names = tuple(f"{name}{number}" for number in range(2) for name in NAMES)[:500]
     names += tuple(f"P{number}" for number in range(500 - len(names)))
-    said = tuple((person, Knave((person + 1) % 500)) for person in range(500))
-    puzzle = Puzzle(names, said)
+    utterances = tuple((person, Knave((person + 1) % 500)) for person in range(500))
+    puzzle = Puzzle(names, utterances)
     assert parse(render(puzzle, 3, style)) == puzzle
 
 

@@ -14,7 +14,7 @@ from knk.training.gpus import GIB, GPUS, local_gpus, parse_gpus
 from knk.training.plan import Plan, alternatives, plan
 from knk.training.preflight import check_disk, check_memory, check_packages
 from knk.training.recipe import Recipe, load, parse_change
-from knk.training.shapes import KNOWN, from_config, shape_of
+from knk.training.shapes import KNOWN_SHAPES, from_config, shape_of
 from tests.support.paths import ROOT
 
 RECIPES = ROOT / "recipes"
@@ -41,7 +41,7 @@ def parts(estimate: Plan) -> dict[str, float]:
 
 @pytest.mark.parametrize(("name", "parameters"), SIZES.items())
 def test_known_models_have_as_many_parameters_as_their_files(name: str, parameters: int) -> None:
-    assert KNOWN[name].parameters == parameters
+    assert KNOWN_SHAPES[name].parameters == parameters
 
 
 @pytest.mark.slow
@@ -169,7 +169,7 @@ def test_suggested_alternatives_fit(recipe: Path, gpus: str) -> None:
         if not line.startswith("--set"):
             assert plan(estimate.recipe, *parse_gpus(line.replace(" ", ""))).fits
             continue
-        changes = dict(parse_change(one.strip()) for one in line.split("--set") if one.strip())
+        changes = dict(parse_change(change.strip()) for change in line.split("--set") if change.strip())
         tried = replace(estimate.recipe, settings={**estimate.recipe.settings, **changes})
         assert plan(tried, *parse_gpus(gpus)).fits, line
 
@@ -178,12 +178,12 @@ def test_suggested_alternatives_fit(recipe: Path, gpus: str) -> None:
 
 
 def test_time_follows_work_and_hardware() -> None:
-    one = estimated(PAPER, "6xH100")
-    assert estimated(PAPER, "12xH100").seconds == pytest.approx(one.seconds / 2)
-    assert plan(one.recipe, 6, GPUS["H100"], rows=1000).seconds == pytest.approx(one.seconds / 18)
-    assert plan(one.recipe, 6, GPUS["A100-80"]).seconds > 3 * one.seconds
+    single = estimated(PAPER, "6xH100")
+    assert estimated(PAPER, "12xH100").seconds == pytest.approx(single.seconds / 2)
+    assert plan(single.recipe, 6, GPUS["H100"], rows=1000).seconds == pytest.approx(single.seconds / 18)
+    assert plan(single.recipe, 6, GPUS["A100-80"]).seconds > 3 * single.seconds
     # By hand: 3.09e9 parameters x 8 operations x 100.2e6 tokens, at 35% of 6 x 989 teraflops.
-    assert one.seconds == pytest.approx(8 * 3_085_938_688 * 54_000 * 1856 / (6 * 989e12 * 0.35))
+    assert single.seconds == pytest.approx(8 * 3_085_938_688 * 54_000 * 1856 / (6 * 989e12 * 0.35))
     math = estimated(MATH, "6xH100")
     assert [cost.name for cost in math.time] == ["generation", "training"]
     assert plan(math.recipe, 6, GPUS["H100"], tokens=400).seconds < math.seconds / 2
@@ -285,7 +285,7 @@ def test_a_missing_package_is_an_error_before_the_start(changes: dict[str, Any],
 def memory_line(recipe: Recipe, *gib: int) -> str:
     """The line about the memory of GPUs of these sizes."""
     gpus = [{"name": "H100", "memory_bytes": size * GIB} for size in gib]
-    return check_memory(recipe, KNOWN["Qwen/Qwen2.5-3B"], gpus)
+    return check_memory(recipe, KNOWN_SHAPES["Qwen/Qwen2.5-3B"], gpus)
 
 
 def test_a_run_that_does_not_fit_its_gpus_is_an_error() -> None:
@@ -304,7 +304,7 @@ def test_a_run_that_does_not_fit_its_gpus_is_an_error() -> None:
 def test_checkpoints_that_do_not_fit_on_the_disk_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recipe = load(PAPER, (), {"max_steps": 1000})
-    shape = KNOWN["HuggingFaceTB/SmolLM2-135M"]
+    shape = KNOWN_SHAPES["HuggingFaceTB/SmolLM2-135M"]
     # Two that are kept, one that is being written, and the model at the end: 12 bytes a parameter each.
     assert check_disk(recipe, (), shape).startswith(f"disk: checkpoints of {4 * 12 * shape.parameters / GIB:.2f}")
     with pytest.raises(BadConfig, match="set save_total_limit"):

@@ -126,10 +126,10 @@ def _wrong_roles(row: Mapping[str, Any], puzzle: Puzzle, solution: Solution, sto
         return f"expected a list of true and false, got {stored}"
     roles = dict(zip(puzzle.names, solution, strict=True))
     correct = [roles[name] for name in names]
-    return "" if list(stored) == correct else f"expected {_signs(correct)}, got {_signs(stored)}"
+    return "" if list(stored) == correct else f"expected {_role_signs(correct)}, got {_role_signs(stored)}"
 
 
-def _signs(roles: Sequence[bool]) -> str:
+def _role_signs(roles: Sequence[bool]) -> str:
     return "".join("+" if role else "-" for role in roles)
 
 

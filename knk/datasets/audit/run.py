@@ -64,7 +64,7 @@ def audit(
         processes, executor = 1, "local"
     with open_executor(processes, executor) as (pool, workers):
         for part in parts:
-            part.read(pool, 1 if workers == 1 else 4 * workers, progress or _ignore)
+            part.read(pool, 1 if workers == 1 else 4 * workers, progress or _no_progress)
     return _compared(parts)
 
 
@@ -92,5 +92,5 @@ def _has_at_most(sources: Sources, count: int) -> bool:
     return sum(1 for _ in islice(rows, count + 1)) <= count
 
 
-def _ignore(rows: int) -> None:
+def _no_progress(rows: int) -> None:
     """Ignore progress."""

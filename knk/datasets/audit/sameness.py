@@ -143,14 +143,14 @@ class _TreeLabelling(Labelling[str]):
     def canonical_form(self) -> str:
         """Return a text that is equal if and only if the utterances are the same up to renaming."""
         views = [view for utterance in self._utterances for view in _first_views(utterance, self._loose)]
-        colours = self._mixed([0] * self.size, views)
+        colours = self._refined_colours([0] * self.size, views)
         return self.least_form(colours if len(set(colours)) == self.size else self.refined(colours))
 
     def recoloured(self, colours: list[int]) -> list[int]:
         """Return each person's colour mixed with their views of the utterances."""
         names = self._names(colours)
         views = [view for utterance in self._utterances for view in _views(utterance, names, self._loose)]
-        return self._mixed(colours, views)
+        return self._refined_colours(colours, views)
 
     def individualised(self, colour: int, rank: int) -> int:
         """Return the new colour of the person who is singled out of those of one colour as number `rank`."""
@@ -178,7 +178,7 @@ class _TreeLabelling(Labelling[str]):
     def _names(self, numbers: list[int]) -> dict[int, str]:
         return {person: str(number) for person, number in zip(self._people, numbers, strict=True)}
 
-    def _mixed(self, colours: list[int], views: Iterable[tuple[int, int]]) -> list[int]:
+    def _refined_colours(self, colours: list[int], views: Iterable[tuple[int, int]]) -> list[int]:
         """Return new colours, of each person's colour and views."""
         of_person: list[list[int]] = [[] for _ in colours]
         for person, view in views:

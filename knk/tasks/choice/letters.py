@@ -123,13 +123,13 @@ def _letters_in(text: str, options: tuple[str, ...], boxed: bool = False) -> set
         return letters | {letter.upper()} if marked or letters else letters
     if _IS_RIGHT.fullmatch(rest):
         return {letter.upper()}
-    by_text = next((by_text for tail in _tails(rest) if (by_text := letters_with_text(tail, options))), set())
-    if not by_text and not any(is_text_of(tail, letter.upper(), options) for tail in _tails(rest)):
+    by_text = next((by_text for tail in _remainders(rest) if (by_text := letters_with_text(tail, options))), set())
+    if not by_text and not any(is_text_of(tail, letter.upper(), options) for tail in _remainders(rest)):
         return letters
     return letters | by_text | {letter.upper()}
 
 
-def _tails(rest: str) -> Iterator[str]:
+def _remainders(rest: str) -> Iterator[str]:
     """Iterate over the possible texts after a letter: a mark may separate them, or belong to the text ("C: -5")."""
     for _ in range(4):
         rest = rest.strip()

@@ -59,11 +59,11 @@ def problem_of(text: str, gold: str) -> Problem | None:
     >>> problem_of(r"\sum", "6"), problem_of("x^{2}", "6")
     (('no answer', 'not worked out: \\sum'), None)
     """
-    checks = (_foreign, _unknown_command, _unknown_sign, _unknown_word, _malformed, _juxtaposed, _too_large)
+    checks = (_unreadable_text, _unknown_command, _unknown_sign, _unknown_word, _malformed, _juxtaposed, _too_large)
     return next((problem for check in checks if (problem := check(text, gold))), None)
 
 
-def _foreign(text: str, _: str) -> Problem | None:
+def _unreadable_text(text: str, _: str) -> Problem | None:
     if not text.isascii() or not text.isprintable():
         return "unreadable", "a character that no answer has"
     if has_box(text):

@@ -18,8 +18,8 @@ _MIN_DIFFERENCE: Final = 1e-5
 """Larger than the error of a decimal that is rounded to six figures."""
 _TOKEN: Final = re.compile(r" *(\d+\.?\d*|\.\d+|\\[a-zA-Z]+|[A-Za-z]|[-+*/()^_{}\[\]])")
 _CONSTANTS: Final = {r"\pi": cmath.pi, "e": cmath.e, "i": 1j}
-_TIMES: Final = (r"\cdot", r"\times", "*")
-_OVER: Final = (r"\div", "/")
+_MULTIPLICATION_SIGNS: Final = (r"\cdot", r"\times", "*")
+_DIVISION_SIGNS: Final = (r"\div", "/")
 _GREEK: Final = re.compile(r"\\(?:alpha|beta|gamma|delta|theta|lambda|mu|phi|omega|sigma|rho|tau|psi)")
 _DEGREE: Final = r"^{\circ}"
 
@@ -44,11 +44,11 @@ def differ(gold: str, answer: str) -> bool:
         # Lists without brackets may repeat a member.
         return len(gold_values) == 1 or len(values) == 1 or gold_bracket == answer_bracket == "("
     if gold_bracket == "(":
-        return any(map(_are_apart, gold_values, values))
-    return any(all(_are_apart(gold_value, value) for value in values) for gold_value in gold_values)
+        return any(map(_are_distinct, gold_values, values))
+    return any(all(_are_distinct(gold_value, value) for value in values) for gold_value in gold_values)
 
 
-def _are_apart(left: complex, right: complex) -> bool:
+def _are_distinct(left: complex, right: complex) -> bool:
     return abs(left - right) > _MIN_DIFFERENCE * (1 + abs(left))
 
 
@@ -118,8 +118,8 @@ class _Reader:
 
     def product(self) -> complex:
         value, _ = self._juxtaposed()
-        while self.token in _TIMES or self.token in _OVER:
-            is_division = self._next() in _OVER
+        while self.token in _MULTIPLICATION_SIGNS or self.token in _DIVISION_SIGNS:
+            is_division = self._next() in _DIVISION_SIGNS
             factor, count = self._juxtaposed()
             if is_division and count > 1:
                 raise _NotUnderstood  # In 1/2x it is unclear whether x is in the numerator or the denominator.
@@ -139,7 +139,7 @@ class _Reader:
         return value, count
 
     def _is_operator(self) -> bool:
-        return self.token in _TIMES or self.token in _OVER
+        return self.token in _MULTIPLICATION_SIGNS or self.token in _DIVISION_SIGNS
 
     def _power(self) -> complex:
         value = self._atom()

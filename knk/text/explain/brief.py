@@ -20,7 +20,7 @@ from knk.text.vocabulary import capitalised
 Slots = dict[str, Claim]
 """The claims that fill a wording's slots, by slot."""
 _SLOT: Final = re.compile(r"\{(\w+)\}")
-_MANY_OPEN: Final = 12
+_MAX_OPEN_PEOPLE: Final = 12
 """People of unknown role up to whom all their roles are tried to find a statement's value."""
 
 
@@ -269,7 +269,7 @@ def _single(step: Follows) -> Inference:
 def _is_decided(content: Statement, known: Mapping[int, bool], value: bool) -> bool:
     """Whether known roles alone give a statement this value."""
     people = content.people
-    if not people <= known.keys() and len(people - known.keys()) > _MANY_OPEN:
+    if not people <= known.keys() and len(people - known.keys()) > _MAX_OPEN_PEOPLE:
         return False
     return _decided_value(content, tuple(sorted((p, known[p]) for p in people if p in known))) is value
 

@@ -27,8 +27,8 @@ def test_a_sample_is_a_whole_program_or_continues_the_stub(tmp_path: Path) -> No
     lines = [{"task_id": "Mine/0", "solution": "x = 1"}, {"task_id": "Mine/0", "completion": "    return 1\n"}]
     path = tmp_path / "samples.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    whole, continued = read_samples(path, problems)
-    assert whole == Sample("Mine/0", "x = 1")
+    complete, continued = read_samples(path, problems)
+    assert complete == Sample("Mine/0", "x = 1")
     assert continued.solution == f"{SCALE['prompt']}    return 1\n"
 
 
