@@ -114,7 +114,7 @@ def _measure(puzzle: Puzzle, spec: Spec) -> int:
 def matches_target(verdicts: Verdicts) -> npt.NDArray[np.bool_]:
     """Return which of the verdicts say that a puzzle matches the target.
 
-    >>> matches_target(np.array([OUT, MATCHES, MEASURED_OUT, MEASURED_MATCHES, GAVE_UP])).tolist()
+    >>> matches_target(np.array([NO_MATCH, MATCH, MEASURED_NO_MATCH, MEASURED_MATCH, GAVE_UP])).tolist()
     [False, True, False, True, False]
     """
     matches: npt.NDArray[np.bool_] = np.isin(verdicts, (MATCH, MEASURED_MATCH))
@@ -124,7 +124,7 @@ def matches_target(verdicts: Verdicts) -> npt.NDArray[np.bool_]:
 def cost(verdicts: Verdicts, people: int) -> int:
     """Return what verdicts cost; the unit is a look at a puzzle of few people.
 
-    >>> cost(np.array([OUT, OUT, MEASURED_OUT]), people=5)
+    >>> cost(np.array([NO_MATCH, NO_MATCH, MEASURED_NO_MATCH]), people=5)
     22
     """
     if people > MAX_SAMPLED_PEOPLE:

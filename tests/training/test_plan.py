@@ -48,7 +48,7 @@ def test_known_models_have_as_many_parameters_as_their_files(name: str, paramete
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: run make check-all")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", ["Llama", "Qwen2"])
-@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("has_tied_embeddings", [True, False])
 def test_a_shape_has_as_many_parameters_as_the_transformers_model(kind: str, has_tied_embeddings: bool) -> None:
     import transformers
     from peft import LoraConfig, get_peft_model

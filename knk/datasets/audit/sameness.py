@@ -72,7 +72,7 @@ def tree_form(puzzle: Puzzle, fold: bool = False) -> str:
     >>> first, second = decode("Ann,Bob 0:-1 1:&(+0,-1)"), decode("Cid,Dora 0:&(+1,-0) 1:-0")
     >>> tree_form(first) == tree_form(second), tree_form(first) == tree_form(decode("Ann,Bob 0:-1 1:&(-1,+0)"))
     (True, False)
-    >>> tree_form(first, loose=True) == tree_form(decode("Ann,Bob 0:~+1 1:&(-1,+0)"), loose=True)
+    >>> tree_form(first, fold=True) == tree_form(decode("Ann,Bob 0:~+1 1:&(-1,+0)"), fold=True)
     True
     """
     utterances: Iterable[Utterance] = puzzle.statements
@@ -135,21 +135,21 @@ class _TreeLabelling(Labelling[str]):
 
     def __init__(self, utterances: list[Utterance], fold: bool) -> None:
         self._utterances = utterances
-        self._loose = fold
+        self._fold = fold
         self._people = sorted({person for utterance in utterances for person in _people_of(utterance)})
         super().__init__(len(self._people), MAX_LABELLINGS)
         self._index = {person: index for index, person in enumerate(self._people)}
 
     def canonical_form(self) -> str:
         """Return a text that is equal if and only if the utterances are the same up to renaming."""
-        views = [view for utterance in self._utterances for view in _first_views(utterance, self._loose)]
+        views = [view for utterance in self._utterances for view in _first_views(utterance, self._fold)]
         colours = self._refined_colours([0] * self.size, views)
         return self.least_form(colours if len(set(colours)) == self.size else self.refined(colours))
 
     def recoloured(self, colours: list[int]) -> list[int]:
         """Return each person's colour mixed with their views of the utterances."""
         names = self._names(colours)
-        views = [view for utterance in self._utterances for view in _views(utterance, names, self._loose)]
+        views = [view for utterance in self._utterances for view in _views(utterance, names, self._fold)]
         return self._refined_colours(colours, views)
 
     def individualised(self, colour: int, rank: int) -> int:
@@ -169,7 +169,7 @@ class _TreeLabelling(Labelling[str]):
     def form(self, labels: list[int]) -> str:
         """Return the text of all utterances, one a line."""
         names = self._names(labels)
-        return "\n".join(sorted(_line(utterance, names, self._loose) for utterance in self._utterances))
+        return "\n".join(sorted(_line(utterance, names, self._fold) for utterance in self._utterances))
 
     @cached_property
     def _unswapped(self) -> str:

@@ -59,7 +59,7 @@ def test_puzzles_equal_at_a_level_are_equal_at_later_ones(one: list[Utterance], 
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "strict", "loose"),
+    ("one", "other", "strict", "fold"),
     [
         ("A,B 0:+1", "A,B 1:+0", True, True),
         ("A,B 0:+1", "A,B 0:+0", False, False),

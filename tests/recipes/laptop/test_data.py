@@ -24,7 +24,7 @@ def test_examples_have_the_shares_of_the_mixture() -> None:
         assert puzzles == pytest.approx(MIXTURE["kk"] if arm == "continued" else 0.8 + 0.2 * MIXTURE["kk"], abs=0.06)
 
 
-def test_arms_have_the_same_puzzles() -> None:
+def test_all_arms_use_the_same_puzzles() -> None:
     prompts = [
         [row["prompt"] for row in islice(warm_up_rows(arm, 0.0, 1), 20)] for arm in ("warmed", "shuffled", "filler")
     ]

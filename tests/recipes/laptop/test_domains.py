@@ -85,7 +85,7 @@ def test_a_search_problem_has_few_solutions_and_the_verifier_accepts_them(domain
 
 
 @pytest.mark.parametrize("domain", [*SEARCHES, *SKILLS])
-def test_a_lesson_answers_right_or_gives_up(domain: str) -> None:
+def test_lessons_answer_correctly_or_give_up(domain: str) -> None:
     random = Random(1)
     verdicts = [verify(lesson(problem, random), problem) for problem in problems(domain, 100, 2)]
     assert {verdict.reason for verdict in verdicts} <= ({"right", "no answer"} if domain in SEARCHES else {"right"})

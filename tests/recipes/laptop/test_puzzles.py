@@ -16,7 +16,7 @@ PROOF = (
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_style_answers_right(style: str) -> None:
+def test_every_style_answers_correctly(style: str) -> None:
     for problem in problems("kk", 20, 4):
         text = completion(problem.data, style, 1)
         assert verify(text, problem), text

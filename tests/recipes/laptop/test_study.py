@@ -44,7 +44,7 @@ def test_every_task_has_an_lm_eval_file() -> None:
     assert {path.stem for path in parity.TASK_FILES.glob("*.yaml")} == {f"laptop_{task}" for task in TASKS}
 
 
-def test_a_folder_belongs_to_one_study(tmp_path: Path) -> None:
+def test_a_folder_of_another_study_is_refused(tmp_path: Path) -> None:
     demo, tiny = (Lineage(SCALES[name], tmp_path / "seed-0", 0) for name in ("demo", "tiny"))
     claim_folder(tmp_path, tiny)
     claim_folder(tmp_path, tiny)
