@@ -14,7 +14,7 @@ _Tables = npt.NDArray[Any]
 
 
 def min_nestings(fitting: _Tables, solutions: _Tables, people: int, max_nesting: int = 1) -> npt.NDArray[np.int8]:
-    """Return the nesting of many puzzles of the same size, or `most + 1` for all above `most`.
+    """Return the nesting of many puzzles of the same size, or `max_nesting + 1` for all above.
 
     Args:
         fitting: truth tables, as machine words, of the assignments that fit each statement of each puzzle; shape
