@@ -94,7 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:  # A usage error; all others are handled in `_Knk`.
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "knk"
-        return _report(f"{usage_message(error)}; see '{command} --help'")
+        message = usage_message(error)
+        return _report(
+            f"{message} See '{command} --help'" if message.endswith("?") else f"{message}; see '{command} --help'"
+        )
 
 
 def _report(problem: str) -> int:

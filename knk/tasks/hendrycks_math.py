@@ -17,7 +17,7 @@ from knk.tasks.format import Completion, Prompt, prompt_of, text_of
 from knk.tasks.math.boxes import boxes
 from knk.tasks.math.verdicts import check_math_verify, run_jobs, verdicts_on
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, field, row_id, training_items
+from knk.tasks.source import Row, Source, check_split, converted, field, row_id, training_items
 
 NAME: Final = "hendrycks_math"
 COLUMNS: Final = ("problem", "answer")
@@ -71,8 +71,8 @@ def rows(
     """
     check_split(split)
     if split == "train":
-        return _training_rows(list(map(_row, TRAIN.rows(data, revision))), n)
-    test_rows = map(_row, TEST.rows(data, revision))
+        return _training_rows(list(converted(TRAIN.rows(data, revision), _row, data)), n)
+    test_rows = converted(TEST.rows(data, revision), _row, data)
     return test_rows if split == "test" else _held_out(test_rows, train, n)
 
 

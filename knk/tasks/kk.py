@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -29,7 +29,7 @@ from knk.tasks.format import (
     text_of,
 )
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, check_split, field
+from knk.tasks.source import Row, check_split, converted, field
 from knk.text.parse import parse
 
 NAME: Final = "kk"
@@ -115,10 +115,10 @@ def read_rows(data: str | os.PathLike[str], split: str = "train") -> Iterator[Ro
         files = sorted(Path(data).glob(f"{split}/*.parquet"))
         if not files:
             raise BadFile(f"{data}: no such split: expected files {split}/*.parquet")
-        return (_row(row) for file in files for row in read(file))
+        return chain.from_iterable(converted(read(file), _row, file) for file in files)
     if not Path(data).is_file():
         raise BadFile(f"{data}: no such file or folder")
-    return map(_row, read(data))
+    return converted(read(data), _row, data)
 
 
 def _row(source_row: Row) -> Row:

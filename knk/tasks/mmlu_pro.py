@@ -26,7 +26,7 @@ from knk.tasks.format import (
     text_of,
 )
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, field, of_split, row_id, training_items
+from knk.tasks.source import Row, Source, check_split, converted, field, of_split, row_id, training_items
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
@@ -75,7 +75,7 @@ def rows(
     check_split(split)
     if split == "train" and subject is None:
         raise BadFile(f"the split 'train' needs a subject, for instance {TRAINING_SUBJECTS[0]!r}")
-    all_rows = map(_row, SOURCE.rows(data, revision))
+    all_rows = converted(SOURCE.rows(data, revision), _row, data)
     if subject is not None:
         return of_split(_of_subject(all_rows, subject), split, n)
     return all_rows if split == "test" else _held_out(all_rows, trained, n)

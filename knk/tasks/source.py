@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -129,6 +129,24 @@ def of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
     rows = list(rows)
     chosen = training_items((row["id"] for row in rows), n)
     yield from (row for row in rows if (row["id"] in chosen) is (split == "train"))
+
+
+def converted(rows: Iterable[Row], convert: Callable[[Row], Row], data: str | os.PathLike[str] | None) -> Iterator[Row]:
+    """Return an iterator over converted rows; an error about one names the file and the row.
+
+    Args:
+        rows: the rows as they were read.
+        convert: converts one row.
+        data: the file that they come from, None for the Hub.
+
+    Raises:
+        BadRow: a row cannot be converted.
+    """
+    for number, row in enumerate(rows, 1):
+        try:
+            yield convert(row)
+        except BadRow as error:
+            raise BadRow(f"{data}, row {number}: {error}" if data is not None else f"row {number}: {error}") from error
 
 
 def check_split(split: str) -> None:

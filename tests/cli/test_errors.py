@@ -30,7 +30,7 @@ BAD_INPUT = [
     ((), "generate --presett rich", "unknown option --presett: did you mean --preset or"),
     ((), "generate a b", "unexpected argument: a b"),
     ((), "corpus export x -o y", "missing --to: expected one of public, grpo, sft"),
-    ((), "bench comparee a b", "unknown command 'comparee': did you mean 'compare'?"),
+    ((), "bench comparee a b", "unknown command 'comparee': did you mean 'compare'? See 'knk bench --help'"),
     ((), "bench table nowhere", "nowhere: no such folder"),
     ((), "plan nothing.yaml", "nothing.yaml: no such file"),
     ((), "teach corpus -o out --tokens-per-second 9", "--tokens-per-second needs --dry-run"),

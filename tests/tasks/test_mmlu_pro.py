@@ -147,7 +147,7 @@ def test_an_unknown_subject_or_split_is_an_error(tmp_path: Path) -> None:
         list(rows("test", data, subject="geology"))
     with pytest.raises(BadFile, match="fewer than 100 items"):
         list(rows("train", data, subject="law"))
-    with pytest.raises(BadFile, match="no file"):
+    with pytest.raises(BadFile, match="no such file"):
         list(rows("test", tmp_path / "nothing.jsonl"))
 
 

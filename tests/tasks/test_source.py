@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from knk.errors import BadFile
-from knk.tasks.source import Source, of_split, row_id, training_items
+from knk.datasets.files import read
+from knk.errors import BadFile, BadRow
+from knk.tasks.source import Source, converted, field, of_split, row_id, training_items
 
 
 def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
@@ -45,3 +46,10 @@ def test_a_source_reads_local_files(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(BadFile, match="not a complete gzip file"):
         list(source.rows(path))
+
+
+def test_an_error_about_a_row_names_the_file_and_the_row(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"text": "Ann: Ann is a knight, or Ann is a knave. Ann lies."}\n{"a": 1}\n')
+    with pytest.raises(BadRow, match=r"bad\.jsonl, row 2: no column 'text'; the columns are: 'a'"):
+        list(converted(read(path), lambda row: {"text": field(row, "text", str)}, path))
