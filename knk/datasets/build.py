@@ -20,7 +20,7 @@ from knk.datasets.corpus_rows import PartStream
 from knk.datasets.files import split_readme
 from knk.datasets.journal import UNFINISHED, Journal, check_about, open_journal
 from knk.datasets.manifest import MANIFEST, README, File, Manifest
-from knk.datasets.puzzle_stream import SINGLE_PROCESS_ROWS, processes_worth_starting
+from knk.datasets.puzzle_stream import SINGLE_PROCESS_ROWS, useful_process_count
 from knk.errors import NotEnough
 from knk.files import whole_file
 from knk.generation.hashset import HashSet
@@ -122,7 +122,7 @@ def _build_batches(
         report(journal.rows)
     searching = any(part.spec.target for part in config.parts)
     rows = config.rows - journal.rows
-    processes = processes_worth_starting(rows, processes, searching, settings.single_process_rows)
+    processes = useful_process_count(rows, processes, searching, settings.single_process_rows)
     with open_executor(processes, executor) as (pool, workers):
         for index, part in enumerate(config.parts):
             done = [batch for batch in journal.batches if batch.part == index]

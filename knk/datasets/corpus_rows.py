@@ -208,7 +208,7 @@ class _KeyFilter:
 
     def new_rows(self, result: _JobRows) -> IndexArray:
         """Return the indices of a result's new rows."""
-        return np.flatnonzero(self._seen.lacks(result.keys))
+        return np.flatnonzero(self._seen.is_new(result.keys))
 
     def take(self, result: _JobRows, rows: IndexArray) -> None:
         """Record that rows were taken."""

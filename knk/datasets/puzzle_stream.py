@@ -155,12 +155,12 @@ class PuzzleStream(Generic[Result]):
         return table
 
 
-def processes_worth_starting(
+def useful_process_count(
     rows: int, processes: int | None, searching: bool, single_process_rows: int = SINGLE_PROCESS_ROWS
 ) -> int | None:
     """Return how many processes to start for so many rows: one if the rows take less time than starting more.
 
-    >>> processes_worth_starting(100, None, searching=False), processes_worth_starting(100, None, searching=True)
+    >>> useful_process_count(100, None, searching=False), useful_process_count(100, None, searching=True)
     (1, None)
     """
     return processes if searching or rows > single_process_rows else 1

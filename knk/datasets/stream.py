@@ -16,7 +16,7 @@ import numpy as np
 
 from knk.datasets.files import FORMATS
 from knk.datasets.jobs import job_blocks, select_puzzles
-from knk.datasets.puzzle_stream import PuzzleStream, interleave, processes_worth_starting
+from knk.datasets.puzzle_stream import PuzzleStream, interleave, useful_process_count
 from knk.datasets.rows import (
     DEFAULT_STYLE,
     Row,
@@ -143,7 +143,7 @@ def tables(
     [10]
     """
     minimum, maximum = spec.people_range
-    with open_executor(processes_worth_starting(n, processes, bool(spec.target))) as (executor, workers):
+    with open_executor(useful_process_count(n, processes, bool(spec.target))) as (executor, workers):
         streams = {
             people: PuzzleStream(
                 (one_size := replace(spec, people=people)),

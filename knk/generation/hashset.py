@@ -56,7 +56,7 @@ class HashSet:
         self._count += int(np.count_nonzero(new))
         return new
 
-    def lacks(self, items: UInt64Array) -> BoolArray:
+    def is_new(self, items: UInt64Array) -> BoolArray:
         """Return which of the items are not in the set.
 
         Args:

@@ -92,8 +92,8 @@ def rows(
 def _generated(split: str, n: int, seed: int, spec: Spec) -> Iterator[Row]:
     # Nine in ten puzzles of a long stream are for training.
     puzzles = (puzzle for puzzle in generate(spec, 100 * n + 1000, seed))
-    of_split = (puzzle for puzzle in puzzles if _is_for_training(puzzle.key) is (split == "train"))
-    return ({"id": puzzle.key, **row_of(puzzle, seed)} for puzzle in islice(of_split, n))
+    puzzles_of_split = (puzzle for puzzle in puzzles if _is_for_training(puzzle.key) is (split == "train"))
+    return ({"id": puzzle.key, **row_of(puzzle, seed)} for puzzle in islice(puzzles_of_split, n))
 
 
 def _is_for_training(key: str) -> bool:

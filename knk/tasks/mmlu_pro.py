@@ -26,7 +26,7 @@ from knk.tasks.format import (
     text_of,
 )
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, converted, field, of_split, row_id, training_items
+from knk.tasks.source import Row, Source, check_split, converted, field, rows_of_split, row_id, training_items
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")
@@ -77,7 +77,7 @@ def rows(
         raise BadFile(f"the split 'train' needs a subject, for instance {TRAINING_SUBJECTS[0]!r}")
     all_rows = converted(SOURCE.rows(data, revision), _row, data)
     if subject is not None:
-        return of_split(_of_subject(all_rows, subject), split, n)
+        return rows_of_split(_rows_of_subject(all_rows, subject), split, n)
     return all_rows if split == "test" else _held_out(all_rows, trained, n)
 
 
@@ -108,7 +108,7 @@ def _right_letter(row: Row) -> str:
     return letter
 
 
-def _of_subject(all_rows: Iterable[Row], subject: str) -> Iterator[Row]:
+def _rows_of_subject(all_rows: Iterable[Row], subject: str) -> Iterator[Row]:
     subjects: set[str] = set()
     for row in all_rows:
         subjects.add(row["subject"])
@@ -123,7 +123,7 @@ def _held_out(all_rows: Iterable[Row], subjects: Collection[str], n: int) -> Ite
     all_rows = list(all_rows)
     chosen: set[str] = set()
     for subject in subjects:
-        chosen |= training_items((row["id"] for row in _of_subject(all_rows, subject)), n)
+        chosen |= training_items((row["id"] for row in _rows_of_subject(all_rows, subject)), n)
     yield from (row for row in all_rows if row["id"] not in chosen)
 
 

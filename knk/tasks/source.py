@@ -107,7 +107,7 @@ def training_items(identities: Iterable[str], n: int) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
+def rows_of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
     """Return an iterator over the rows of a split of one published set; each row has its identity under "id".
 
     Args:
@@ -119,7 +119,10 @@ def of_split(rows: Iterable[Row], split: str, n: int) -> Iterator[Row]:
         BadFile: there is no such split, or there are fewer than n rows.
 
     >>> rows = [{"id": letter} for letter in "dcba"]
-    >>> [row["id"] for row in of_split(rows, "train", 2)], [row["id"] for row in of_split(rows, "held-out", 2)]
+    >>> (
+    ...     [row["id"] for row in rows_of_split(rows, "train", 2)],
+    ...     [row["id"] for row in rows_of_split(rows, "held-out", 2)],
+    ... )
     (['b', 'a'], ['d', 'c'])
     """
     check_split(split)

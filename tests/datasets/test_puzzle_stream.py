@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from knk.datasets.puzzle_stream import PuzzleStream, interleave, processes_worth_starting
+from knk.datasets.puzzle_stream import PuzzleStream, interleave, useful_process_count
 from knk.errors import NotEnough
 from knk.generation.draws import IndexArray
 from knk.generation.sieve import Search
@@ -84,6 +84,6 @@ def test_tables_are_interleaved_by_position() -> None:
 
 
 def test_few_rows_use_one_process_unless_they_need_a_search() -> None:
-    assert processes_worth_starting(100, 4, searching=False) == 1
-    assert processes_worth_starting(100, 4, searching=True) == 4
-    assert processes_worth_starting(100, 4, searching=False, single_process_rows=99) == 4
+    assert useful_process_count(100, 4, searching=False) == 1
+    assert useful_process_count(100, 4, searching=True) == 4
+    assert useful_process_count(100, 4, searching=False, single_process_rows=99) == 4

@@ -14,9 +14,9 @@ def test_items_of_two_words_are_a_set(blocks: list[list[int]], shift: int) -> No
         # Many with one first half, and many homes that collide.
         pairs = sorted({(number >> shift, number + 1) for number in block if number < 2**64 - 1})
         words = np.array(pairs, dtype=np.uint64).reshape(-1, 2)
-        lacking = keys.lacks(words)
-        assert lacking.tolist() == [pair not in expected for pair in pairs]
-        assert keys.add(words).tolist() == lacking.tolist()
+        is_new = keys.is_new(words)
+        assert is_new.tolist() == [pair not in expected for pair in pairs]
+        assert keys.add(words).tolist() == is_new.tolist()
         expected.update(pairs)
     assert len(keys) == len(expected)
 
@@ -25,9 +25,9 @@ def test_many_items_need_little_memory() -> None:
     words = np.random.Generator(np.random.PCG64(2)).integers(0, 2**64, size=(100_000, 2), dtype=np.uint64)
     keys = HashSet(words=2)
     for block in np.split(words[:80_000], 20):
-        assert keys.lacks(block).all()
+        assert keys.is_new(block).all()
         keys.add(block)
-    assert np.flatnonzero(keys.lacks(words)).tolist() == list(range(80_000, 100_000))
+    assert np.flatnonzero(keys.is_new(words)).tolist() == list(range(80_000, 100_000))
     assert keys.nbytes <= 48 * 80_000
 
 

@@ -40,7 +40,7 @@ def solvable(draw: st.DrawFn) -> tuple[Puzzle, tuple[bool, ...]]:
         fitting.append(Utterance(speaker, Iff(so, Knight(speaker))))
 
 
-class Judge:
+class AssignmentChecker:
     """Says whether a proof is sound and complete, by trying all assignments at every step."""
 
     def __init__(self, puzzle: Puzzle) -> None:
@@ -89,7 +89,7 @@ def judged(proof: Trace) -> bool:
     """Whether a proof is sound and complete."""
     if any(isinstance(step, Contradiction) for step in proof.steps):
         return False
-    known = Judge(proof.puzzle).line(proof.steps, {})
+    known = AssignmentChecker(proof.puzzle).line(proof.steps, {})
     if known is None or proof.solution != tuple(known.get(p) for p in range(len(proof.puzzle.names))):
         return False
     truths = [bool(statement.value(proof.solution, True)) for _, statement in proof.puzzle.statements]

@@ -7,7 +7,7 @@ import pytest
 
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
-from knk.tasks.source import Source, converted, field, of_split, row_id, training_items
+from knk.tasks.source import Source, converted, field, rows_of_split, row_id, training_items
 
 
 def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
@@ -22,7 +22,7 @@ def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
 def test_a_repeated_item_is_in_one_split() -> None:
     rows = [{"id": row_id(f"question {number % 30}"), "place": number} for number in range(33)]
     for n in range(1, 33):
-        train, held_out = (list(of_split(rows, split, n)) for split in ("train", "held-out"))
+        train, held_out = (list(rows_of_split(rows, split, n)) for split in ("train", "held-out"))
         assert not {row["id"] for row in train} & {row["id"] for row in held_out}
         assert len(train) + len(held_out) == 33
         assert abs(len(train) - n) == 0
@@ -30,9 +30,9 @@ def test_a_repeated_item_is_in_one_split() -> None:
 
 def test_too_few_items_or_an_unknown_split_are_errors() -> None:
     with pytest.raises(BadFile, match="fewer than 3 items"):
-        list(of_split([{"id": "a"}], "train", 3))
+        list(rows_of_split([{"id": "a"}], "train", 3))
     with pytest.raises(BadFile, match="expected one of train, held-out, test"):
-        list(of_split([], "validation", 3))
+        list(rows_of_split([], "validation", 3))
 
 
 def test_a_source_reads_local_files(tmp_path: Path) -> None:

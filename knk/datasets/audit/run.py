@@ -16,7 +16,7 @@ from typing import Final
 from knk.datasets.audit.matches import duplicates, leaks, quotes
 from knk.datasets.audit.parts import Part
 from knk.datasets.audit.report import Audit, Leak
-from knk.datasets.audit.sources import Sources, files_by_split, files_of_two
+from knk.datasets.audit.sources import Sources, files_by_split, files_of_both
 from knk.parallel.executors import open_executor
 
 SINGLE_PROCESS_ROWS: Final = 2000
@@ -58,7 +58,7 @@ def audit(
     >>> [(fault.name, fault.count) for fault in result.parts[0].faults if fault.count]
     [('wrong answer', 1)]
     """
-    sources = files_by_split(a) if b is None else files_of_two(a, b)
+    sources = files_by_split(a) if b is None else files_of_both(a, b)
     parts = [Part(name, files) for name, files in sources.items()]
     if _has_at_most(sources, single_process_rows):
         processes, executor = 1, "local"

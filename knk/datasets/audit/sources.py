@@ -71,7 +71,7 @@ def files_by_split(source: str | os.PathLike[str]) -> Sources:
     return dict(sorted(parts.items(), key=lambda item: order.index(item[0])))
 
 
-def files_of_two(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> Sources:
+def files_of_both(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> Sources:
     """Return all files of each of two datasets, under two different names.
 
     Args:

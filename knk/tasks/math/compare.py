@@ -68,7 +68,7 @@ def compare(job: dict[str, Any]) -> list[Any]:
         return ["right", ""]
     if not _is_open(gold[0]) and (_is_open(expression) or (_is_plain(gold[0]) and not _is_plain(expression))):
         return ["no answer", "not worked out"]
-    if _is_blown_up(expression, gold[0]):
+    if _is_too_complex(expression, gold[0]):
         return ["no answer", "not simplified"]
     if _is_restated(expression, gold[0], job["problem"]):
         return ["no answer", "the question's own expression"]
@@ -84,14 +84,14 @@ def is_sound(gold: str) -> bool:
     return _is_same(_read(gold), _read(gold), gold)
 
 
-def is_right_anywhere(gold: str, text: str) -> bool:
+def contains_gold_answer(gold: str, text: str) -> bool:
     r"""Whether math-verify finds the gold answer anywhere in a text, as the paper asks it.
 
     Args:
         gold: the gold answer in LaTeX, without dollars.
         text: a completion with all its thinking.
 
-    >>> is_right_anywhere("2", r"So it is $2$."), is_right_anywhere("2", r"So it is \\boxed{3}.")
+    >>> contains_gold_answer("2", r"So it is $2$."), contains_gold_answer("2", r"So it is \\boxed{3}.")
     (True, False)
     """
     gold_parsed, text_parsed = (parse(latex, parsing_timeout=None) for latex in (f"${gold}$", text))
@@ -101,7 +101,7 @@ def is_right_anywhere(gold: str, text: str) -> bool:
 def work(job: dict[str, Any]) -> list[Any] | bool:
     """Do one job: compare an answer, search a whole completion, or check a gold answer alone."""
     if "completion" in job:
-        return is_right_anywhere(job["gold"], job["completion"])
+        return contains_gold_answer(job["gold"], job["completion"])
     return compare(job) if "answer" in job else is_sound(job["gold"])
 
 
@@ -220,7 +220,7 @@ def _is_plain(expression: Any) -> bool:
     )
 
 
-def _is_blown_up(expression: Any, gold: Any) -> bool:
+def _is_too_complex(expression: Any, gold: Any) -> bool:
     """Whether an expression has variables that cancel, or far more operations than the gold answer."""
     if not isinstance(expression, sympy.Expr) or not isinstance(gold, sympy.Expr) or isinstance(gold, sympy.Symbol):
         return False

@@ -52,10 +52,10 @@ class LongWriter(BriefWriter):
             self.write_recap()
             self.write_sentence(wordings.LONG_STUCK, {})
         if not self.choice.below(2):
-            self.write_vain_trial()
+            self.write_failed_trial()
         self.write_sentence(wordings.LONG_SUPPOSE, slots, opens=True)
 
-    def write_vain_trial(self) -> None:
+    def write_failed_trial(self) -> None:
         """Write a supposition that cannot be refuted, what follows from it, and that this decides nothing."""
         person = self.choice.pick([p for p in range(len(self.puzzle.names)) if p not in self.known])
         role = (person, self.trace.solution[person])
