@@ -25,7 +25,7 @@ from knk.tasks.code.outputs import DEFAULT_LIMITS, TimeLimits, expected_outputs,
 from knk.tasks.code.programs import program_in, source_in
 from knk.tasks.format import Completion, Prompt, prompt_of, text_of
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, converted, field, rows_of_split, row_id
+from knk.tasks.source import Row, Source, converted, field, row_id, rows_of_split
 
 NAME: Final = "humaneval_plus"
 COLUMNS: Final = EXERCISE_COLUMNS

@@ -26,7 +26,7 @@ from knk.tasks.format import (
     text_of,
 )
 from knk.tasks.reward_scheme import RewardScheme
-from knk.tasks.source import Row, Source, check_split, converted, field, rows_of_split, row_id, training_items
+from knk.tasks.source import Row, Source, check_split, converted, field, row_id, rows_of_split, training_items
 
 NAME: Final = "mmlu_pro"
 COLUMNS: Final = ("options", "answer")

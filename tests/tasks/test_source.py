@@ -7,7 +7,7 @@ import pytest
 
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
-from knk.tasks.source import Source, converted, field, rows_of_split, row_id, training_items
+from knk.tasks.source import Source, converted, field, row_id, rows_of_split, training_items
 
 
 def test_training_items_do_not_depend_on_order_or_on_other_items() -> None:
