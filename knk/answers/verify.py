@@ -67,9 +67,11 @@ def verify(completion: str, puzzle: Puzzle, *, solution: Sequence[bool] | None =
         return Verdict(False, rejected.reason)
     reason = _reason(reading, truth)
     claims = tuple((puzzle.names[person], knight) for person, knight in dict.fromkeys(reading.claims))
-    # Tokens are in lower case.
-    strangers = ", ".join(word[:40].capitalize() for word in dict.fromkeys(reading.strangers))
-    return Verdict(reason == "right", reason, claims, strangers)
+    if reading.strangers:
+        # Tokens are in lower case.
+        names = ", ".join(word[:40].capitalize() for word in dict.fromkeys(reading.strangers))
+        return Verdict(False, reason, claims, names)
+    return Verdict(reason == "right", reason, claims)
 
 
 @lru_cache(maxsize=4096)
