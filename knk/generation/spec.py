@@ -24,7 +24,7 @@ NOBODY_SPEAKS: Final = "no puzzle has exactly one solution if nobody says anythi
 """The error message about a specification without statements."""
 
 Target = tuple[tuple[str, int | tuple[int, int]], ...]
-"""Measures, as `knk.proofs.difficulty.MEASURES` names them, each with a value, or with the least and the most."""
+"""Measures, as `knk.proofs.difficulty.MEASURES` names them, each with a value or a range (minimum, maximum)."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Spec:
     """Which puzzles to generate. Every puzzle has exactly one solution.
 
     Args:
-        people: how many people, or the least and the most, each number equally often.
+        people: how many people, or a range (minimum, maximum) of which each number is equally frequent.
         kinds: statement kinds (see `KINDS`) and their weights; a name alone has weight 1.
         depth: how deep statements are nested; at 0 there are only atoms, counts, parities and same-kind statements.
         width: the most parts of an "and", "or" or "one of", and the most people that a count or parity names one by
             one (with up to eight people it may also be about all of them).
-        statements: how many statements each person makes, or the least and the most.
+        statements: how many statements each person makes, or a range (minimum, maximum).
         self_accusation: whether a speaker may use the atom "I am a knave" inside a statement.
         trivial: whether statements may occur that are true, or false, in every assignment of roles.
         duplicates: whether several puzzles may have the same key.
@@ -45,7 +45,7 @@ class Spec:
             frequency depends on the statements.
         names: the names to draw people's names from.
         roles: the pairs of role words to draw from.
-        target: required measures (see `knk.proofs.difficulty.MEASURES`), each a number, or the least and the most; a
+        target: required measures (see `knk.proofs.difficulty.MEASURES`), each a number or a range; a
             puzzle that is too hard to measure does not match.
 
     Raises:
@@ -87,17 +87,17 @@ class Spec:
 
     @property
     def people_range(self) -> tuple[int, int]:
-        """The least and the most people."""
+        """The minimum and maximum number of people."""
         return _range(self.people)
 
     @property
     def statements_range(self) -> tuple[int, int]:
-        """The least and the most statements a person makes."""
+        """The minimum and maximum number of statements per person."""
         return _range(self.statements)
 
     @property
     def target_ranges(self) -> dict[str, tuple[int, int]]:
-        """The least and the most of each measure in the target.
+        """The minimum and maximum of each measure in the target.
 
         >>> Spec(target={"grade": 3, "steps": (10, 20)}).target_ranges
         {'grade': (3, 3), 'steps': (10, 20)}

@@ -99,12 +99,12 @@ def environment(served: Hub, home: Path) -> dict[str, str]:
 
 LOADING = """
 import json, datasets
-told = {}
+counts = {}
 for config in datasets.get_dataset_config_names("org/puzzles"):
     whole = datasets.load_dataset("org/puzzles", config)
     streamed = datasets.load_dataset("org/puzzles", config, streaming=True)
-    told[config] = {split: [len(rows), sum(1 for _ in streamed[split])] for split, rows in whole.items()}
-print(json.dumps(told))
+    counts[config] = {split: [len(rows), sum(1 for _ in streamed[split])] for split, rows in whole.items()}
+print(json.dumps(counts))
 """
 
 

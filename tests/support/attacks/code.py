@@ -103,7 +103,7 @@ EQUALITY = [
     Attack("a generator", _blend("yield from ()"), "wrong: input 1: generator"),
     Attack("the function itself", _blend("return blend"), "wrong: input 1: function"),
     Attack(
-        "a list where a tuple is wanted",
+        "a list where a tuple is expected",
         _blend(BODY.replace("return mixed, sum(map(len, mixed))", "return [mixed, sum(map(len, mixed))]")),
         "wrong: input 1: another value",
     ),
@@ -193,7 +193,7 @@ FORGERY = [
         WRONG,
     ),
     Attack(
-        "looking for what is wanted in the callers' frames",
+        "looking for the expected output in the callers' frames",
         _blend(
             "frame = sys._getframe()\nwhile frame:\n"
             "    for value in [*frame.f_locals.values(), *frame.f_globals.values()]:\n"
@@ -204,7 +204,7 @@ FORGERY = [
         WRONG,
     ),
     Attack(
-        "looking for what is wanted among all objects",
+        "looking for the expected output among all objects",
         _blend(
             "for value in gc.get_objects():\n"
             "    if type(value) is tuple and len(value) == 2 and value[1:] == (4,): return value\n"
