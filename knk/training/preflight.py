@@ -157,9 +157,9 @@ def _check_rewards(recipe: Recipe, data: Iterable[Source]) -> str:
         raise BadConfig(f"{recipe.path}: expected 'reward_funcs' to be a list of names such as knk.rewards.kk_reward")
     weights = recipe.settings.get("reward_weights")
     if weights is not None and (not isinstance(weights, list) or len(weights) != len(names)):
-        raise BadConfig(
-            f"{recipe.path}: expected 'reward_weights' to have one number for each of the {len(names)} rewards"
-        )
+        numbers = "1 number" if len(names) == 1 else f"{len(names)} numbers"
+        actual = len(weights) if isinstance(weights, list) else repr(weights)
+        raise BadConfig(f"{recipe.path}: expected {numbers} in 'reward_weights', one for each reward, got {actual}")
     first = next(_rows(data), None)
     for name in names:
         if "." in name:

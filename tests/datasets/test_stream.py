@@ -165,4 +165,4 @@ def test_a_failed_search_ends_as_generate_does() -> None:
         failures.append((str(caught.value), caught.value.found))
     assert generated[0] == generated[1]
     assert failures[0] == failures[1]
-    assert "122 of 1964 examined have grade 3" in failures[0][0]
+    assert "122 of 1,964 examined have grade 3" in failures[0][0]

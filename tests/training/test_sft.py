@@ -62,4 +62,4 @@ def test_the_token_limit_includes_prompt_and_completion(tmp_path: Path) -> None:
     limit = sorted(lengths)[11]
     limited = write_sft(tmp_path / "answers", tmp_path / "limited", Policy(tokenizer=str(model), max_tokens=limit))
     assert limited.kept == sum(length <= limit for length in lengths)
-    assert limited.dropped["longer than the limit"] == 24 - limited.kept
+    assert limited.dropped["more tokens than the limit"] == 24 - limited.kept

@@ -280,16 +280,16 @@ class TestRuns:
             ("sft", "max_length=600", "longer than 600 tokens"),
             ("sft", "max_length=9000", "the model's context of 4096 tokens"),
             ("sft", "model_name_or_path=nobody", "cannot be read"),
-            ("grpo", "num_generations=3", "whole groups"),
+            ("grpo", "num_generations=3", "a multiple of num_generations 3, got 8 completions"),
             ("grpo", "per_device_train_batch_size=256", "drop"),
-            ("grpo", "max_completion_length=4000", "shorten max_completion_length"),
-            ("grpo", "reward_funcs=[knk.rewards.nothing]", "there is no reward"),
-            ("grpo", "reward_funcs=[knk.rewards.math_reward]", "there is no reward"),
+            ("grpo", "max_completion_length=4000", "lower max_completion_length to"),
+            ("grpo", "reward_funcs=[knk.rewards.nothing]", "cannot be imported: no reward"),
+            ("grpo", "reward_funcs=[knk.rewards.math_reward]", "cannot be imported: no reward"),
             ("grpo", "reward_funcs=[knk.rewards.mmlu_pro_reward]", "knk task mmlu_pro"),
-            ("grpo", "reward_weights=[1.0, 2.0]", "a number for each"),
+            ("grpo", "reward_weights=[1.0, 2.0]", "expected 1 number in 'reward_weights'"),
         ],
     )
-    def test_impossible_settings_are_refused_before_the_start(
+    def test_impossible_settings_are_errors_before_the_start(
         self, trainer: str, change: str, message: str, bench: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from knk.training.preflight import check
