@@ -121,7 +121,7 @@ def _start(request: IO[bytes], config: dict[str, Any], python: str) -> subproces
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(config["channel"],),
-        env={"PYTHONHASHSEED": "0", "PYTHONPATH": config["import_root"]},
+        env={"PYTHONHASHSEED": "0"},
         cwd="/",
         start_new_session=True,
     )

@@ -26,6 +26,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, NoReturn
 
+if __name__ == "__main__":
+    # Last, so that no file beside this package can take the place of a module of the standard library.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+
 from knk.sandbox.encoding import NotPlain, encode
 from knk.sandbox.isolation import Config, isolate
 from knk.sandbox.syscalls import filter_calls

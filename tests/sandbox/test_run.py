@@ -2,7 +2,10 @@
 
 import logging
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from knk.sandbox.model import Level, Limits, Output, Program
 from knk.sandbox.process import request_file, worker
 from knk.sandbox.protocol import Reader
 from knk.sandbox.run import run, strongest, strongest_of
+from tests.support.paths import ROOT
 from tests.support.sandboxed import SHORT, program
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="model code runs on Linux and macOS only")
@@ -68,6 +72,22 @@ def test_a_worker_that_does_not_start_is_an_error(python: str, message: str) -> 
         worker(request, limits, strongest(), python=python) as (process, channel),
     ):
         Reader(process, channel, limits, 0, None).wait_until_ready()
+
+
+def test_no_file_beside_the_package_replaces_the_standard_library(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "knk", tmp_path / "knk", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("json", "ctypes", "resource"):
+        tmp_path.joinpath(f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    code = f"""
+import sys
+sys.path.append({str(tmp_path)!r})
+from knk.sandbox.model import Program
+from knk.sandbox.run import run
+print(run(Program("f", (("def f(): return 1",),)), ["[]"]).ending)
+"""
+    command = [sys.executable, "-S", "-P", "-s", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env={}).stdout == "done\n"
+    assert not tmp_path.joinpath("imported").exists()
 
 
 # Probing.
