@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
@@ -22,15 +21,16 @@ from knk import tasks
 from knk.errors import BadConfig, MissingPackage
 from knk.training.data import Source, sources
 from knk.training.gpus import GIB, installed_gpus
+from knk.training.options import OWN_SETTINGS
 from knk.training.plan import plan_memory
-from knk.training.recipe import Recipe
+from knk.training.recipe import LAUNCH_SETTINGS, Recipe
 from knk.training.shapes import Shape, from_config
+from knk.training.trl_scripts import defaults
 from knk.yaml_config import suggestion
 
 MAX_ROWS: Final = 200_000
 """The number of rows, from the first, whose length is checked."""
 _CONTEXTS: Final = ("max_position_embeddings", "n_positions")
-_LAUNCHER: Final = ("accelerate_config", "config_file", "num_processes")
 
 
 @dataclass(frozen=True)
@@ -88,39 +88,10 @@ def check_keys(recipe: Recipe) -> None:
         BadConfig: it does not know one; the message suggests the nearest name.
         MissingPackage: TRL is not installed.
     """
-    known = {*defaults(recipe.trainer), *_LAUNCHER}
+    known = {*defaults(recipe.trainer), *LAUNCH_SETTINGS, *OWN_SETTINGS}
     for name in recipe.settings:
         if name not in known:
             raise BadConfig(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{suggestion(name, known)}")
-
-
-@lru_cache(maxsize=2)
-def defaults(trainer: str) -> Mapping[str, Any]:
-    """Return all settings of a TRL trainer, with their defaults.
-
-    Args:
-        trainer: `sft` or `grpo`.
-
-    Raises:
-        MissingPackage: TRL is not installed.
-    """
-    actions = script(trainer).make_parser()._actions  # noqa: SLF001 - argparse has no other way to list its options
-    return {action.dest: action.default for action in actions}
-
-
-def script(trainer: str) -> Any:
-    """Return the TRL module that runs `trl sft` or `trl grpo`.
-
-    Args:
-        trainer: `sft` or `grpo`.
-
-    Raises:
-        MissingPackage: TRL is not installed.
-    """
-    try:
-        return import_module(f"trl.scripts.{trainer}")
-    except ImportError as error:
-        raise MissingPackage("training needs TRL: pip install '.[train]'") from error
 
 
 def check_packages(recipe: Recipe) -> None:

@@ -1,6 +1,7 @@
 """A training recipe: a YAML file of TRL's own settings, and what it extends.
 
-A recipe has the keys that `trl sft --config` and `trl grpo --config` take, and three more:
+A recipe has the keys that `trl sft --config` and `trl grpo --config` take, those of `knk.training.options`, and three
+more:
 
 | key | meaning |
 |---|---|
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig
+from knk.training.options import trl_settings
 from knk.yaml_config import mapping, parse_yaml, read_yaml
 
 TRAINERS: Final = ("sft", "grpo")
 _MAX_EXTENDS: Final = 8
-_OWN_KEYS: Final = ("extends", "trainer", "made_by")
 _ACCELERATE: Final = "accelerate_config"
+LAUNCH_SETTINGS: Final = (_ACCELERATE, "config_file", "num_processes")
+"""The settings for accelerate's launcher, which starts the training processes."""
 _TRL_CONFIGS: Final = {
     "multi_gpu": "MULTI_GPU",
     **dict.fromkeys(("zero1", "zero2", "zero3"), "DEEPSPEED"),
@@ -138,10 +141,8 @@ class Recipe:
         return float(value)
 
     def yaml(self) -> str:
-        """Return the settings as YAML for `trl`."""
-        import yaml
-
-        return str(yaml.safe_dump(dict(self.settings), sort_keys=False, allow_unicode=True, width=100))
+        """Return the settings as YAML for `trl`, without those that are this library's own."""
+        return to_yaml(trl_settings(self.settings))
 
 
 def load(
@@ -166,6 +167,20 @@ def load(
     settings |= dict(changes or {})
     trainer, made_by = (settings.pop(name, "") for name in ("trainer", "made_by"))
     return Recipe(path, str(trainer), settings, str(made_by))
+
+
+def to_yaml(settings: Mapping[str, Any]) -> str:
+    """Return settings as YAML.
+
+    Args:
+        settings: the settings.
+
+    >>> to_yaml({"seed": 1})
+    'seed: 1\\n'
+    """
+    import yaml
+
+    return str(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=100))
 
 
 def parse_change(text: str) -> tuple[str, Any]:

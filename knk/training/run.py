@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,16 +12,17 @@ from typing import Any, Final
 from knk.errors import BadConfig, BadFolder, TrainingFailed
 from knk.files import lock, whole_file
 from knk.training import manifest as records
+from knk.training import worker
+from knk.training.launch import launch_command
 from knk.training.manifest import Clock, Manifest
-from knk.training.preflight import check, script
-from knk.training.recipe import Recipe
+from knk.training.preflight import check
+from knk.training.recipe import LAUNCH_SETTINGS, Recipe, to_yaml
 
 RECIPE: Final = "recipe.yaml"
 """The file in the run's folder with the settings as `trl` takes them."""
 _LOCK: Final = ".lock"
 _POLL_SECONDS: Final = 5.0
 _TERMINATION_SECONDS: Final = 30.0
-_TRL: Final = ("-c", "from trl.cli import main; main()")
 
 
 def train(recipe: Recipe, in_process: bool = False) -> Manifest:
@@ -53,11 +53,12 @@ def train(recipe: Recipe, in_process: bool = False) -> Manifest:
             file.write(Recipe(recipe.path, recipe.trainer, records.portable(dict(recipe.settings))).yaml().encode())
         with _session(recipe.output, manifest) as (settings, update), TemporaryDirectory() as folder:
             config = Path(folder) / RECIPE
-            config.write_text(Recipe(recipe.path, recipe.trainer, {**recipe.settings, **settings}).yaml(), "utf-8")
+            config.write_text(to_yaml(_worker_settings(recipe) | settings), "utf-8")
+            arguments = [recipe.trainer, "--config", str(config)]
             if in_process:
-                _train_in_process(recipe.trainer, config)
+                worker.main(arguments)
             else:
-                _train_in_subprocess(recipe.trainer, config, update, lock_descriptor)
+                _run([*launch_command(recipe), *arguments], update, lock_descriptor)
     return manifest
 
 
@@ -126,13 +127,13 @@ def _locked(folder: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def _train_in_process(trainer: str, config: Path) -> None:
-    trl = script(trainer)
-    trl.main(*trl.make_parser().parse_args_and_config(["--config", str(config)], fail_with_unknown_args=False))
+def _worker_settings(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings without those for accelerate's launcher."""
+    return {name: value for name, value in recipe.settings.items() if name not in LAUNCH_SETTINGS}
 
 
-def _train_in_subprocess(trainer: str, config: Path, update: Callable[[], None], lock_descriptor: int) -> None:
-    process = subprocess.Popen([sys.executable, *_TRL, trainer, "--config", str(config)], pass_fds=(lock_descriptor,))
+def _run(command: Sequence[str], update: Callable[[], None], lock_descriptor: int) -> None:
+    process = subprocess.Popen(command, pass_fds=(lock_descriptor,))
     try:
         while (status := _status(process, _POLL_SECONDS)) is None:
             update()

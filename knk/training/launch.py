@@ -1,0 +1,33 @@
+"""The command that starts a recipe's training processes with accelerate's launcher."""
+
+from __future__ import annotations
+
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from knk.training.recipe import Recipe
+
+_LAUNCHER: Final = (sys.executable, "-m", "accelerate.commands.launch")
+_WORKER: Final = ("-m", "knk.training.worker")
+
+
+def launch_command(recipe: Recipe) -> list[str]:
+    """Return the command that starts a recipe's training processes; what the worker takes comes after it.
+
+    Args:
+        recipe: the recipe.
+    """
+    options: list[str] = []
+    config = recipe.settings.get("accelerate_config") or recipe.settings.get("config_file")
+    if config is not None:
+        options += ["--config_file", _config_path(str(config))]
+    if recipe.settings.get("num_processes") is not None:
+        options += ["--num_processes", str(recipe.processes)]
+    return [*_LAUNCHER, *options, *_WORKER]
+
+
+def _config_path(name: str) -> str:
+    """Return the path of an accelerate configuration: a file, or one that comes with TRL."""
+    return name if Path(name).is_file() else str(resources.files("trl.accelerate_configs") / f"{name}.yaml")

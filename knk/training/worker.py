@@ -1,0 +1,120 @@
+"""The program that accelerate starts in each training process: TRL's trainer with this library's callbacks.
+
+    accelerate launch -m knk.training.worker grpo --config recipe.yaml
+
+It takes the YAML that `trl sft --config` and `trl grpo --config` take, and the settings in `knk.training.options`. It
+does what TRL's scripts do, which take no callbacks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from knk.training.options import Options
+from knk.training.trl_scripts import script
+
+_TRL_REWARDS: Final = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
+_OVERLONG_REWARD: Final = "get_soft_overlong_punishment"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train as the arguments say.
+
+    Args:
+        arguments: `sft` or `grpo`, and what `trl` takes after it; the command line's if None.
+    """
+    name, *rest = sys.argv[1:] if arguments is None else arguments
+    trainer = build(name, *parser(name).parse_args_and_config(rest))
+    trainer.train(resume_from_checkpoint=trainer.args.resume_from_checkpoint)
+    trainer.save_model(trainer.args.output_dir)
+    trainer.end()
+
+
+def parser(name: str) -> Any:
+    """Return TRL's parser for a trainer's settings, with this library's own settings.
+
+    Args:
+        name: `sft` or `grpo`.
+
+    Raises:
+        MissingPackage: TRL is not installed.
+    """
+    from trl import TrlParser
+
+    return TrlParser((*script(name).make_parser().dataclass_types, Options))
+
+
+def build(name: str, script_args: Any, training_args: Any, model_args: Any, dataset_args: Any, options: Options) -> Any:
+    """Return TRL's trainer for parsed settings.
+
+    Args:
+        name: `sft` or `grpo`.
+        script_args: TRL's settings of the script.
+        training_args: those of the trainer.
+        model_args: those of the model.
+        dataset_args: those of the data.
+        options: this library's own.
+    """
+    from trl import GRPOTrainer, SFTTrainer, get_peft_config, get_quantization_config
+
+    training_args.model_init_kwargs = {
+        "revision": model_args.model_revision,
+        "attn_implementation": model_args.attn_implementation,
+        "dtype": model_args.dtype,
+        **(training_args.model_init_kwargs or {}),
+    }
+    dataset = _dataset(script_args, dataset_args)
+    evaluates = training_args.eval_strategy != "no"
+    arguments = {
+        "model": model_args.model_name_or_path,
+        "args": training_args,
+        "train_dataset": dataset[script_args.dataset_train_split],
+        "eval_dataset": dataset[script_args.dataset_test_split] if evaluates else None,
+        "quantization_config": get_quantization_config(model_args),
+        "peft_config": get_peft_config(model_args),
+        "callbacks": callbacks(options),
+    }
+    if name == "sft":
+        return SFTTrainer(**arguments)
+    return GRPOTrainer(reward_funcs=[_reward(reward) for reward in script_args.reward_funcs], **arguments)
+
+
+def callbacks(options: Options) -> list[Any]:  # noqa: ARG001 - each callback has its option
+    """Return the trainer's callbacks.
+
+    Args:
+        options: this library's own settings.
+    """
+    return []
+
+
+def _dataset(script_args: Any, dataset_args: Any) -> Any:
+    from datasets import load_dataset
+    from trl import get_dataset
+
+    if dataset_args.datasets:
+        return get_dataset(dataset_args)
+    return load_dataset(
+        script_args.dataset_name, name=script_args.dataset_config, streaming=script_args.dataset_streaming
+    )
+
+
+def _reward(name: str) -> Any:
+    """Return a reward by its dotted path, or one of TRL's by its name, as TRL's script does."""
+    from trl import rewards
+
+    if name in _TRL_REWARDS:
+        return getattr(rewards, name)
+    if name == _OVERLONG_REWARD:
+        return rewards.get_soft_overlong_punishment(max_completion_len=1280, soft_punish_cache=256)
+    module, _, attribute = name.rpartition(".")
+    sys.path.insert(0, str(Path.cwd()))
+    return getattr(import_module(module), attribute)
+
+
+if __name__ == "__main__":
+    main()
