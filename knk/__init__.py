@@ -13,6 +13,7 @@ from knk.version import __version__ as __version__
 if TYPE_CHECKING:
     from knk.answers.verdict import Verdict as Verdict
     from knk.answers.verify import verify as verify
+    from knk.errors import BadCompletion as BadCompletion
     from knk.errors import BadConfig as BadConfig
     from knk.errors import BadFile as BadFile
     from knk.errors import BadFolder as BadFolder
@@ -98,7 +99,7 @@ _EXPORTS: Final = {
         *("KnkError", "BadPuzzle", "BadNotation", "BadText", "BadSpec", "NoSolution", "ManySolutions", "NotEnough"),
         *("BadFile", "BadFolder", "BadConfig", "BadRow", "BadTask", "BadTrace", "CannotPerturb", "GaveUp"),
         *("BadOutput", "SandboxFailed", "MissingPackage", "WorkersFailed", "NoExecutor", "ModelFailed", "HubFailed"),
-        *("TrainingFailed", "NoVerdict"),
+        *("TrainingFailed", "NoVerdict", "BadCompletion"),
     ),
 }
 _HOMES: Final = {name: module for module, names in _EXPORTS.items() for name in names}

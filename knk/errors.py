@@ -51,6 +51,10 @@ class BadRow(KnkError):
     """A row of a dataset lacks a field, or has an impossible value in one."""
 
 
+class BadCompletion(KnkError):
+    """A completion is neither a string nor a message whose text can be read."""
+
+
 class BadTask(KnkError):
     """A task name is unknown."""
 

@@ -35,7 +35,8 @@ from typing import Any, Final, Protocol
 from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.tasks import NAMES, Task, load
-from knk.tasks.format import Completion, has_format, text_of
+from knk.tasks.format import has_format
+from knk.tasks.messages import Completion, text_or_nothing
 from knk.tasks.source import Row
 
 
@@ -55,7 +56,7 @@ def format_reward(*, completions: Sequence[Completion], **columns: Any) -> list[
     >>> format_reward(completions=["1 + 1.</think><answer>2</answer>", "2"])
     [1.0, 0.0]
     """
-    return [float(has_format(text_of(completion))) for completion in completions]
+    return [float(has_format(text_or_nothing(completion))) for completion in completions]
 
 
 def length_reward(*, completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float | None]:  # noqa: ARG001
@@ -136,7 +137,7 @@ def _reward(name: str, task_name: str, score: _Score, description: str) -> Rewar
         **columns: Any,
     ) -> list[float | None]:
         task = load(task_name)
-        texts = [text_of(completion) for completion in completions]
+        texts = [text_or_nothing(completion) for completion in completions]
         rows = _rows(task, columns, len(texts))
         verdicts = _LAST_BATCH.verdicts(task, texts, rows)
         verified = [

@@ -10,8 +10,8 @@ from knk.answers.verdict import Verdict
 from knk.errors import BadTask, NoVerdict
 from knk.generation.generate import spec_of
 from knk.tasks import load
-from knk.tasks.format import Completion, text_of
 from knk.tasks.kk import PAPER
+from knk.tasks.messages import Completion
 from knk.tasks.source import Row
 
 _SPEC_OPTIONS: Final = ("people", "grade")
@@ -64,7 +64,8 @@ def chat_prompt(name: str, row: Row) -> str:
     >>> chat_prompt("kk", rows_of("kk", "held-out", n=1)[0]).splitlines()[-1][:48]
     'Give the answer as one numbered line a person, s'
     """
-    return text_of(load(name).prompt(row, "chat"))
+    prompt = load(name).prompt(row, "chat")
+    return prompt if isinstance(prompt, str) else prompt[-1]["content"]
 
 
 def verifier_columns(name: str, row: Row) -> Row:

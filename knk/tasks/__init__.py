@@ -7,6 +7,7 @@
 | `mmlu_pro` | MMLU-Pro; how its answers are read is in `choice` and `option_text` |
 | `humaneval_plus` | HumanEval+; how programs are extracted and compared is in `code` |
 | `format` | the format of prompts and completions, the same for all tasks |
+| `messages` | the text of a completion, a string or a message |
 | `source` | where published rows come from, and which of them are for training |
 | `reward_scheme` | the reward for each verdict in the paper's training |
 | `benchmark` | the entries of tasks that make some of their rows a benchmark |
@@ -25,7 +26,8 @@ from knk.errors import BadTask
 if TYPE_CHECKING:  # Commands import this package when they start, so it must load fast.
     from knk.answers.verdict import Verdict
     from knk.tasks.benchmark import BenchmarkEntry
-    from knk.tasks.format import Completion, Prompt
+    from knk.tasks.format import Prompt
+    from knk.tasks.messages import Completion
     from knk.tasks.reward_scheme import RewardScheme
     from knk.tasks.source import Row
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knk.tasks.format import Completion
+from knk.tasks.messages import Completion
 from knk.tasks.source import Row
 
 PaperReading = Callable[[Sequence[Completion], Sequence[Row], Sequence[int]], list[bool | None]]

@@ -10,17 +10,15 @@ A completion has the format if it thinks, then answers, and stops: `... </think>
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from knk.answers.verdict import Reason
 from knk.errors import BadRow
+from knk.tasks.messages import Message
 from knk.text.styles import PROMPT_STYLES
 
-Message = dict[str, str]
 Prompt = str | list[Message]
-Completion = str | Sequence[Mapping[str, Any]]
 
 _R1: Final = (
     "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. "
@@ -74,26 +72,6 @@ def question_of(prompt: Prompt) -> str:
     if not is_whole:
         raise BadRow("a prompt is not one that this library writes")
     return question
-
-
-def text_of(completion: Completion) -> str:
-    """Return the text of a completion, which TRL gives as a string or as a list of messages.
-
-    Raises:
-        TypeError: the completion is neither.
-
-    >>> text_of([{"role": "assistant", "content": "42"}])
-    '42'
-    """
-    if isinstance(completion, str):
-        return completion
-    try:
-        contents = [message["content"] for message in completion]
-    except (TypeError, KeyError, IndexError) as error:
-        raise TypeError("expected a completion as a str or a list of messages with 'content'") from error
-    if not all(isinstance(content, str) for content in contents):
-        raise TypeError("expected each message's content as a str")
-    return "".join(contents)
 
 
 def has_format(text: str) -> bool:

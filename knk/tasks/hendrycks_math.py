@@ -13,9 +13,10 @@ from typing import Final
 from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
-from knk.tasks.format import Completion, Prompt, prompt_of, text_of
+from knk.tasks.format import Prompt, prompt_of
 from knk.tasks.math.boxes import boxes
 from knk.tasks.math.verdicts import check_math_verify, run_jobs, verdicts_on
+from knk.tasks.messages import Completion, text_of
 from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, check_split, converted, field, row_id, training_items
 

@@ -23,7 +23,8 @@ from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.code.exercise import EXERCISE_COLUMNS, Exercise, exercise_of
 from knk.tasks.code.outputs import DEFAULT_LIMITS, TimeLimits, expected_outputs, try_program
 from knk.tasks.code.programs import program_in, source_in
-from knk.tasks.format import Completion, Prompt, prompt_of, text_of
+from knk.tasks.format import Prompt, prompt_of
+from knk.tasks.messages import Completion, text_of
 from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, converted, field, row_id, rows_of_split
 

@@ -22,12 +22,8 @@ from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import solve
 from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
-from knk.tasks.format import (
-    Completion,
-    Prompt,
-    prompt_of,
-    text_of,
-)
+from knk.tasks.format import Prompt, prompt_of
+from knk.tasks.messages import Completion, text_of
 from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, check_split, converted, field
 from knk.text.parse import parse

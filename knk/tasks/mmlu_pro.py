@@ -19,12 +19,8 @@ from knk.errors import BadFile, BadRow
 from knk.tasks.benchmark import BenchmarkEntry, LmEvalTasks
 from knk.tasks.choice.letters import letter_of
 from knk.tasks.choice.option_text import LETTERS
-from knk.tasks.format import (
-    Completion,
-    Prompt,
-    prompt_of,
-    text_of,
-)
+from knk.tasks.format import Prompt, prompt_of
+from knk.tasks.messages import Completion, text_of
 from knk.tasks.reward_scheme import RewardScheme
 from knk.tasks.source import Row, Source, check_split, converted, field, row_id, rows_of_split, training_items
 

@@ -9,7 +9,7 @@ from typing import Any
 from knk.errors import KnkError
 from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.sampling import Sampling, derive_seed
-from knk.tasks.format import text_of
+from knk.tasks.messages import text_of
 from knk.teacher.export import completion_row
 
 

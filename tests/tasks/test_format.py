@@ -1,10 +1,8 @@
 """The format of prompts and completions."""
 
-from typing import Any
-
 import pytest
 
-from knk.tasks.format import answer_of, has_format, prompt_of, text_of
+from knk.tasks.format import answer_of, has_format, prompt_of
 
 FORMATTED = "Ann lies.</think> <answer>Ann is a knave</answer>"
 
@@ -78,14 +76,6 @@ def test_the_answer_in_a_completion_is_found(text: str, answer: str, tagged: boo
 )
 def test_no_answer_to_read(text: str, problem: str) -> None:
     assert answer_of(text).problem == problem
-
-
-def test_completions_are_strings_or_messages() -> None:
-    assert text_of([{"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}]) == "ab"
-    bad: Any
-    for bad in (None, 3, [{"role": "assistant"}], [{"content": None}]):
-        with pytest.raises(TypeError):
-            text_of(bad)
 
 
 def test_only_the_paper_style_opens_the_thinking() -> None:

@@ -10,7 +10,8 @@ from knk.datasets.rows import row_of
 from knk.errors import BadRow
 from knk.generation.generate import generate
 from knk.tasks import kk, load
-from knk.tasks.format import has_format, text_of
+from knk.tasks.format import has_format
+from knk.tasks.messages import text_of
 from knk.teacher.export import (
     EXPORT_FORMATS,
     ExportFormat,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
 from knk.tasks import humaneval_plus
-from knk.tasks.format import Completion
+from knk.tasks.messages import Completion
 from knk.tasks.source import Row, field
 
 Problems = dict[str, dict[str, Any]]
