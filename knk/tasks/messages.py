@@ -21,7 +21,8 @@ REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "thinking")
 def text_of(completion: Completion) -> str:
     r"""Return the text of a completion: a string as it is, of an assistant's message its thought and its content.
 
-    The content may be a list of text parts. Beside a thought it may be None, as servers answer if the thought is cut off.
+    The content may be a list of text parts. It may be None beside a thought, as in servers' answers
+    that are cut off.
 
     Args:
         completion: a string, or a list with one message of the role "assistant" and without tool calls.

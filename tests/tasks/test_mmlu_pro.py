@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knk.answers.verdict import Verdict
-from knk.errors import BadFile, BadRow
+from knk.errors import BadCompletion, BadFile, BadRow
 from knk.tasks import load
 from knk.tasks.choice.letters import MAX_ANSWER_LENGTH, letter_of
 from knk.tasks.choice.option_text import LETTERS
@@ -268,7 +268,7 @@ def test_long_completions_take_linear_time(piece: str) -> None:
 
 
 def test_bad_arguments_are_errors() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(BadCompletion):
         verify(3, PLAIN)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'maybe'"):
         verify("C", PLAIN, unreadable="maybe")  # type: ignore[arg-type]
