@@ -19,7 +19,7 @@ import yaml
 
 import knk
 from knk.datasets.config import CorpusConfig
-from knk.training.preflight import check_keys
+from knk.training.checks.settings import check_keys
 from knk.training.recipe import load
 from tests.support.pages import (
     CHECKED,

@@ -6,7 +6,8 @@
 | `data` | the datasets of a recipe |
 | `gpus`, `shapes` | kinds of GPUs; sizes of models |
 | `estimate`, `plan` | the memory and time of a run; whether it fits, and what would |
-| `preflight` | checks before a run starts |
+| `trl_scripts` | the scripts of TRL's trainers, and the settings that they take |
+| `checks`, `preflight` | checks before a run starts, by subject; all of them |
 | `run` | `train`: run or resume a recipe |
 | `manifest` | the records in a run's folder |
 """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import glob
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +67,15 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
     if isinstance(name, str) and name:
         return (Source(name, str(recipe.settings.get("dataset_train_split") or "train")),)
     raise BadConfig(f"{recipe.path}: missing setting 'datasets', a list of datasets")
+
+
+def rows_of(data: Iterable[Source]) -> Iterator[dict[str, Any]]:
+    """Iterate over the rows of several datasets, one after the other.
+
+    Args:
+        data: the datasets.
+    """
+    return chain.from_iterable(source.rows() for source in data)
 
 
 def _source(recipe: Recipe, entry: Any) -> Source:

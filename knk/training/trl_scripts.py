@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from knk.errors import MissingPackage
+from knk.training.recipe import Recipe
 
 
 def script(trainer: str) -> Any:
@@ -37,3 +38,17 @@ def defaults(trainer: str) -> Mapping[str, Any]:
     """
     actions = script(trainer).make_parser()._actions  # noqa: SLF001 - argparse has no other way to list its options
     return {action.dest: action.default for action in actions}
+
+
+def number(recipe: Recipe, name: str) -> int:
+    """Return a setting that is a positive integer, TRL's default if the recipe does not have it.
+
+    Args:
+        recipe: the recipe.
+        name: the setting's name.
+
+    Raises:
+        BadConfig: it is something else.
+        MissingPackage: TRL is not installed.
+    """
+    return recipe.number(name, defaults(recipe.trainer)[name])

@@ -226,7 +226,7 @@ def tiny_recipe(recipe: Recipe, folder: Path) -> Recipe:
 class TestTraining:
     @pytest.mark.parametrize("path", ALL, ids=name_of)
     def test_trl_accepts_its_settings(self, path: Path) -> None:
-        from knk.training.preflight import check_keys
+        from knk.training.checks.settings import check_keys
 
         for overlay in [[], *([profile] for profile in PROFILES if profile.parent.parent == path.parent)]:
             check_keys(load(path, overlay))

@@ -10,9 +10,10 @@ import pytest
 
 from knk.cli import main
 from knk.errors import BadConfig, MissingPackage
+from knk.training.checks.packages import check_packages
+from knk.training.checks.resources import check_disk, check_memory
 from knk.training.gpus import GIB, GPUS, local_gpus, parse_gpus
 from knk.training.plan import Plan, alternatives, plan
-from knk.training.preflight import check_disk, check_memory, check_packages
 from knk.training.recipe import Recipe, load, parse_change
 from knk.training.shapes import KNOWN_SHAPES, from_config, shape_of
 from tests.support.paths import ROOT

@@ -1,0 +1,56 @@
+"""The model of a recipe can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from knk.errors import BadConfig, MissingPackage
+from knk.training.recipe import Recipe
+
+_CONTEXTS: Final = ("max_position_embeddings", "n_positions")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the checks read of a model.
+
+    Args:
+        tokenizer: its tokenizer.
+        config: its configuration.
+    """
+
+    tokenizer: Any
+    config: Mapping[str, Any]
+
+    @property
+    def context(self) -> int | None:
+        """The tokens of the longest text that it was made for; None if its configuration does not say."""
+        sizes = (self.config.get(name) for name in _CONTEXTS)
+        return next((size for size in sizes if isinstance(size, int)), None)
+
+
+def read_model(recipe: Recipe) -> Model:
+    """Return the tokenizer and the configuration of a recipe's model.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        BadConfig: the model cannot be read.
+        MissingPackage: transformers is not installed.
+    """
+    try:
+        from transformers import AutoConfig, AutoTokenizer
+    except ImportError as error:
+        raise MissingPackage("training needs transformers: pip install '.[train]'") from error
+    if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
+        raise BadConfig(f"{recipe.model}: no such folder")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(recipe.model)
+        return Model(tokenizer, AutoConfig.from_pretrained(recipe.model).to_dict())
+    except (OSError, ValueError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
