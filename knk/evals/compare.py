@@ -10,15 +10,19 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from knk.errors import BadSpec
 from knk.evals import intervals, records
 from knk.evals.intervals import Estimate
 from knk.evals.items import benchmark
 from knk.evals.lm_eval.logs import read_sample_logs
-from knk.evals.metrics import METRICS, ItemScores, in_group, item_scores
+from knk.evals.metrics import METRICS, ItemScores, group_names, in_group, item_scores
 from knk.evals.records import BenchmarkRun
+
+
+FEW_ITEMS: Final = 30
+"""Below this number of items a table says that there are few: a single item then moves a score by over three points."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def run_scores(run: BenchmarkRun, metric: str = "accuracy", groups: bool = False
         heading = benchmark(name).heading
         tables[heading] = item_scores(completions, metric)
         if groups:
-            for group in dict.fromkeys(group for completion in completions for group in completion.groups):
+            for group in group_names(completions):
                 tables[f"{heading}: {group}"] = item_scores(in_group(completions, group), metric)
     return RunScores(run.arm, tables, {"prompts": run.style, **run.parameters})
 

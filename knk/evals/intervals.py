@@ -120,6 +120,12 @@ def average(scores: SeedScores) -> Estimate:
 def difference(scores: SeedScores, baseline: SeedScores) -> Estimate:
     """Return the mean difference of scores and a baseline, paired by item and seed.
 
+    Where every difference is -1, 0 or 1 (one answer per item, right or wrong), the interval is a score interval: it
+    holds the differences that a test with the variance under that difference does not reject, as in Tango, "Equivalence
+    test and confidence interval for the difference in proportions for the paired-sample design" (Statistics in Medicine
+    17, 1998), with Student's quantile. So it is wide for few items, also if they all agree. Equal differences of other
+    scores are treated alike, within the largest score. All other differences have Student's interval.
+
     Args:
         scores: the scores of the items, for each seed.
         baseline: the scores of the same items, for the same seeds in the same order.
@@ -127,15 +133,22 @@ def difference(scores: SeedScores, baseline: SeedScores) -> Estimate:
     Raises:
         BadRow: there are no scores, or the two do not have the same items and as many seeds.
 
-    >>> difference([{"a": 1.0, "b": 1.0, "c": 0.0}], [{"a": 0.0, "b": 1.0, "c": 0.0}]).is_resolved
-    False
+    >>> str(difference([{"a": 1.0}], [{"a": 0.0}]))  # One item shows almost nothing.
+    '1.000 [-0.988, 1.000]'
     """
     if len(scores) != len(baseline):
         raise BadRow(f"expected as many seeds on both sides, got {len(scores)} and {len(baseline)}")
     pairs = list(zip(scores, baseline, strict=True))
     for first, second in pairs:
         _check_same_items(first, second)
-    return average([{item: first[item] - second[item] for item in first} for first, second in pairs])
+    first_matrix, second_matrix = _matrix(scores), _matrix(baseline)
+    differences = first_matrix - second_matrix
+    largest = max(1.0, float(np.abs([first_matrix, second_matrix]).max()))
+    if np.isin(differences, (-1, 0, 1)).all() and largest == 1:
+        return _paired_interval(differences)
+    if np.ptp(differences) == 0:
+        return _paired_interval(differences, largest)
+    return _student_interval(float(differences.mean()), differences)
 
 
 def ratio(numerators: SeedScores, denominators: SeedScores) -> Estimate:
@@ -191,6 +204,22 @@ def _student_interval(mean: float, matrix: NDArray[np.float64]) -> Estimate:
     error, degrees = _standard_error(matrix)
     half = _quantile(degrees) * error
     return Estimate(mean, mean - half, mean + half, items, seeds)
+
+
+def _paired_interval(differences: NDArray[np.float64], largest: float = 1.0) -> Estimate:
+    """Return the score interval around the mean of paired differences between -largest and largest."""
+    seeds, items = differences.shape
+    scaled = differences / largest
+    mean, square = float(scaled.mean()), float((scaled**2).mean())
+    error, degrees = _standard_error(scaled)
+    quantile = _quantile(degrees)
+    effective_items = (square - mean**2) / error**2 if error > 0 else items
+    # No fewer differences than may be there unseen: those that Wilson's interval allows if none is seen.
+    square = max(square, quantile**2 / (items + quantile**2))
+    share = quantile**2 / max(effective_items, 1e-9)
+    half = max(share * (square * (1 + share) - mean**2), 0.0) ** 0.5
+    low, high = ((mean + side * half) / (1 + share) for side in (-1, 1))
+    return Estimate(largest * mean, largest * max(low, -1.0), largest * min(high, 1.0), items, seeds)
 
 
 def _standard_error(matrix: NDArray[np.float64]) -> tuple[float, float]:

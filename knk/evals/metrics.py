@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -130,14 +131,36 @@ def summary(name: str, runs: Sequence[Completions]) -> BenchmarkSummary:
 
 
 def group_summaries(name: str, runs: Sequence[Completions]) -> list[BenchmarkSummary]:
-    """Return the metrics of each group of a benchmark, in the order of its items.
+    """Return the metrics of each group of a benchmark, in the order of the numbers in their names, then of the names.
 
     Args:
         name: the benchmark's name in the summaries.
         runs: the scored completions of one run, or of several runs over the same items.
     """
-    groups = dict.fromkeys(group for completion in runs[0] for group in completion.groups)
-    return [summary(f"{name}: {group}", [in_group(completions, group) for completions in runs]) for group in groups]
+    return [
+        summary(f"{name}: {group}", [in_group(completions, group) for completions in runs])
+        for group in group_names(runs[0])
+    ]
+
+
+def group_names(completions: Completions) -> list[str]:
+    """Return the names of the groups, "3 people" before "10 people".
+
+    Args:
+        completions: the scored completions of a run.
+
+    >>> ten, three = (ScoredCompletion(n, 0, (f"{n} people",), True, True, True, "right") for n in ("10", "3"))
+    >>> group_names([ten, three])
+    ['3 people', '10 people']
+    """
+    names = {group for completion in completions for group in completion.groups}
+    return sorted(names, key=_natural_order)
+
+
+def _natural_order(name: str) -> list[tuple[int, str]]:
+    """Return a sort key that compares the numbers in a name as numbers."""
+    parts = re.findall(r"(\d+)|(\D+)", name)
+    return [(int(digits or 0), text) for digits, text in parts]
 
 
 def in_group(completions: Completions, group: str) -> list[ScoredCompletion]:

@@ -1,5 +1,7 @@
 """Intervals: against published values, and by how often they cover the truth."""
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,51 @@ def test_a_difference_is_paired() -> None:
     assert (
         proportion([named(better)]).low < proportion([named(hard)]).high
     )  # Unpaired, the two could not be told apart.
+
+
+def paired(better: int, worse: int, items: int) -> Estimate:
+    """The difference of two runs of one answer per item, by how many items the second has better and worse."""
+    first = named([0.0] * better + [1.0] * worse + [1.0] * (items - better - worse))
+    second = named([1.0] * better + [0.0] * worse + [1.0] * (items - better - worse))
+    return difference([second], [first])
+
+
+@pytest.mark.parametrize("items", [1, 2, 5, 20, 100])
+@pytest.mark.parametrize("better", [0, 1])
+def test_equal_differences_have_a_width(items: int, better: int) -> None:
+    estimate = paired(better * items, 0, items)
+    assert estimate.mean == better
+    assert estimate.low < better - 1 / (items + 1)
+    assert -1 <= estimate.low
+    assert estimate.high <= 1
+
+
+def test_few_items_do_not_tell_two_runs_apart() -> None:
+    # An exact sign test needs six of six for a two-sided 5%, and thirty-two items allow many more patterns.
+    assert not any(paired(items, 0, items).is_resolved for items in range(1, 6))
+    assert paired(8, 0, 8).is_resolved
+    assert paired(16, 4, 32).is_resolved
+    assert not paired(4, 0, 10).is_resolved
+
+
+@pytest.mark.parametrize("items", [2, 5, 10, 20])
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.25, 0.5])
+def test_runs_that_do_not_differ_are_rarely_told_apart(items: int, rate: float) -> None:
+    """The probability of each outcome is computed, not simulated: items are better or worse at the same rate."""
+    false_alarms = sum(
+        comb(items, better) * comb(items - better, worse) * rate ** (better + worse) * (1 - 2 * rate) ** rest
+        for better in range(items + 1)
+        for worse in range(items + 1 - better)
+        if (rest := items - better - worse) >= 0 and paired(better, worse, items).is_resolved
+    )
+    assert false_alarms <= 0.06
+
+
+def test_equal_differences_of_lengths_have_a_width() -> None:
+    estimate = difference([named([300.0, 300.0])], [named([200.0, 200.0])])
+    assert estimate.mean == 100
+    assert estimate.low < 0 < estimate.high
+    assert difference([named([300.0])], [named([200.0])]).low < 0
 
 
 def test_a_ratio_is_the_quotient_of_the_sums() -> None:

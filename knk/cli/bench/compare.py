@@ -32,6 +32,7 @@ def compare(
 
     Prints by how much B is above A on each benchmark, with the 95% interval. 'not resolved' means that the interval
     contains zero: these items and seeds do not show which of the two is better. It does not mean that they are equal.
+    Intervals hold for few items, too: they are score intervals of paired differences, wide if there are few.
 
     A and B are folders that 'knk bench run' wrote, or folders that 'lm_eval run --log_samples' wrote, with any tasks.
 
@@ -39,6 +40,7 @@ def compare(
     knk bench compare bench/base bench/warmed
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
+    from knk.evals.compare import FEW_ITEMS
     from knk.evals.compare import compare as compare_runs
     from knk.evals.compare import read_scores, setting_differences
 
@@ -57,6 +59,8 @@ def compare(
     header = ["", *names, "difference", "", "items"]
     print(f"{names[1]} against {names[0]}, {metric}\n")
     print(table_without_empty_columns([header, *map(_row, differences)]))
+    if few := sorted({difference.estimate.n for difference in differences if difference.estimate.n < FEW_ITEMS}):
+        print(f"\nfew items ({', '.join(map(str, few))}): such intervals are wide; run more items to tell the two apart")
     for difference in differences:
         if difference.left_out:
             print(f"{difference.name}: left out {difference.left_out:,} items that only one of the two has")
