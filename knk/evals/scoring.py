@@ -134,7 +134,7 @@ def score_folder(
             [record["completion"] for record in batch],
             [record["sample"] for record in batch],
         )
-        scored += [_with_length(completion, record) for completion, record in zip(verdicts, batch, strict=True)]
+        scored += with_lengths(verdicts, batch)
         if progress:
             progress(len(batch))
     if not scored:
@@ -143,6 +143,16 @@ def score_folder(
     scored.sort(key=lambda completion: (positions[completion.item], completion.sample))
     write(folder / VERDICTS, (completion.to_dict() for completion in scored))
     return scored
+
+
+def with_lengths(scored: Sequence[ScoredCompletion], records: Sequence[Row]) -> list[ScoredCompletion]:
+    """Return scored completions with the length and the end of generation that their records have.
+
+    Args:
+        scored: the scored completions.
+        records: the record of each.
+    """
+    return [_with_length(completion, record) for completion, record in zip(scored, records, strict=True)]
 
 
 def _with_length(scored: ScoredCompletion, record: Row) -> ScoredCompletion:
@@ -158,15 +168,24 @@ def stored_completions(folder: Path) -> Iterator[Row]:
     """
     if not (folder / ANSWERS).is_file():
         raise BadFolder(f"{folder} has no {ANSWERS}")
+    return read_completions(folder / ANSWERS)
+
+
+def read_completions(path: Path) -> Iterator[Row]:
+    """Return an iterator over the records of completions in a file, in its order.
+
+    Raises:
+        BadFolder: a line is not a record of a completion.
+    """
     try:
-        for record in read(folder / ANSWERS):
+        for record in read(path):
             yield record | {
                 "id": field(record, "id", str),
                 "sample": field(record, "sample", int),
                 "completion": field(record, "completion", str),
             }
     except BadRow as error:
-        raise BadFolder(f"{folder / ANSWERS}: {error}") from error
+        raise BadFolder(f"{path}: {error}") from error
 
 
 def read_scored(folder: str | os.PathLike[str]) -> list[ScoredCompletion]:

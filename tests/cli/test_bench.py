@@ -1,6 +1,7 @@
 """`knk bench`: tables, comparisons, the folder of task files, and errors of one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from knk.evals.compare import compare, read_scores
 from knk.evals.intervals import Estimate
 from knk.evals.lm_eval.tasks import include_path
 from knk.evals.records import read_run, summaries
-from tests.support.benchmarks import two_runs
+from knk.evals.run import PAPER_SAMPLING, BenchmarkPlan, run_benchmarks
+from tests.support.benchmarks import Oracle, two_runs
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,17 @@ def test_a_comparison_names_the_better_arm(runs: tuple[str, str], capsys: pytest
     assert Estimate.from_dict(first["difference"]) == compare([read_scores(base)], [read_scores(warmed)])[0].estimate
     assert main(["bench", "compare", f"{base},{base}", f"{warmed},{warmed}"]) == 0
     assert "2 seeds" in capsys.readouterr().out
+
+
+def test_a_comparison_of_few_items_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one_item = BenchmarkPlan(("knk",), replace(PAPER_SAMPLING, n=1), limit=1)
+    for name, share in (("none", 0.0), ("all", 1.0)):
+        run_benchmarks(tmp_path / name, Oracle(share, model=name), one_item, lm_eval=False)
+    assert main(["bench", "compare", str(tmp_path / "none"), str(tmp_path / "all")]) == 0
+    output = capsys.readouterr().out
+    assert "+100.0" in output
+    assert "not resolved" in output
+    assert "few items (1)" in output
 
 
 def test_two_arms_of_the_same_name_are_refused(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

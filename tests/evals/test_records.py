@@ -28,7 +28,7 @@ def test_a_headline_group_has_a_line_of_its_own() -> None:
     rows = {row.name: row.accuracy.mean for row in summaries([run])}
     assert rows == {"HumanEval+": 0.5, "HumanEval+ held-out": 1.0}
     groups = [row.name for row in summaries([run], groups=True) if row.name not in rows]
-    assert groups == ["HumanEval+: held-out", "HumanEval+: for training"]
+    assert groups == ["HumanEval+: for training", "HumanEval+: held-out"]
 
 
 def test_broken_and_unfinished_runs_are_refused(tmp_path: Path) -> None:
