@@ -60,7 +60,9 @@ def compare(
     print(f"{names[1]} against {names[0]}, {metric}\n")
     print(table_without_empty_columns([header, *map(_row, differences)]))
     if few := sorted({difference.estimate.n for difference in differences if difference.estimate.n < FEW_ITEMS}):
-        print(f"\nfew items ({', '.join(map(str, few))}): such intervals are wide; run more items to tell the two apart")
+        print(
+            f"\nfew items ({', '.join(map(str, few))}): such intervals are wide; run more items to tell the two apart"
+        )
     for difference in differences:
         if difference.left_out:
             print(f"{difference.name}: left out {difference.left_out:,} items that only one of the two has")
