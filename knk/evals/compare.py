@@ -20,7 +20,6 @@ from knk.evals.lm_eval.logs import read_sample_logs
 from knk.evals.metrics import METRICS, ItemScores, group_names, in_group, item_scores
 from knk.evals.records import BenchmarkRun
 
-
 FEW_ITEMS: Final = 30
 """Below this number of items a table says that there are few: a single item then moves a score by over three points."""
 

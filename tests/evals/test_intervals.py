@@ -74,7 +74,7 @@ def test_equal_differences_have_a_width(items: int, better: int) -> None:
     estimate = paired(better * items, 0, items)
     assert estimate.mean == better
     assert estimate.low < better - 1 / (items + 1)
-    assert -1 <= estimate.low
+    assert estimate.low >= -1
     assert estimate.high <= 1
 
 

@@ -40,9 +40,8 @@ def compare(
     knk bench compare bench/base bench/warmed
     knk bench compare bench/base-0,bench/base-1 bench/warmed-0,bench/warmed-1
     """
-    from knk.evals.compare import FEW_ITEMS
+    from knk.evals.compare import FEW_ITEMS, read_scores, setting_differences
     from knk.evals.compare import compare as compare_runs
-    from knk.evals.compare import read_scores, setting_differences
 
     firsts, seconds = (
         [read_scores(folder, metric, groups) for folder in split_list(folders)] for folders in (first, second)

@@ -30,8 +30,9 @@ def score(
 ) -> None:
     """Score completions that are stored in a file, without asking a model.
 
-    FILE is the answers.jsonl of 'knk bench run' or of 'knk teach', or rows of your own: each with a "completion", a string
-    or a list of messages, and the columns of its task, as 'knk task' writes them. Rows of the same item are its samples.
+    FILE is the answers.jsonl of 'knk bench run' or of 'knk teach', or rows of your own: each with a "completion" (a
+    string or a list of messages) and the columns of its task, as 'knk task' writes them. Rows of the same item are its
+    samples.
 
     -o writes the verdict on each completion. Nothing in the folder of a run is changed.
 
