@@ -42,7 +42,12 @@ def test_answers_to_other_items_are_an_error(runs: tuple[Path, Path], tmp_path: 
     ("task", "columns", "right", "wrong"),
     [
         ("kk", PUZZLE, RIGHT, WRONG),
-        ("hendrycks_math", {"problem": "1 + 1?", "answer": "2"}, "<answer>\\boxed{2}</answer>", "<answer>\\boxed{3}</answer>"),
+        (
+            "hendrycks_math",
+            {"problem": "1 + 1?", "answer": "2"},
+            "<answer>\\boxed{2}</answer>",
+            "<answer>\\boxed{3}</answer>",
+        ),
         ("mmlu_pro", {"options": ["one", "two"], "answer": "B"}, "<answer>B</answer>", "<answer>A</answer>"),
     ],
 )
