@@ -1,8 +1,13 @@
 r"""The format of a prompt and of a completion, the same for every task.
 
-There are two styles of prompt. `paper` is for base models: a conversation in plain text that ends in `<think>`, so that
-the completion begins inside the thinking. Its words are those of DeepSeek-R1 (arXiv 2501.12948, table 1), the same in
-training and evaluation. `chat` is a list of messages for a model with a chat template.
+There are two styles of prompt. `paper` is for base models: a conversation in plain text that ends in `<think>` and a
+line break, so that the completion begins inside the thinking. Its words are those of DeepSeek-R1 (arXiv 2501.12948,
+table 1), the same in training and evaluation. `chat` is a list of messages for a model with a chat template.
+
+The line break belongs to the prompt, and no completion for SFT begins with white space, because of tokens: Qwen's
+tokenizer, for one, makes a single token of `>` and the line breaks after it, and another of `>` and a letter. So the
+tokens of a prompt are the first tokens of the prompt with its completion, and a model generates from where it was
+trained.
 
 A completion has the format if it thinks, then answers, and stops: `... </think> ... <answer> ... </answer>`.
 """
@@ -27,6 +32,8 @@ _R1: Final = (
     "i.e., <think> reasoning process here </think> <answer> answer here </answer>."
 )
 _CHAT: Final = "Think inside <think> </think> tags, then give the answer inside <answer> </answer> tags, and stop."
+_OPENING: Final = "<think>\n"
+_ASSISTANT: Final = f"\nAssistant: {_OPENING}"
 _TAG: Final = re.compile(r"<(/?)(think|answer)>")
 
 
@@ -36,18 +43,39 @@ def prompt_of(question: str, instruction: str, style: str) -> Prompt:
     Args:
         question: the question, as the dataset has it.
         instruction: how to write the answer, a sentence.
-        style: "paper", a string that ends in `<think>`, or "chat", a list of messages.
+        style: "paper", a string that ends in `<think>` and a line break, or "chat", a list of messages.
 
     Raises:
         ValueError: the style is not one of `PROMPT_STYLES`.
 
-    >>> prompt_of("What is 1 + 1?", "Put the answer into \\\\boxed{}.", "paper")[-69:]
-    'User: What is 1 + 1?\\nPut the answer into \\\\boxed{}.\\nAssistant: <think>'
+    >>> prompt_of("What is 1 + 1?", "Put the answer into \\\\boxed{}.", "paper")[-70:]
+    'User: What is 1 + 1?\\nPut the answer into \\\\boxed{}.\\nAssistant: <think>\\n'
     """
     if style == "paper":
-        return f"{_R1}\nUser: {question}\n{instruction}\nAssistant: <think>"
+        return f"{_R1}\nUser: {question}\n{instruction}{_ASSISTANT}"
     if style == "chat":
         return [{"role": "user", "content": f"{question}\n\n{instruction} {_CHAT}"}]
+    raise ValueError(f"unknown prompt style {style!r}: expected one of {', '.join(PROMPT_STYLES)}")
+
+
+def completion_of(text: str, style: str) -> str | list[Message]:
+    r"""Return a completion for SFT, which continues a prompt of the same style.
+
+    Args:
+        text: the completion's text, with or without the opening `<think>`.
+        style: "paper", a string that begins inside the thinking, or "chat", a message that opens it.
+
+    Raises:
+        ValueError: the style is not one of `PROMPT_STYLES`.
+
+    >>> completion_of("<think>\n1 + 1.\n</think>\n<answer>2</answer>", "paper")
+    '1 + 1.\n</think>\n<answer>2</answer>'
+    """
+    text = text.strip().removeprefix("<think>").lstrip()
+    if style == "paper":
+        return text
+    if style == "chat":
+        return [{"role": "assistant", "content": f"{_OPENING}{text}"}]
     raise ValueError(f"unknown prompt style {style!r}: expected one of {', '.join(PROMPT_STYLES)}")
 
 
@@ -62,7 +90,7 @@ def question_of(prompt: Prompt) -> str:
     """
     if isinstance(prompt, str):
         _, user, rest = prompt.partition("\nUser: ")
-        user_turn, assistant, _ = rest.rpartition("\nAssistant: <think>")
+        user_turn, assistant, _ = rest.rpartition(_ASSISTANT)
         question, separator, _ = user_turn.rpartition("\n")
         is_whole = bool(user and assistant and separator)
     else:

@@ -17,6 +17,7 @@ from knk.logic.solver import solve
 from knk.parallel.executors import open_executor
 from knk.proofs.trace import trace
 from knk.tasks import kk
+from knk.tasks.format import completion_of
 from knk.tasks.source import Row, field
 from knk.teacher.public_data import public_row
 from knk.text.explain import explain
@@ -151,11 +152,7 @@ def completion_row(row: Row, style: str = "paper", proof_style: str = "long", se
     # The proof ends with the answer, which is moved into the answer tags.
     proof = explain(trace(puzzle), proof_style, wording_seed(row["puzzle"], seed)).removesuffix(answer).rstrip()
     text = f"{proof}\n</think>\n<answer>{answer}</answer>"
-    prompt = kk.prompt(row, style)
-    if isinstance(prompt, str):
-        return {"prompt": prompt, "completion": f"\n{text}", "id": puzzle.key}
-    completion = [{"role": "assistant", "content": f"<think>\n{text}"}]
-    return {"prompt": prompt, "completion": completion, "id": puzzle.key}
+    return {"prompt": kk.prompt(row, style), "completion": completion_of(text, style), "id": puzzle.key}
 
 
 def _decode_puzzle(row: Row) -> Puzzle:

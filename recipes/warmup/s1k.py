@@ -14,7 +14,8 @@ from typing import Any
 
 from knk.datasets import files
 from knk.errors import BadRow
-from knk.tasks.format import has_format, prompt_of
+from knk.tasks.format import completion_of, has_format, prompt_of
+from knk.tasks.messages import text_of
 
 NAME = "simplescaling/s1K"
 INSTRUCTION = r"Put the final answer into \boxed{} inside the answer tags."
@@ -58,8 +59,10 @@ def convert(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             or not isinstance(question, str)
         ):
             raise BadRow(f"row {number} is not from s1K: expected question, thinking_trajectories and attempt")
-        completion = f"\n{str(trajectories[0]).strip()}\n</think>\n<answer>{attempt.strip()}</answer>"
-        if has_format(completion):  # A few rows quote the tags in their text.
+        completion = completion_of(
+            f"{str(trajectories[0]).strip()}\n</think>\n<answer>{attempt.strip()}</answer>", "paper"
+        )
+        if has_format(text_of(completion)):  # A few rows quote the tags in their text.
             yield {"prompt": prompt_of(question, INSTRUCTION, "paper"), "completion": completion}
 
 

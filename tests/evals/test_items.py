@@ -71,7 +71,7 @@ def test_each_item_has_a_unique_id_and_a_prompt(name: str) -> None:
     rows = items(name)
     assert len({row["id"] for row in rows}) == len(rows)
     assert all(len(row["id"]) == 32 for row in rows)
-    assert all(str(benchmark(name).prompt(row)).endswith("<think>") for row in rows)
+    assert all(str(benchmark(name).prompt(row)).endswith("Assistant: <think>\n") for row in rows)
     assert all(benchmark(name).task.verify_many([right_completion(row) for row in rows], rows))
 
 

@@ -159,8 +159,8 @@ def test_s1k_is_converted_to_rows_with_the_format(tmp_path: Path) -> None:
     write(tmp_path / "in.jsonl", [row, quoting])
     assert s1k.main(["-o", str(tmp_path / "out.jsonl"), "--data", str(tmp_path / "in.jsonl")]) == 0
     (converted,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert converted["prompt"].endswith("Assistant: <think>")
-    assert converted["completion"] == "\nOne and one.\n</think>\n<answer>It is \\boxed{2}.</answer>"
+    assert converted["prompt"].endswith("Assistant: <think>\n")
+    assert converted["completion"] == "One and one.\n</think>\n<answer>It is \\boxed{2}.</answer>"
     with pytest.raises(ValueError, match="row 1 is not from s1K"):
         list(s1k.convert([{"question": "?"}]))
 

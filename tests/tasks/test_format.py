@@ -2,7 +2,7 @@
 
 import pytest
 
-from knk.tasks.format import answer_of, has_format, prompt_of
+from knk.tasks.format import answer_of, completion_of, has_format, prompt_of
 
 FORMATTED = "Ann lies.</think> <answer>Ann is a knave</answer>"
 
@@ -82,9 +82,18 @@ def test_only_the_paper_style_opens_the_thinking() -> None:
     paper = prompt_of("Who?", "Say who.", "paper")
     chat = prompt_of("Who?", "Say who.", "chat")
     assert isinstance(paper, str)
-    assert paper.endswith("User: Who?\nSay who.\nAssistant: <think>")
+    assert paper.endswith("User: Who?\nSay who.\nAssistant: <think>\n")
     assert isinstance(chat, list)
     assert [message["role"] for message in chat] == ["user"]
     assert "Who?" in chat[0]["content"]
     with pytest.raises(ValueError, match="expected one of paper, chat"):
         prompt_of("Who?", "", "r1")
+
+
+@pytest.mark.parametrize("opening", ["", "\n", " ", "\n\n", "<think>", "<think>\n", "\n<think>\n\n"])
+def test_a_completion_continues_its_prompt(opening: str) -> None:
+    text = f"{opening}{FORMATTED}\n"
+    assert completion_of(text, "paper") == FORMATTED
+    assert completion_of(text, "chat") == [{"role": "assistant", "content": f"<think>\n{FORMATTED}"}]
+    with pytest.raises(ValueError, match="expected one of paper, chat"):
+        completion_of(text, "r1")

@@ -168,7 +168,7 @@ def test_the_task_has_a_name_and_a_prompt() -> None:
     paper = prompt(row("2", "What is $1+1$?"))
     assert isinstance(paper, str)
     assert "What is $1+1$?" in paper
-    assert paper.endswith("<think>")
+    assert paper.endswith("Assistant: <think>\n")
     assert r"\boxed{}" in paper
 
 

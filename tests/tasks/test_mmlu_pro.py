@@ -190,7 +190,7 @@ def test_prompt_lists_the_options_with_their_letters() -> None:
     assert isinstance(asked, str)
     assert "Options:\nA. Colour vision\nB. Balance\n" in asked
     assert r"\boxed{}" in asked
-    assert asked.endswith("Assistant: <think>")
+    assert asked.endswith("Assistant: <think>\n")
     assert load("mmlu_pro").prompt(PLAIN, "chat") == prompt(PLAIN, "chat")
 
 

@@ -40,13 +40,13 @@ def test_an_sft_completion_has_the_format_and_the_correct_answer(style: str, pro
 
 
 def test_an_answer_only_completion_has_no_text_before_the_tags() -> None:
-    assert completion_row(ROWS[0], proof_style="answer-only")["completion"].startswith("\n\n</think>\n<answer>(1) ")
+    assert completion_row(ROWS[0], proof_style="answer-only")["completion"].startswith("</think>\n<answer>(1) ")
 
 
 def test_sft_and_grpo_rows_have_the_same_prompt() -> None:
     for style in ("paper", "chat"):
         assert completion_row(ROWS[0], style)["prompt"] == prompt_row(ROWS[0], style)["prompt"]
-    assert prompt_row(ROWS[0], "paper")["prompt"].endswith("Assistant: <think>")
+    assert prompt_row(ROWS[0], "paper")["prompt"].endswith("Assistant: <think>\n")
 
 
 def test_a_grpo_row_has_the_columns_that_the_rewards_read() -> None:

@@ -11,7 +11,7 @@ from knk.errors import BadRow
 from knk.files import json_object
 from knk.logic.notation import decode
 from knk.tasks import kk
-from knk.tasks.format import has_format, question_of
+from knk.tasks.format import completion_of, has_format, question_of
 from knk.tasks.source import Row, field
 from knk.teacher.tokens import TextCounter
 
@@ -120,10 +120,7 @@ def _convert_style(prompt: Any, text: str, notation: str, style: str) -> tuple[A
         raise BadRow(f"an answer's prompt: expected a string or a list of messages, got {type(prompt).__name__}")
     if ("paper" if isinstance(prompt, str) else "chat") != style:
         prompt = kk.prompt({"puzzle": notation, "text": question_of(prompt)}, style)
-    text = text.strip().removeprefix("<think>").lstrip()
-    if style == "paper":
-        return prompt, f"\n{text}"
-    return prompt, [{"role": "assistant", "content": f"<think>\n{text}"}]
+    return prompt, completion_of(text, style)
 
 
 def message_text(messages: str | Sequence[Mapping[str, str]]) -> str:

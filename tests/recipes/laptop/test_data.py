@@ -55,3 +55,5 @@ def test_decoding_restores_the_encoded_text() -> None:
         tokens = tokenizer(text)["input_ids"]
         assert tokenizer.decode(tokens) == text
         assert tokenizer.convert_tokens_to_ids(UNKNOWN) not in tokens
+        prompt = tokenizer(row["prompt"])["input_ids"]
+        assert tokens[: len(prompt)] == prompt
