@@ -59,7 +59,7 @@ def assert_prefix(prompt: Any, completion: Any) -> None:
 
 def test_the_tokenizer_merges_as_qwens_does() -> None:
     def tokens(text: str) -> list[str]:
-        return tokenizer().convert_ids_to_tokens(tokenizer()(text)["input_ids"])
+        return list(tokenizer().convert_ids_to_tokens(tokenizer()(text)["input_ids"]))
 
     assert tokens("k>\nI") == ["k", ">Ċ", "I"]
     assert tokens("k>I") == ["k", ">I"]
