@@ -1,4 +1,4 @@
-"""Single files: written whole or not at all, locked, hashed, and read as JSON."""
+"""Files and folders: written whole or not at all, locked, hashed, and read as JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,13 +51,69 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def lock(file: IO[bytes], message: str) -> None:
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `path` that becomes `path` on success and is deleted on an error.
+
+    A killed process leaves the hidden folder; the next call for the same path deletes it.
+
+    Args:
+        path: the folder to write; it must be empty or not exist.
+
+    Raises:
+        BadFolder: `path` is not empty, or another process writes it.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as parent:
+    ...     with whole_folder(Path(parent, "a")) as folder:
+    ...         _ = (folder / "b.txt").write_text("done")
+    ...     Path(parent, "a", "b.txt").read_text()
+    'done'
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise BadFolder(f"{path} is not empty: choose another folder or remove that one")
+    hidden = path.parent / f".{path.name}.unfinished"
+    hidden.mkdir(parents=True, exist_ok=True)
+    with _locked_folder(hidden, f"{path}: another process writes this folder: wait for it, or stop it"):
+        try:
+            _empty(hidden)
+            yield hidden
+            if path.exists():
+                path.rmdir()
+            hidden.rename(path)
+        except BaseException:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def _locked_folder(folder: Path, message: str) -> Iterator[None]:
+    if sys.platform == "win32":  # It cannot open a folder.
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        lock(descriptor, message)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def lock(file: IO[bytes] | int, message: str) -> None:
     """Lock an open file until this process, and every process that inherits the file, has closed it.
 
     On Windows nothing is locked.
 
     Args:
-        file: the open file.
+        file: the open file, or its descriptor.
         message: the error message if another process holds the lock.
 
     Raises:

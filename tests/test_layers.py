@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 LAYERS: list[set[str]] = [
     {"errors", "version", "tables"},
     {"files", "yaml_config"},
-    {"logic", "sandbox", "parallel"},
+    {"logic", "sandbox", "parallel", "models"},
     {"proofs"},
     {"text"},
     {"generation", "answers"},

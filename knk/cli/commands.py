@@ -26,6 +26,7 @@ from knk.cli.download import download
 from knk.cli.explain import explain
 from knk.cli.generate import generate
 from knk.cli.groups import with_option_groups
+from knk.cli.merge import merge
 from knk.cli.plan import plan
 from knk.cli.publish import publish
 from knk.cli.report import report
@@ -178,7 +179,7 @@ def _add(group: typer.Typer, *commands: Callable[..., None]) -> None:
 _add(app, generate, solve, explain, difficulty, verify, task)
 _add(_corpus_app, build, audit, export, sft)
 app.add_typer(_corpus_app, name="corpus")
-_add(app, teach, plan, train)
+_add(app, teach, plan, train, merge)
 _add(_bench_app, run, score, table, compare, tasks)
 app.add_typer(_bench_app, name="bench")
 _add(app, report, publish, download)

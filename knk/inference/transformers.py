@@ -8,10 +8,8 @@ differ with the batch, which can swap two tokens that are nearly equally likely.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -24,6 +22,7 @@ from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Reques
 from knk.inference.logits import GumbelNoise, StopStrings
 from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, derive_seed
+from knk.models import base_of, load_model, load_tokenizer
 
 _WINDOW: Final = 8
 """Batches that are read ahead, so that prompts of similar length share a batch."""
@@ -37,8 +36,8 @@ class TransformersEngine:
     Settings that the sampling leaves out are those of the model's own generation config, if it has any.
 
     Args:
-        path: the model: a folder, or a name on the Hub. Code that comes with a model is never executed, and weights are
-            read from safetensors files alone.
+        path: the model: a folder, or a name on the Hub. A folder may hold a LoRA adapter, which is merged into its base
+            in memory. Code that comes with a model is never executed, and only safetensors weights are read.
         batch_size: how many answers are generated at once.
 
     Raises:
@@ -63,8 +62,16 @@ class TransformersEngine:
         return Path(self.path).resolve().name if _is_folder(self.path) else self.path
 
     def identity(self) -> dict[str, Any]:
-        """Return the SHA-256 of a folder's weights and settings: a model trained further is another model."""
-        return {"weights": self._weights_sha256} if _is_folder(self.path) else {}
+        """Return the SHA-256 of a folder's weights and settings: a model trained further is another model.
+
+        An adapter has its base's, too.
+
+        Raises:
+            BadFolder: the folder holds an adapter that cannot be used, or whose base is missing.
+        """
+        own = {"weights": self._weights_sha256} if _is_folder(self.path) else {}
+        base = base_of(self.path)
+        return own if base == self.path else own | {"base": TransformersEngine(base).identity().get("weights", base)}
 
     @cached_property
     def _weights_sha256(self) -> str:
@@ -84,6 +91,7 @@ class TransformersEngine:
 
         Raises:
             MissingPackage: transformers or torch is not installed.
+            BadFolder: the model is an adapter that cannot be merged into its base.
             ModelFailed: there is no such model, or its context is too short for an answer.
         """
         remaining = filter(None, requests)
@@ -117,7 +125,9 @@ class _LoadedModel:
         self._torch, self._transformers = import_packages("transformers", "torch", "transformers")
         self._sampling = sampling
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
-        model, self._tokenizer = self._load(path)
+        # A CPU computes in single precision; bfloat16 is for hardware that supports it.
+        model = load_model(path, None if self._device == "cuda" else "float32").model
+        self._tokenizer = load_tokenizer(path, padding_side="left")
         self._model = model.eval().to(self._device)
         self._defaults = {} if model.generation_config is None else model.generation_config.to_diff_dict()
         self._end_tokens = _end_tokens(model.generation_config, self._tokenizer)
@@ -128,23 +138,6 @@ class _LoadedModel:
                 f"the model's context is {self._context:,} tokens: --max-tokens must be lower than that, "
                 f"got {max_tokens:,}"
             )
-
-    def _load(self, path: str) -> tuple[Any, Any]:
-        """Return the model and its tokenizer."""
-        # A CPU computes in single precision; bfloat16 is for hardware that supports it.
-        dtype = "auto" if self._device == "cuda" else self._torch.float32
-        with _quiet_loading(self._transformers):
-            try:
-                tokenizer = self._transformers.AutoTokenizer.from_pretrained(path, padding_side="left")
-                model = self._transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
-            except (OSError, ValueError) as error:
-                message = " ".join(str(error).split())[:200]
-                if _is_folder(path):
-                    raise ModelFailed(f"{path!r} could not be loaded: {message}") from error
-                raise ModelFailed(
-                    f"there is no folder {path!r}, and no model of this name could be loaded from the Hub ({message})"
-                ) from error
-        return model, tokenizer
 
     def tokenize(self, window: Sequence[Request], sink: Sink) -> Iterator[_TokenizedPrompt]:
         """Return the prompts of some requests as tokens, sorted by length; those that are too long are given up."""
@@ -254,23 +247,6 @@ def generate_batch(model: Any, prompts: Sequence[Sequence[int]], padding: int, *
         outputs = model.generate(input_ids=ids.to(model.device), attention_mask=mask.to(model.device), **options)
     new_tokens: list[list[int]] = outputs[:, longest:].tolist()
     return new_tokens
-
-
-@contextmanager
-def _quiet_loading(transformers: Any) -> Iterator[None]:
-    """Hide progress bars, and the messages about each attempt to reach the Hub."""
-    bars = transformers.utils.logging
-    bars_were_enabled = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    hub_log = logging.getLogger("huggingface_hub")
-    level = hub_log.level
-    hub_log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        hub_log.setLevel(level)
-        if bars_were_enabled:
-            bars.enable_progress_bar()
 
 
 def _end_tokens(config: Any, tokenizer: Any) -> list[int]:

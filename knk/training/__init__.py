@@ -9,5 +9,6 @@
 | `trl_scripts` | the scripts of TRL's trainers, and the settings that they take |
 | `checks`, `preflight` | checks before a run starts, by subject; all of them |
 | `run` | `train`: run or resume a recipe |
+| `merge`, `lora` | adapters merged into their bases: by themselves, and in a run |
 | `manifest` | the records in a run's folder |
 """

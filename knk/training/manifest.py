@@ -16,6 +16,7 @@ from knk.errors import BadFile, BadFolder
 from knk.files import read_json, whole_file
 from knk.training.data import sources
 from knk.training.gpus import hardware
+from knk.training.lora import adapter_entry
 from knk.training.recipe import Recipe
 
 MANIFEST: Final = "run.json"
@@ -25,7 +26,7 @@ PACKAGES: Final = (
     "knk torch transformers trl accelerate datasets tokenizers peft vllm deepspeed math-verify sympy numpy".split()
 )
 _STATE: Final = "trainer_state.json"
-_IDENTITY: Final = ("trainer", "settings", "data")
+_IDENTITY: Final = ("trainer", "settings", "data", "adapter")
 
 Manifest = dict[str, Any]
 
@@ -42,6 +43,7 @@ def new_manifest(recipe: Recipe) -> Manifest:
         "trainer": recipe.trainer,
         "settings": portable(dict(recipe.settings)),
         "data": [entry for source in sources(recipe) for entry in source.manifest_entries()],
+        "adapter": portable(adapter_entry(recipe)),
         "seed": recipe.settings.get("seed", 42),
         "versions": versions(),
         "git": git_state(recipe.path.parent),
@@ -86,7 +88,7 @@ def write(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def is_same_run(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two manifests have the same trainer, settings and data.
+    """Whether two manifests have the same trainer, settings, data and adapter to start from.
 
     Args:
         first: a manifest.

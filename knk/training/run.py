@@ -14,6 +14,7 @@ from knk.files import lock, whole_file
 from knk.training import manifest as records
 from knk.training import worker
 from knk.training.launch import launch_command
+from knk.training.lora import merge_trained, with_whole_model
 from knk.training.manifest import Clock, Manifest
 from knk.training.preflight import check
 from knk.training.recipe import LAUNCH_SETTINGS, Recipe, to_yaml
@@ -30,6 +31,9 @@ def train(recipe: Recipe, in_process: bool = False) -> Manifest:
 
     The folder then holds TRL's checkpoints and model, `run.json` (the manifest), `metrics.jsonl` (the metrics that
     the trainer logged) and `recipe.yaml` (the settings as `trl` takes them). A finished run is not repeated.
+
+    With `use_peft` the model is the merged one, and its adapter is in the folder `adapter`. If the recipe's model is an
+    adapter, it is merged into the folder `base` first, and that is trained.
 
     Args:
         recipe: the recipe.
@@ -53,12 +57,14 @@ def train(recipe: Recipe, in_process: bool = False) -> Manifest:
             file.write(Recipe(recipe.path, recipe.trainer, records.portable(dict(recipe.settings))).yaml().encode())
         with _session(recipe.output, manifest) as (settings, update), TemporaryDirectory() as folder:
             config = Path(folder) / RECIPE
+            recipe = with_whole_model(recipe)
             config.write_text(to_yaml(_worker_settings(recipe) | settings), "utf-8")
             arguments = [recipe.trainer, "--config", str(config)]
             if in_process:
                 worker.main(arguments)
             else:
                 _run([*launch_command(recipe), *arguments], update, lock_descriptor)
+            manifest |= merge_trained(recipe)
     return manifest
 
 

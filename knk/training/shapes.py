@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from knk.errors import BadConfig
+from knk.models import base_of
 
 HALF: Final = 2
 """The bytes of a bfloat16 number."""
@@ -104,14 +105,16 @@ KNOWN_SHAPES: Final[Mapping[str, Shape]] = {
 
 
 def shape_of(model: str) -> Shape:
-    """Return a model's shape, from `KNOWN_SHAPES` or from its configuration.
+    """Return a model's shape, from `KNOWN_SHAPES` or from its configuration; an adapter has its base's.
 
     Args:
         model: a folder, or a name on the Hub.
 
     Raises:
         BadConfig: it is not known, and its configuration cannot be read or is incomplete.
+        BadFolder: it is an adapter that cannot be used.
     """
+    model = base_of(model)
     if (known := KNOWN_SHAPES.get(model.removesuffix("-Instruct"))) is not None:
         return known
     try:

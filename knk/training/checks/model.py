@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig, MissingPackage
+from knk.models import base_of, tokenizer_of
 from knk.training.recipe import Recipe
 
 _CONTEXTS: Final = ("max_position_embeddings", "n_positions")
@@ -33,13 +34,14 @@ class Model:
 
 
 def read_model(recipe: Recipe) -> Model:
-    """Return the tokenizer and the configuration of a recipe's model.
+    """Return the tokenizer and the configuration of a recipe's model; the configuration of an adapter is its base's.
 
     Args:
         recipe: the recipe.
 
     Raises:
         BadConfig: the model cannot be read.
+        BadFolder: it is an adapter that cannot be used, or whose base is missing.
         MissingPackage: transformers is not installed.
     """
     try:
@@ -49,8 +51,8 @@ def read_model(recipe: Recipe) -> Model:
     if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
         raise BadConfig(f"{recipe.model}: no such folder")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(recipe.model)
-        return Model(tokenizer, AutoConfig.from_pretrained(recipe.model).to_dict())
+        tokenizer = AutoTokenizer.from_pretrained(tokenizer_of(recipe.model))
+        return Model(tokenizer, AutoConfig.from_pretrained(base_of(recipe.model)).to_dict())
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from knk.errors import BadConfig
+from knk.models import read_adapter
 from knk.training.data import Source, rows_of
 from knk.training.gpus import GIB, installed_gpus
 from knk.training.plan import plan_memory
@@ -27,7 +28,7 @@ def check_disk(recipe: Recipe, data: Iterable[Source], shape: Shape) -> str:
     Raises:
         BadConfig: they do not.
     """
-    saved = _checkpoints(recipe, data) * _checkpoint_bytes(recipe, shape)
+    saved = _checkpoints(recipe, data) * _checkpoint_bytes(recipe, shape) + _merged_bytes(recipe, shape)
     whole = recipe.output.absolute()
     folder = next(folder for folder in (whole, *whole.parents) if folder.exists())
     free = shutil.disk_usage(folder).free
@@ -45,6 +46,12 @@ def _checkpoint_bytes(recipe: Recipe, shape: Shape) -> int:
         shape.adapter_parameters(number(recipe, "lora_r")) if recipe.settings.get("use_peft") else shape.parameters
     )
     return 12 * trained
+
+
+def _merged_bytes(recipe: Recipe, shape: Shape) -> int:
+    """Return the bytes of the models that are merged before and after a run, each in 32 bits."""
+    models = bool(recipe.settings.get("use_peft")) + (read_adapter(recipe.model) is not None)
+    return 4 * models * shape.parameters
 
 
 def _checkpoints(recipe: Recipe, data: Iterable[Source]) -> int:
