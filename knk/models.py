@@ -213,8 +213,10 @@ def _merge(adapter: Adapter, base: str, model: Any, dtype: str | None) -> tuple[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT warns about what is checked here.
         with _adapter_errors(adapter, base):
+            saved = _saved_weights(adapter)
+            _check_modules(adapter, base, model, saved)
             adapted = peft.PeftModel.from_pretrained(model, str(adapter.folder), torch_device="cpu")
-        _check_weights(adapter, base, adapted)
+        _check_complete(adapter, base, adapted, saved)
         _untie(adapted.get_base_model(), torch)
         with _adapter_errors(adapter, base):
             layers = [module for module in adapted.modules() if hasattr(module, "merge") and hasattr(module, "lora_A")]
@@ -248,27 +250,33 @@ def _untie(model: Any, torch: Any) -> None:
         model.config.tie_word_embeddings = False
 
 
-def _check_weights(adapter: Adapter, base: str, adapted: Any) -> None:
-    """Check that the base has what the adapter changes, and that the adapter has weights for all of it."""
-    peft, safetensors = _library("peft"), _library("safetensors")
-    with safetensors.safe_open(adapter.folder / ADAPTER_WEIGHTS, "pt") as file:
-        saved = set(file.keys())
-    expected = set(peft.get_peft_model_state_dict(adapted, save_embedding_layers=False))
-    surplus = sorted(saved - expected - set(adapted.state_dict()))
-    if surplus:
-        raise BadFolder(
-            f"{adapter.folder}: the base {base!r} has no {_module(surplus[0])!r}, which the adapter changes"
-        )
-    if missing := sorted(expected - saved):
+def _saved_weights(adapter: Adapter) -> set[str]:
+    """Return the names of an adapter's weights."""
+    with _library("safetensors").safe_open(adapter.folder / ADAPTER_WEIGHTS, "pt") as file:
+        return set(file.keys())
+
+
+def _check_modules(adapter: Adapter, base: str, model: Any, saved: set[str]) -> None:
+    """Check that the base has all that the adapter changes."""
+    modules = {name for name, _ in model.named_modules()}
+    if surplus := sorted({_module(name) for name in saved} - modules):
+        raise BadFolder(f"{adapter.folder}: the base {base!r} has no {surplus[0]!r}, which the adapter changes")
+
+
+def _check_complete(adapter: Adapter, base: str, adapted: Any, saved: set[str]) -> None:
+    """Check that the adapter has weights for all that PEFT prepared for it."""
+    expected = _library("peft").get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    if missing := sorted(set(expected) - saved):
         raise BadFolder(
             f"{adapter.folder}: the adapter has no weights for {_module(missing[0])!r} of the base {base!r}: is it the "
             "right base?"
         )
 
 
-def _module(key: str) -> str:
-    """Return the module that a weight of an adapter belongs to."""
-    return key.removeprefix("base_model.model.").partition(".lora_")[0].removesuffix(".weight")
+def _module(name: str) -> str:
+    """Return the module that a weight of an adapter changes."""
+    changed = re.split(r"\.lora_|\.base_layer\b|\.weight$|\.bias$|\.token_adapter\.", name, maxsplit=1)[0]
+    return changed.removeprefix("base_model.model.")
 
 
 # Other libraries.
@@ -287,6 +295,8 @@ def _adapter_errors(adapter: Adapter, base: str) -> Iterator[None]:
     safetensors = _library("safetensors")
     try:
         yield
+    except BadFolder:
+        raise
     # PEFT checks little: a value of a wrong type in the file fails wherever it is used first.
     except (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError,
             re.error, safetensors.SafetensorError) as error:  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,28 @@ def save_tiny_model(folder: Path, texts: Iterable[str], architecture: str = "Lla
         bos_token_id=None,
     )
     getattr(transformers, f"{architecture}ForCausalLM")(config).save_pretrained(folder)
+
+
+def save_tiny_adapter(folder: Path, base: Path, scale: float = 0.05, **settings: Any) -> Any:
+    """Save a LoRA adapter with random weights, and return PEFT's model with it."""
+    import peft
+    import torch
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(base)
+    defaults = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PEFT uses deprecated names of transformers.
+        adapted = peft.get_peft_model(model, peft.LoraConfig(**defaults | settings)).eval()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_" in name:
+                parameter.normal_(0, scale)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adapted.save_pretrained(folder)
+    return adapted
 
 
 def run_trl(trainer: str, settings: Mapping[str, Any], folder: Path) -> None:

@@ -40,7 +40,7 @@ def read_model(recipe: Recipe) -> Model:
         recipe: the recipe.
 
     Raises:
-        BadConfig: the model cannot be read.
+        BadConfig: the model cannot be read, or an adapter that is trained on it could not be merged into it.
         BadFolder: it is an adapter that cannot be used, or whose base is missing.
         MissingPackage: transformers is not installed.
     """
@@ -52,7 +52,13 @@ def read_model(recipe: Recipe) -> Model:
         raise BadConfig(f"{recipe.model}: no such folder")
     try:
         tokenizer = AutoTokenizer.from_pretrained(tokenizer_of(recipe.model))
-        return Model(tokenizer, AutoConfig.from_pretrained(base_of(recipe.model)).to_dict())
+        model = Model(tokenizer, AutoConfig.from_pretrained(base_of(recipe.model)).to_dict())
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
+    if recipe.settings.get("use_peft") and model.config.get("quantization_config"):
+        raise BadConfig(
+            f"{recipe.path}: the model {recipe.model!r} is quantised, so that no adapter can be merged into it: name "
+            "the model that it was made from, and set load_in_4bit: true"
+        )
+    return model
