@@ -9,10 +9,11 @@ from __future__ import annotations
 from knk.training.checks.batches import check_batches
 from knk.training.checks.lengths import check_lengths
 from knk.training.checks.model import read_model
+from knk.training.checks.numbers import check_numbers
 from knk.training.checks.packages import check_packages
 from knk.training.checks.resources import check_disk, check_memory
 from knk.training.checks.rewards import check_rewards
-from knk.training.checks.settings import check_keys
+from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
 from knk.training.data import sources
 from knk.training.recipe import Recipe
 from knk.training.shapes import from_config
@@ -29,11 +30,14 @@ def check(recipe: Recipe) -> list[str]:
         MissingPackage: TRL or transformers is not installed.
     """
     check_keys(recipe)
+    check_types(recipe)
     check_packages(recipe)
     data = sources(recipe)
     lines = []
     if recipe.trainer == "grpo":
         lines += [check_rewards(recipe, data), check_batches(recipe, data)]
+    lines.insert(0, check_parsed(recipe))
+    check_numbers(recipe, parsed(recipe, recipe.processes))
     model = read_model(recipe)
     lines.append(check_lengths(recipe, data, model))
     try:

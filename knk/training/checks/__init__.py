@@ -2,7 +2,8 @@
 
 | module | what it checks |
 |---|---|
-| `settings` | TRL knows every setting |
+| `settings`, `setting_types` | TRL knows every setting, and accepts the values in each process |
+| `numbers` | optimizer, schedule, sampling and adapter accept their numbers |
 | `packages` | the packages that the recipe uses are installed |
 | `rewards` | the rewards can be imported, and the data have their columns |
 | `batches` | a batch has whole groups, and the data fill it |
