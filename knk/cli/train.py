@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -29,7 +30,12 @@ def train(
     The run's folder (output_dir) holds TRL's checkpoints, run.json (the manifest) and metrics.jsonl (the logged
     metrics). After an interruption, run the same command again: it resumes from the last checkpoint.
 
-    Exit status: 0 trained, 2 the recipe, the data or the folder cannot work, or the trainer failed.
+    While it trains, the command warns in one line when something is wrong, such as groups of completions that all earn
+    the same, so that there is nothing to learn. 'on_no_signal: stop' in the recipe ends a run after ten such steps in a
+    row.
+
+    Exit status: 0 trained, 1 trained without any step that had something to learn from, 2 the recipe, the data or the
+    folder cannot work, or the trainer failed.
 
     \b
     knk train recipes/warmup/paper.yaml --check
@@ -50,4 +56,8 @@ def train(
     manifest = run_training(loaded, in_process)
     sessions = len(manifest["sessions"])
     in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
-    print(f"{loaded.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}")
+    stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""
+    print(f"{loaded.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}{stopped}")
+    if verdict := manifest.get("health", {}).get("verdict"):
+        print(f"knk: {loaded.output}: {verdict}", file=sys.stderr)
+        raise typer.Exit(1)

@@ -11,4 +11,6 @@
 | `run` | `train`: run or resume a recipe |
 | `merge`, `lora` | adapters merged into their bases: by themselves, and in a run |
 | `manifest` | the records in a run's folder |
+| `health` | whether a run can learn: what is wrong with its metrics, and what to do |
+| `health_callback` | the callback that warns while the trainer runs |
 """

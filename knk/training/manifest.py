@@ -7,11 +7,13 @@ import platform
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from knk.datasets.files import read as read_rows
 from knk.errors import BadFile, BadFolder
 from knk.files import read_json, whole_file
 from knk.training.data import sources
@@ -133,6 +135,19 @@ def write_metrics(folder: Path) -> int:
     with whole_file(folder / METRICS) as file:
         file.writelines(json.dumps(entry).encode() + b"\n" for entry in _history(path) or [])
     return step
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return what the trainer logged, up to a line that is not complete, as while a run writes it.
+
+    Args:
+        folder: the run's folder.
+    """
+    entries: list[dict[str, Any]] = []
+    if (folder / METRICS).exists():
+        with suppress(BadFile):
+            entries.extend(read_rows(folder / METRICS))
+    return entries
 
 
 def versions() -> dict[str, str]:

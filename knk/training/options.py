@@ -12,7 +12,8 @@ class Options:
     """The settings that TRL does not have, parsed beside TRL's from the same YAML.
 
     Args:
-        on_no_signal: what a run does when it has no signal to learn from: `warn`, or `stop`.
+        on_no_signal: what a run does without signal to learn from: `warn`, or `stop` after ten such steps in a row; see
+            `knk.training.health`.
         eval_data: held-out rows to evaluate on while training: datasets as in `datasets`.
         curriculum: how the difficulty of puzzles changes during RLVR; see `knk.training.curriculum`.
         redraws: how often groups without signal are replaced by other prompts in a step, at most.

@@ -13,6 +13,7 @@ from knk.errors import BadConfig, BadFolder, TrainingFailed
 from knk.files import lock, whole_file
 from knk.training import manifest as records
 from knk.training import worker
+from knk.training.health import health_of
 from knk.training.launch import launch_command
 from knk.training.lora import merge_trained, with_whole_model
 from knk.training.manifest import Clock, Manifest
@@ -50,7 +51,7 @@ def train(recipe: Recipe, in_process: bool = False) -> Manifest:
     recipe = _with_defaults(recipe)
     with _locked(recipe.output) as lock_descriptor:
         manifest = _manifest_of(recipe)
-        if manifest["status"] == "finished":
+        if manifest["status"] in ("finished", "stopped"):
             return manifest
         check(recipe)
         with whole_file(recipe.output / RECIPE) as file:
@@ -110,6 +111,11 @@ def _session(folder: Path, manifest: Manifest) -> Iterator[tuple[dict[str, Any],
     def end(outcome: str, status: str) -> None:
         session["outcome"], manifest["status"] = outcome, status
         update()
+        health = health_of(records.read_metrics(folder))
+        manifest["health"] = health.record()
+        if status == "finished" and health.should_stop and manifest["settings"].get("on_no_signal") == "stop":
+            manifest["status"] = "stopped"
+        records.write(folder, manifest)
 
     manifest["status"] = "running"
     update()
@@ -134,8 +140,9 @@ def _locked(folder: Path) -> Iterator[int]:
 
 
 def _worker_settings(recipe: Recipe) -> dict[str, Any]:
-    """Return the settings without those for accelerate's launcher."""
-    return {name: value for name, value in recipe.settings.items() if name not in LAUNCH_SETTINGS}
+    """Return the settings without those for accelerate's launcher, with the names that trackers show."""
+    names = {"project": "knk", "run_name": f"{recipe.path.stem} {recipe.output.name}"}
+    return names | {name: value for name, value in recipe.settings.items() if name not in LAUNCH_SETTINGS}
 
 
 def _run(command: Sequence[str], update: Callable[[], None], lock_descriptor: int) -> None:

@@ -8,12 +8,14 @@ does what TRL's scripts do, which take no callbacks.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from knk.training.health_callback import health_callback
 from knk.training.options import Options
 from knk.training.trl_scripts import script
 
@@ -67,6 +69,9 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         "dtype": model_args.dtype,
         **(training_args.model_init_kwargs or {}),
     }
+    training_args.logging_nan_inf_filter = False  # It logs a loss that is not finite as the mean of those before.
+    if "wandb" in training_args.report_to:  # wandb takes its project from the environment only.
+        os.environ.setdefault("WANDB_PROJECT", training_args.project)
     dataset = _dataset(script_args, dataset_args)
     evaluates = training_args.eval_strategy != "no"
     arguments = {
@@ -76,20 +81,27 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         "eval_dataset": dataset[script_args.dataset_test_split] if evaluates else None,
         "quantization_config": get_quantization_config(model_args),
         "peft_config": get_peft_config(model_args),
-        "callbacks": callbacks(options),
     }
     if name == "sft":
-        return SFTTrainer(**arguments)
-    return GRPOTrainer(reward_funcs=[_reward(reward) for reward in script_args.reward_funcs], **arguments)
+        return _with_callbacks(SFTTrainer(**arguments), options)
+    rewards = [_reward(reward) for reward in script_args.reward_funcs]
+    return _with_callbacks(GRPOTrainer(reward_funcs=rewards, **arguments), options)
 
 
-def callbacks(options: Options) -> list[Any]:  # noqa: ARG001 - each callback has its option
+def callbacks(options: Options) -> list[Any]:
     """Return the trainer's callbacks.
 
     Args:
         options: this library's own settings.
     """
-    return []
+    return [health_callback(options.on_no_signal)]
+
+
+def _with_callbacks(trainer: Any, options: Options) -> Any:
+    """Add this library's callbacks before those of the trackers, which then log what these add."""
+    handler = trainer.callback_handler
+    handler.callbacks = [*callbacks(options), *handler.callbacks]
+    return trainer
 
 
 def _dataset(script_args: Any, dataset_args: Any) -> Any:
