@@ -165,6 +165,7 @@ def test_entries_about_no_training_step_change_nothing() -> None:
 needs_trl = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all"),
+    pytest.mark.filterwarnings("ignore"),  # Other libraries warn of their own future in this process.
 ]
 NEVER_ENDS = {"generation_kwargs": {"suppress_tokens": [0]}}
 """A setting by which the tiny model never samples the end of a completion, which is its first token."""
@@ -230,8 +231,7 @@ def warnings_in(errors: str) -> list[str]:
 
 
 class TestRuns:
-    # Other libraries warn of their own future in this process.
-    pytestmark = [*needs_trl, pytest.mark.filterwarnings("ignore")]
+    pytestmark = needs_trl
 
     def test_a_run_whose_completions_are_all_cut_off_warns_stops_and_fails(self, bench: Path) -> None:
         recipe(bench, "cut", max_steps=40, on_no_signal="stop", **NEVER_ENDS)
