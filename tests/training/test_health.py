@@ -42,7 +42,8 @@ def steps(*changes: dict[str, Any], every: int = 1) -> list[dict[str, Any]]:
 
 def lines(entries: Iterable[dict[str, Any]]) -> list[str]:
     """Return all warnings, as they become due."""
-    health, said = Health(), []
+    health = Health()
+    said: list[str] = []
     for entry in entries:
         health = health.after(entry)
         said += health.warnings
@@ -148,7 +149,7 @@ def test_the_verdict_is_about_all_steps() -> None:
 
 def test_entries_about_no_training_step_change_nothing() -> None:
     before = health_of(steps({}, EQUAL))
-    others = [
+    others: list[dict[str, Any]] = [
         {"step": 2, "eval_loss": 1.0, "eval_frac_reward_zero_std": 1.0},
         {"step": 2, "train_loss": 0.0, "train_runtime": 1.0},
         {"step": 2, **GOOD, **EQUAL},  # Logged twice.
@@ -167,9 +168,9 @@ needs_trl = [
     pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all"),
     pytest.mark.filterwarnings("ignore"),  # Other libraries warn of their own future in this process.
 ]
-NEVER_ENDS = {"generation_kwargs": {"suppress_tokens": [0]}}
+NEVER_ENDS: dict[str, Any] = {"generation_kwargs": {"suppress_tokens": [0]}}
 """A setting by which the tiny model never samples the end of a completion, which is its first token."""
-OFTEN_ENDS = {"generation_kwargs": {"sequence_bias": [[[0], 5.0]]}}
+OFTEN_ENDS: dict[str, Any] = {"generation_kwargs": {"sequence_bias": [[[0], 5.0]]}}
 REWARD = "def distinct(completions, **_):\n    return [float(len(set(str(one)))) for one in completions]\n"
 NONE = "def nothing(completions, **_):\n    return [None for _ in completions]\n"
 
