@@ -50,9 +50,10 @@ def read_model(recipe: Recipe) -> Model:
         raise MissingPackage("training needs transformers: pip install '.[train]'") from error
     if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
         raise BadConfig(f"{recipe.model}: no such folder")
+    tokenizer_source, base = tokenizer_of(recipe.model), base_of(recipe.model)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(tokenizer_of(recipe.model))
-        model = Model(tokenizer, AutoConfig.from_pretrained(base_of(recipe.model)).to_dict())
+        tokenizer = AutoTokenizer.from_pretrained(tokenizer_source)
+        model = Model(tokenizer, AutoConfig.from_pretrained(base).to_dict())
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
