@@ -11,11 +11,16 @@ Each task of `knk.tasks` has these, with its name in front:
 
 The four numbers of the paper's scheme are a `knk.tasks.reward_scheme.RewardScheme`; each task has one, its
 `REWARD_SCHEME`. For all tasks there are `format_reward`, 1 if the completion has the format, and `length_reward`, its
-tokens in thousands, to be logged with a weight of 0 or given a negative weight.
+tokens in thousands, for a negative weight.
 
-A reward takes the completions as strings or as messages, and the columns of the task's rows under their names. It
-returns None where the verifier could not decide. Shares go to TRL's `log_metric`, verdicts to its `log_extra`; nothing
-is printed. Rewards of one task for the same completions share one verification.
+A reward takes the completions as strings or as messages, and the columns of the task's rows under their names. A
+completion in a shape that `knk.tasks.messages` does not read is one without text, so it has no format and no answer.
+
+A reward is None where the verifier could not decide, and for the rows of other tasks, so that tasks can be mixed in one
+run. A row is of another task if the first of the task's columns is missing or None, as it is where files are joined.
+
+Shares of the task's own rows go to TRL's `log_metric`, verdicts to its `log_extra`; nothing is printed. Rewards of one
+task for the same completions share one verification.
 
 >>> rows = {"puzzle": ["Ann,Bob 0:&(-0,-1)"] * 2, "solution": [[False, True]] * 2}
 >>> kk_reward = __getattr__("kk_reward")  # outside of this module: from knk.rewards import kk_reward
@@ -33,7 +38,7 @@ from threading import Lock
 from typing import Any, Final, Protocol
 
 from knk.answers.verdict import Verdict
-from knk.errors import BadRow
+from knk.errors import BadNotation, BadPuzzle, BadRow, ManySolutions, NoSolution
 from knk.tasks import NAMES, Task, load
 from knk.tasks.format import has_format
 from knk.tasks.messages import Completion, text_or_nothing
@@ -137,40 +142,62 @@ def _reward(name: str, task_name: str, score: _Score, description: str) -> Rewar
         **columns: Any,
     ) -> list[float | None]:
         task = load(task_name)
-        texts = [text_or_nothing(completion) for completion in completions]
-        rows = _rows(task, columns, len(texts))
-        verdicts = _LAST_BATCH.verdicts(task, texts, rows)
-        verified = [
-            _VerifiedCompletion(verdict, row, has_format(text))
-            for verdict, row, text in zip(verdicts, rows, texts, strict=True)
-        ]
-        if log_metric:
-            _log_shares(task_name, verified, log_metric)
+        rows = _own_rows(task, columns, len(completions))
+        texts = {index: text_or_nothing(completions[index]) for index in rows}
+        verdicts = _LAST_BATCH.verdicts(task, list(texts.values()), list(rows.values()))
+        verified = {
+            index: _VerifiedCompletion(verdict, rows[index], has_format(texts[index]))
+            for index, verdict in zip(rows, verdicts, strict=True)
+        }
+        everywhere = [verified.get(index) for index in range(len(completions))]
+        if log_metric and verified:
+            _log_shares(task_name, list(verified.values()), log_metric)
         if log_extra:
-            log_extra(f"{task_name} verdict", [str(verdict) for verdict in verdicts])
-        return [score(task, completion) for completion in verified]
+            log_extra(f"{task_name} verdict", [None if one is None else str(one.verdict) for one in everywhere])
+        return [None if one is None else score(task, one) for one in everywhere]
 
     reward.__name__ = reward.__qualname__ = name
-    reward.__doc__ = f"Return for each completion {description}; the columns are those of the task {task_name}'s rows."
+    reward.__doc__ = (
+        f"Return for each completion {description}, and None for other tasks' rows; "
+        f"the columns are those of the task {task_name}'s rows."
+    )
     return reward
 
 
-def _rows(task: Task, columns: Mapping[str, Any], n: int) -> list[Row]:
-    """Return the rows that the task's columns make up."""
+def _own_rows(task: Task, columns: Mapping[str, Any], n: int) -> dict[int, Row]:
+    """Return the rows that the task's columns make up, by their index; those of other tasks are left out."""
+    if task.COLUMNS[0] not in columns:
+        return {}
     for name in task.COLUMNS:
         if name not in columns:
             raise BadRow(f"the dataset has no column {name!r}: make it with 'knk task {task.NAME}'")
         if len(columns[name]) != n:
             raise BadRow(f"expected {n} values of {name!r}, one for each completion, got {len(columns[name])}")
-    return [{name: columns[name][index] for name in task.COLUMNS} for index in range(n)]
+    own = [index for index, value in enumerate(columns[task.COLUMNS[0]]) if value is not None]
+    return {index: {name: columns[name][index] for name in task.COLUMNS} for index in own}
 
 
 def _log_shares(task_name: str, verified: Sequence[_VerifiedCompletion], log: Callable[[str, float], None]) -> None:
-    n = max(1, len(verified))
+    n = len(verified)
     log(f"{task_name}/right", sum(bool(completion.verdict) for completion in verified) / n)
     log(f"{task_name}/answered", sum(completion.verdict.answered for completion in verified) / n)
     log(f"{task_name}/format", sum(completion.has_format for completion in verified) / n)
     log(f"{task_name}/unknown", sum(completion.verdict.correct is None for completion in verified) / n)
+
+
+_ROW_ERRORS: Final = (BadRow, BadNotation, BadPuzzle, NoSolution, ManySolutions)
+
+
+def _verdicts(task: Task, texts: list[str], rows: list[Row]) -> list[Verdict]:
+    try:
+        return task.verify_many(texts, rows)
+    except _ROW_ERRORS:
+        for row in rows:  # Which row it is: each is broken or whole for any text.
+            try:
+                task.verify("", row)
+            except _ROW_ERRORS as error:
+                raise BadRow(f"a row of the task {task.NAME} is broken: {error}; the row: {str(row)[:200]}") from error
+        raise
 
 
 class _LastBatch:
@@ -185,7 +212,7 @@ class _LastBatch:
             last = self._last.get(task.NAME)
         if last and last[0] == texts and last[1] == rows:
             return last[2]
-        verdicts = task.verify_many(texts, rows)
+        verdicts = _verdicts(task, texts, rows)
         # An undecided answer is verified again: a loaded machine, for instance, may have recovered.
         if all(verdict.correct is not None for verdict in verdicts):
             with self._lock:

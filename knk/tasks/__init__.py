@@ -40,7 +40,7 @@ class Task(Protocol):
     NAME: str
     """The task's name."""
     COLUMNS: tuple[str, ...]
-    """The columns of a row that `verify` reads."""
+    """The columns of a row that `verify` reads; the first of them is in no other task's rows."""
     OPTIONS: tuple[str, ...]
     """The options of `rows` on the command line, besides the split."""
     REWARD_SCHEME: RewardScheme

@@ -164,7 +164,7 @@ def source_of(completion: Completion, row: Row) -> str:
 
     Raises:
         BadRow: the row is not one of this task.
-        TypeError: the completion is neither a string nor messages.
+        BadCompletion: the completion is neither a string nor a message with text.
 
     >>> row = {"stub": "import math\\n\\ndef double(x):\\n", "canonical_solution": "    return 2 * x\\n"}
     >>> row |= {"entry_point": "double", "inputs": "[[1]]", "atol": 0.0}
@@ -191,7 +191,7 @@ def verify(completion: Completion, row: Row, *, time_limits: TimeLimits = DEFAUL
 
     Raises:
         BadRow: the row is not one of this task.
-        TypeError: the completion is neither a string nor messages.
+        BadCompletion: the completion is neither a string nor a message with text.
 
     >>> row = {"stub": "def double(x):\\n", "canonical_solution": "    return 2 * x\\n", "entry_point": "double"}
     >>> row |= {"inputs": '[[1], ["a"]]', "atol": 0.0}
@@ -215,7 +215,7 @@ def verify_many(
 
     Raises:
         BadRow: a row is not one of this task.
-        TypeError: a completion is neither a string nor messages.
+        BadCompletion: a completion is neither a string nor a message with text.
     """
     exercises = [exercise_of(row) for row in rows]
     programs = [

@@ -155,7 +155,7 @@ def verify(completion: Completion, row: Row, unreadable: Literal["wrong", "guess
 
     Raises:
         BadRow: the row is not one of this task.
-        TypeError: the completion is neither a string nor messages.
+        BadCompletion: the completion is neither a string nor a message with text.
         ValueError: `unreadable` is neither of the two.
 
     >>> row = {"options": ["red", "green", "blue"], "answer": "B"}

@@ -72,15 +72,41 @@ def logged_steps(folder: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize(("name", "style"), [*((name, "paper") for name in tasks.NAMES), ("kk", "chat")])
 def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path: Path) -> None:
-    task = tasks.load(name)
-    rows = list(tasks.prompts(task, list(task.rows("test", published_rows(name, tmp_path)))[:8], style))
-    data, model, out = (tmp_path / part for part in ("rows.jsonl", "model", "out"))
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    save_tiny_model(model, (str(row["prompt"]) for row in rows))
     rewards = rewards_of(name)
+    for step in two_steps(tmp_path, [name], rewards, style):
+        for reward in rewards:
+            assert f"rewards/{reward.rpartition('.')[2]}/mean" in step
+        # Sixteen tokens of a random model have neither the format nor an answer.
+        assert step[f"rewards/{name}_reward/mean"] == -2
+        assert step[f"rewards/{name}_correct/mean"] == 0
+        assert step[f"{name}/format"] == 0
+        assert 0 < step["rewards/length_reward/mean"] < 0.017
+
+
+def test_grpo_trains_on_two_tasks_at_once(tmp_path: Path) -> None:
+    names = ["kk", "hendrycks_math"]
+    steps = two_steps(tmp_path, names, [f"knk.rewards.{name}_reward" for name in names])
+    # A row of the other task has no reward, which TRL leaves out, so the means are those of each task's own rows.
+    values = [step[f"rewards/{name}_reward/mean"] for step in steps for name in names]
+    assert set(map(str, values)) <= {"-2.0", "None"}
+    assert all(step["reward"] == -2 for step in steps)
+    assert {f"{name}/format" for name in names} <= {key for step in steps for key in step}
+
+
+def two_steps(folder: Path, names: list[str], rewards: list[str], style: str = "paper") -> list[dict[str, Any]]:
+    """Train a tiny model for two steps on a file of each task, and return what TRL logged at each."""
+    model, out = folder / "model", folder / "out"
+    files = {name: folder / f"{name}.jsonl" for name in names}
+    prompts: list[str] = []
+    for name, file in files.items():
+        task = tasks.load(name)
+        rows = list(tasks.prompts(task, list(task.rows("test", published_rows(name, folder)))[:8], style))
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        prompts += (str(row["prompt"]) for row in rows)
+    save_tiny_model(model, prompts)
     settings = {
         "model_name_or_path": str(model),
-        "datasets": [{"path": "json", "data_files": str(data), "split": "train"}],
+        "datasets": [{"path": "json", "data_files": str(file), "split": "train"} for file in files.values()],
         "reward_funcs": rewards,
         "reward_weights": [1.0] + [0.1] * (len(rewards) - 1),
         "output_dir": str(out),
@@ -99,14 +125,7 @@ def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path
         "bf16": False,
         "seed": 1,
     }
-    run_trl("grpo", settings, tmp_path)
+    run_trl("grpo", settings, folder)
     steps = list(logged_steps(out / "checkpoint-2"))
     assert len(steps) == 2
-    for step in steps:
-        for reward in rewards:
-            assert f"rewards/{reward.rpartition('.')[2]}/mean" in step
-        # Sixteen tokens of a random model have neither the format nor an answer.
-        assert step[f"rewards/{name}_reward/mean"] == -2
-        assert step[f"rewards/{name}_correct/mean"] == 0
-        assert step[f"{name}/format"] == 0
-        assert 0 < step["rewards/length_reward/mean"] < 0.017
+    return steps

@@ -86,7 +86,7 @@ def sample_of(completion: Completion, row: Row) -> Sample:
 
     Raises:
         BadRow: the row does not belong to that task.
-        TypeError: the completion is neither a string nor messages.
+        BadCompletion: the completion is neither a string nor a message with text.
     """
     return Sample(field(row, "task_id", str), humaneval_plus.source_of(completion, row))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from knk import tasks
 from knk.errors import BadConfig
@@ -32,11 +31,10 @@ def check_rewards(recipe: Recipe, data: Iterable[Source]) -> str:
         numbers = "1 number" if len(names) == 1 else f"{len(names)} numbers"
         actual = len(weights) if isinstance(weights, list) else repr(weights)
         raise BadConfig(f"{recipe.path}: expected {numbers} in 'reward_weights', one for each reward, got {actual}")
-    first = next(rows_of(data), None)
     for name in names:
         if "." in name:
             _resolve(recipe, name)
-            _check_columns(recipe, name, first)
+            _check_columns(recipe, name, data)
     return f"rewards: {', '.join(names)}"
 
 
@@ -54,12 +52,15 @@ def _resolve(recipe: Recipe, name: str) -> None:
         raise BadConfig(f"{recipe.path}: expected the reward {name!r} to be a function, got {type(reward).__name__}")
 
 
-def _check_columns(recipe: Recipe, name: str, row: Mapping[str, Any] | None) -> None:
-    """Check that the data have the columns that a reward of this library needs."""
+def _check_columns(recipe: Recipe, name: str, data: Iterable[Source]) -> None:
+    """Check that the data have the columns that a reward of this library needs, in rows of its own task."""
     task = next((task for task in tasks.NAMES if name.startswith(f"knk.rewards.{task}_")), None)
-    if task is None or row is None:
+    if task is None or (first := next(rows_of(data), None)) is None:
         return
-    missing = [column for column in tasks.load(task).COLUMNS if column not in row]
+    columns = tasks.load(task).COLUMNS
+    # Rows of several tasks may be mixed; those of another task lack the first column, or have None in it.
+    row = next((row for row in rows_of(data) if row.get(columns[0]) is not None), first)
+    missing = [column for column in columns if column not in row]
     if missing:
         raise BadConfig(
             f"{recipe.path}: the data lack the column {missing[0]!r}, which {name} needs: 'knk task {task}' writes it"
