@@ -31,7 +31,7 @@ PRIVATE: dict[str, set[str]] = {
     "evals": {"evalplus.explain", "evalplus.worker", "lm_eval.logs", "scoring"},
     "generation": {"grammar", "planted", "statement_table"},
     "hub": {"cards", "layout", "shards"},
-    "inference": {"concurrency", "logits", "openai_api", "retries"},
+    "inference": {"concurrency", "logits", "openai_api", "openai_message", "openai_stream", "retries"},
     "logic": {"statement_base"},
     "parallel": {"worker"},
     "proofs": {"rules", "states"},

@@ -102,6 +102,10 @@ class EngineOptions:
         Dialect | None,
         typer.Option(help="(server only) Which API variant the server speaks; 'openai' has no top-k (default: vllm)."),
     ] = None
+    stream: Annotated[
+        bool | None,
+        typer.Option("--stream", help="(server only) Stream the answers, for servers that send no others."),
+    ] = None
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="(server only) Time limit of a request (default: 1800).")
     ] = None

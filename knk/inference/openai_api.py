@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from knk.inference.openai_message import InvalidResponse, read_message
+from knk.inference.openai_stream import is_stream, join_stream
+
+_STOP_FIELDS: Final = ("stop_reason", "matched_stop")
+"""The fields that may hold the stop string: vLLM's and SGLang's; the number of a token is not one."""
 _MAX_MESSAGE: Final = 300
-
-
-class InvalidResponse(ValueError):
-    """A response that is not as the OpenAI API defines it; sending the request again may help."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def parse_response(content: bytes, chat: bool) -> Response:
     """Return the parsed response to a request for completions.
 
     Args:
-        content: the body of the response.
+        content: the body of the response, whole or streamed.
         chat: whether the request was for chat completions.
 
     Raises:
@@ -64,10 +65,7 @@ def parse_response(content: bytes, chat: bool) -> Response:
     >>> parse_response(b'{"choices": [{"text": "So", "finish_reason": "length"}]}', chat=False).choices[0].text
     'So'
     """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise InvalidResponse("the server's response is not valid JSON") from None
+    body = _load(content)
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices:
         raise InvalidResponse("the server's response has no choices")
@@ -85,18 +83,27 @@ def parse_response(content: bytes, chat: bool) -> Response:
     )
 
 
+def _load(content: bytes) -> Any:
+    if is_stream(content):
+        return join_stream(content)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise InvalidResponse("the server's response is not valid JSON") from None
+
+
 def _parse_choice(choice: Any, chat: bool) -> Choice:
     message = choice.get("message") if chat and isinstance(choice, dict) else choice
     if not isinstance(message, dict):
         raise InvalidResponse("the server's response has a choice without a text")
-    text, reason = message.get("content" if chat else "text"), choice.get("finish_reason")
-    reasonings = [message.get(name) for name in ("reasoning", "reasoning_content")] if chat else []
-    reasoning = next((value for value in reasonings if isinstance(value, str) and value), None)
-    if text is None and reasoning is not None:
-        text = ""
-    if not isinstance(text, str) or not isinstance(reason, str):
+    if choice.get("error"):
+        # Its message is left out: it may repeat the server's key.
+        raise InvalidResponse("the server's response has a choice with an error in place of an answer")
+    text, reasoning = read_message(message, "content" if chat else "text")
+    reason = choice.get("finish_reason")
+    if text is None or not isinstance(reason, str):
         raise InvalidResponse("the server's response has a choice without a text or a finish_reason")
-    stops = (choice.get(name) for name in ("stop_reason", "matched_stop"))
+    stops = (choice.get(name) for name in _STOP_FIELDS)
     return Choice(text, reason, next((stop for stop in stops if isinstance(stop, str)), None), reasoning)
 
 

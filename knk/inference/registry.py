@@ -41,7 +41,7 @@ ENGINES: Final[Mapping[str, EngineEntry]] = MappingProxyType(
         "server": EngineEntry(
             "knk.inference.server:ServerEngine.from_environment",
             ("model", "base_url"),
-            ("api_key_env", "dialect", "concurrency", "per_request", "timeout", "retries", "patience"),
+            ("api_key_env", "dialect", "concurrency", "per_request", "stream", "timeout", "retries", "patience"),
             "pip install '.[teacher]'",
         ),
         "vllm": EngineEntry(

@@ -26,12 +26,12 @@ from knk.inference.concurrency import run_concurrently
 from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.openai_api import (
     Choice,
-    InvalidResponse,
     Response,
     error_message,
     parse_response,
     parse_retry_after,
 )
+from knk.inference.openai_message import InvalidResponse
 from knk.inference.registry import import_packages
 from knk.inference.retries import Attempts, GivenUp, RequestFailed, Retries
 from knk.inference.sampling import Sampling, derive_seed
@@ -63,6 +63,7 @@ class ServerEngine:
         concurrency: how many requests are in flight at once.
         per_request: how many answers each request asks for. With 1, the default, each answer is stored as soon as it is
             complete, and its tokens are known; a server that caches the prefixes of prompts loses nothing.
+        stream: whether to ask for answers as streams of events, for servers that send no others.
         timeout: the most seconds of a request.
         retries: how many times a request is sent again after a broken response.
         patience: the most seconds that the server may be unavailable.
@@ -84,6 +85,7 @@ class ServerEngine:
     dialect: str = "vllm"
     concurrency: int = 64
     per_request: int = 1
+    stream: bool = False
     timeout: float = 1800.0
     retries: int = 8
     patience: float = 600.0
@@ -159,6 +161,9 @@ class ServerEngine:
             "top_p": sampling.top_p,
             "stop": list(sampling.stop) or None,
             "n": count if count > 1 else None,
+            "stream": self.stream or None,
+            # Otherwise a stream does not say how many tokens it has.
+            "stream_options": {"include_usage": True} if self.stream else None,
             "seed": None if sampling.seed is None else derive_seed(sampling.seed, request.row["id"], first),
         }
         if self.dialect == "transformers":

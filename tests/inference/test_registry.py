@@ -15,6 +15,7 @@ VALUES: dict[str, Any] = {
     "dialect": "openai",
     "concurrency": 3,
     "per_request": 2,
+    "stream": True,
     "timeout": 9.0,
     "retries": 1,
     "patience": 5.0,
