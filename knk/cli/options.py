@@ -76,9 +76,17 @@ class SamplingOptions:
     stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Stop string (repeatable).")] = None
     seed: Seed = None
 
-    def apply_to(self, sampling: Sampling) -> Sampling:
-        """Return the sampling, changed where an option was given."""
+    def apply_to(self, sampling: Sampling, style: str) -> Sampling:
+        """Return the sampling, changed where an option was given.
+
+        Args:
+            sampling: the sampling of a preset.
+            style: the style of the prompts; a preset's stop strings are for the style "paper" only.
+        """
         overrides = {name: value for name, value in vars(self).items() if value is not None}
+        if style != "paper":
+            # A chat model ends its answers itself, and thinks about the words of its prompt, where servers stop it too.
+            overrides["stop"] = ()
         if self.stop is not None:
             overrides["stop"] = tuple(self.stop)
         return replace(sampling, **overrides)

@@ -55,8 +55,8 @@ class TeacherOptions:
     preset: Annotated[
         Preset | None,
         typer.Option(
-            help="Sampling preset: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, and the stop "
-            "strings '</answer>', 'User:' and 'Assistant:'."
+            help="Sampling preset: 'paper' is n 4, temperature 0.6, top-p 0.95, top-k 40, 8192 tokens, and, unless "
+            "--style is chat, the stop strings '</answer>', 'User:' and 'Assistant:'."
         ),
     ] = None
 
@@ -128,7 +128,7 @@ def teach(
     from knk.teacher import PRESETS, Sampling
     from knk.teacher import teach as ask_teacher
 
-    settings = sampling.apply_to(PRESETS[teacher.preset] if teacher.preset else Sampling())
+    settings = sampling.apply_to(PRESETS[teacher.preset] if teacher.preset else Sampling(), prompts.style)
     name = teacher.engine or ("server" if engines.base_url else "trace")
     if costs.dry_run:
         if name != "trace" and settings.max_tokens is None and costs.answer_tokens is None:

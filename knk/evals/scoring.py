@@ -13,6 +13,7 @@ from typing import Any, Final
 from knk.datasets.files import read, write
 from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.evals.items import Benchmark
+from knk.inference.completions import completion_text
 from knk.inference.store import ANSWERS, FAILED
 from knk.tasks.format import has_format
 from knk.tasks.source import Row, field
@@ -163,6 +164,8 @@ def _with_length(scored: ScoredCompletion, record: Row) -> ScoredCompletion:
 def stored_completions(folder: Path) -> Iterator[Row]:
     """Return an iterator over the records in a benchmark's `answers.jsonl`, in the order of their arrival.
 
+    "completion" is what the model wrote, with what a server took out of it: see `knk.inference.completions`.
+
     Raises:
         BadFolder: there is no such file, or a line is not a record of a completion.
     """
@@ -182,7 +185,7 @@ def read_completions(path: Path) -> Iterator[Row]:
             yield record | {
                 "id": field(record, "id", str),
                 "sample": field(record, "sample", int),
-                "completion": field(record, "completion", str),
+                "completion": completion_text(record),
             }
     except BadRow as error:
         raise BadFolder(f"{path}: {error}") from error

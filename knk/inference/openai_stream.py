@@ -77,23 +77,31 @@ class _Choice:
 
     fields: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, list[Any]] = field(default_factory=dict)
-    message: dict[str, list[Any]] = field(default_factory=dict)
+    message: dict[str, list[Any]] | None = None
 
     def add(self, chunk: Mapping[str, Any]) -> None:
         """Add the next piece."""
+        _add_texts(self.texts, chunk)
         delta = chunk.get("delta")
-        for pieces, source in ((self.texts, chunk), (self.message, delta if isinstance(delta, dict) else {})):
-            for name in _TEXT_FIELDS:
-                if name in source:
-                    pieces.setdefault(name, []).append(source[name])
+        if isinstance(delta, dict):
+            # An empty message has no piece of a content.
+            self.message = self.message or {"content": []}
+            _add_texts(self.message, delta)
         names = chunk.keys() - {"delta", *_TEXT_FIELDS}
         self.fields.update({name: chunk[name] for name in chunk if name in names and chunk[name] is not None})
 
     def join(self) -> dict[str, Any]:
         """Return the whole choice."""
-        message = {name: _join(pieces) for name, pieces in self.message.items()}
-        texts = {name: _join(pieces) for name, pieces in self.texts.items()}
-        return self.fields | texts | ({"message": message} if message else {})
+        whole = self.fields | {name: _join(pieces) for name, pieces in self.texts.items()}
+        if self.message is None:
+            return whole
+        return whole | {"message": {name: _join(pieces) for name, pieces in self.message.items()}}
+
+
+def _add_texts(pieces: dict[str, list[Any]], source: Mapping[str, Any]) -> None:
+    for name in _TEXT_FIELDS:
+        if name in source:
+            pieces.setdefault(name, []).append(source[name])
 
 
 def _join(pieces: list[Any]) -> Any:

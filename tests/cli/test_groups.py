@@ -1,7 +1,7 @@
 """Groups of options: what typer sees, and what a command gets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import unwrap
 from typing import Annotated, Any
 
@@ -62,9 +62,15 @@ def test_a_derived_group_changes_a_default() -> None:
 
 
 def test_sampling_options_override_the_preset() -> None:
-    assert SamplingOptions().apply_to(Sampling(n=3)) == Sampling(n=3)
-    assert SamplingOptions(n=2, stop=["a", "b"]).apply_to(Sampling(top_k=4)) == Sampling(2, top_k=4, stop=("a", "b"))
-    assert PaperSamplingOptions().apply_to(PAPER_SAMPLING) == PAPER_SAMPLING
+    assert SamplingOptions().apply_to(Sampling(n=3), "paper") == Sampling(n=3)
+    expected = Sampling(2, top_k=4, stop=("a", "b"))
+    assert SamplingOptions(n=2, stop=["a", "b"]).apply_to(Sampling(top_k=4), "paper") == expected
+    assert PaperSamplingOptions().apply_to(PAPER_SAMPLING, "paper") == PAPER_SAMPLING
+
+
+def test_stop_strings_of_a_preset_are_not_for_chat_models() -> None:
+    assert PaperSamplingOptions().apply_to(PAPER_SAMPLING, "chat") == replace(PAPER_SAMPLING, stop=())
+    assert PaperSamplingOptions(stop=["</answer>"]).apply_to(PAPER_SAMPLING, "chat").stop == ("</answer>",)
 
 
 def test_engine_options_of_other_engines_are_rejected() -> None:

@@ -132,7 +132,7 @@ class FaultyServer:
             extra = {"Retry-After": self.retry_after} if fault in ("429", "503") else {}
             error = {"error": {"message": f"fault {fault}\x1b[31m for {self.headers[number].get('authorization')}"}}
             return await _send(writer, int(fault), json.dumps(error).encode(), extra)
-        content = json.dumps(self._reply(fault, number, body)).encode()
+        content = self.encode(self._reply(fault, number, body), body)
         if fault == "half a JSON":
             content = content[: len(content) // 2]
         elif fault == "no JSON":
@@ -147,7 +147,7 @@ class FaultyServer:
     def _reply(self, fault: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
         requested = body.get("n", 1)
         count = {"fewer": 1, "more": requested + 2, "no choices": 0}.get(fault, requested)
-        choices = [self._choice(index, number, "messages" in body) for index in range(count)]
+        choices = [self.choice(index, number, body) for index in range(count)]
         if fault == "twice":
             choices += [dict(choice) for choice in choices]
         if fault == "nulls":
@@ -155,10 +155,16 @@ class FaultyServer:
         usage = {"prompt_tokens": 11, "completion_tokens": 7 * len(choices)}
         return {"id": "the same" if fault == "same id" else f"r{number}", "choices": choices, "usage": usage}
 
-    def _choice(self, index: int, number: int, chat: bool) -> dict[str, Any]:
+    def encode(self, reply: dict[str, Any], body: dict[str, Any]) -> bytes:  # noqa: ARG002 - for other servers
+        """Return the bytes of a reply to the request with this body."""
+        return json.dumps(reply).encode()
+
+    def choice(self, index: int, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer to the request with this number and body."""
         text = f"request {number}, choice {index}\ud800\u2028</think><answer>"
         self.sent.append(text)
-        content: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        chat: dict[str, Any] = {"message": {"role": "assistant", "content": text}}
+        content = chat if "messages" in body else {"text": text}
         end = {"finish_reason": "length"} if number % 5 == 0 else {"finish_reason": "stop", "stop_reason": "</answer>"}
         return {"index": index, **content, **end}
 

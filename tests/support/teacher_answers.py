@@ -8,7 +8,7 @@ from typing import Any
 from knk.tasks import kk
 
 SFT_PUZZLES = list(kk.rows("train", n=6, seed=2))
-ANSWER_KINDS = ("correct", "incorrect", "no format", "truncated", "stopped")
+ANSWER_KINDS = ("correct", "incorrect", "no format", "truncated", "stopped", "not closed")
 
 
 def _answer_line(row: dict[str, Any], sample: int, kind: str, style: str) -> dict[str, Any]:
@@ -17,9 +17,10 @@ def _answer_line(row: dict[str, Any], sample: int, kind: str, style: str) -> dic
     text = {
         "correct": f" Let me check.</think><answer>{correct}</answer>",
         "incorrect": f" Wait.</think><answer>{incorrect}</answer>",
-        "no format": correct,
+        "no format": f" So.</think>{correct}",
         "truncated": " Let me see, if",
         "stopped": f" So it is.</think><answer>{correct}",
+        "not closed": f"<think>{correct}",
     }[kind]
     return {
         "id": row["id"],

@@ -10,7 +10,6 @@ from knk.errors import BadFile, BadFolder, BadRow
 from knk.tasks import kk
 from knk.teacher.sft import Policy, write_sft
 from knk.teacher.sft.report import count_reflective_phrases
-from knk.teacher.sft.verified import restore_closing_tag
 from tests.support.teacher_answers import ANSWER_KINDS, SFT_PUZZLES, write_answers
 
 
@@ -20,22 +19,20 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
     return [row for path in sorted(folder.glob("train/*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
+NEVER_ROWS = {"truncated at the limit of tokens": 6, "thinking not closed": 6}
+"""The answers in `write_answers` that no policy keeps, by the reason."""
+
+
 @pytest.mark.parametrize(
     ("policy", "kept", "dropped"),
     [
-        (Policy(), 24, {"truncated at the limit of tokens": 6}),
-        (Policy(truncated=True), 30, {}),
-        (Policy(keep="formatted"), 18, {"truncated at the limit of tokens": 6, "wrong format": 6}),
-        (Policy(keep="correct"), 12, {"truncated at the limit of tokens": 6, "wrong format": 6, "incorrect": 6}),
+        (Policy(), 24, NEVER_ROWS),
+        (Policy(keep="formatted"), 18, NEVER_ROWS | {"wrong format": 6}),
+        (Policy(keep="correct"), 12, NEVER_ROWS | {"wrong format": 6, "incorrect": 6}),
         (
             Policy(keep="correct", per_puzzle=1),
             6,
-            {
-                "truncated at the limit of tokens": 6,
-                "wrong format": 6,
-                "incorrect": 6,
-                "more answers to one puzzle than the limit": 6,
-            },
+            NEVER_ROWS | {"wrong format": 6, "incorrect": 6, "more answers to one puzzle than the limit": 6},
         ),
     ],
 )
@@ -64,9 +61,9 @@ def test_the_same_answers_give_the_same_bytes_in_any_order(tmp_path: Path) -> No
 def test_statistics(tmp_path: Path) -> None:
     report = write_sft(write_answers(tmp_path / "answers"), tmp_path / "rows").to_dict()
     sizes = report["accuracy"]["people"]
-    assert sum(entry["answers"] for entry in sizes.values()) == 30
+    assert sum(entry["answers"] for entry in sizes.values()) == 36
     # Correct, correct in the wrong format, and correct except for the tag that the stop string removed.
-    assert all(entry["accuracy"] == 0.6 for entry in sizes.values())
+    assert all(entry["accuracy"] == 0.5 for entry in sizes.values())
     assert sum(entry["correct"] for entry in report["accuracy"]["grade"].values()) == 18
     assert report["moves per row"] == {"checks": 0.25, "retractions": 0, "restarts": 0.25}
     assert report["length"]["unit"] == "tokens"
@@ -83,25 +80,6 @@ def test_answers_in_either_style_become_rows_in_either_style(asked_style: str, s
         assert row["prompt"] == kk.prompt(texts[row["id"]], style)
         assert isinstance(row["completion"], str if style == "paper" else list)
         assert kk.verify(row["completion"], row).correct
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "is_restored"),
-    [
-        ("a<answer>b", {"finish_reason": "stop", "stop": "</answer>"}, True),
-        ("a<answer>b", {"finish_reason": "stop", "parameters": {"stop": ["</answer>", "User:"]}}, True),
-        ("a<answer>b", {"finish_reason": "stop", "parameters": {"stop": ["User:"]}}, False),
-        ("a<answer>b", {"finish_reason": "stop", "stop": "User:", "parameters": {"stop": ["</answer>"]}}, False),
-        ("a<answer>b", {"finish_reason": "length", "stop": "</answer>"}, False),
-        ("a<answer>b</answer>", {"finish_reason": "stop", "stop": "</answer>"}, False),
-        ("a", {"finish_reason": "stop", "stop": "</answer>"}, False),
-        ("a<answer>b", {}, False),
-    ],
-)
-def test_a_closing_tag_is_restored_only_where_a_stop_string_removed_it(
-    text: str, answer: dict[str, Any], is_restored: bool
-) -> None:
-    assert restore_closing_tag(text, answer) == text + "</answer>" * is_restored
 
 
 def test_moves_are_counted_by_their_phrases() -> None:

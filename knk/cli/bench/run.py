@@ -81,7 +81,10 @@ class PaperSamplingOptions(SamplingOptions):
     max_tokens: MaxTokens = 4096
     stop: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help="Stop string (repeatable; default: 'Question:', 'Assistant:' and 'User:')."),
+        typer.Option(
+            metavar="TEXT",
+            help="Stop string (repeatable; default: 'Question:', 'Assistant:' and 'User:', none with --style chat).",
+        ),
     ] = None
     seed: Seed = 0
 
@@ -121,14 +124,16 @@ def run(
     """Run benchmarks on a model and score its completions.
 
     Sampling and stop strings are the paper's (arXiv 2505.13718): 4 completions per item, temperature 0.7, top-p 0.95.
-    Answers are judged as by 'knk verify' and the rewards. Intervals are 95%, over items; SD is over samples, as in the
-    paper's tables. MMLU-Pro leaves out the items that RLVR trains on.
+    Answers are judged as by 'knk verify' and the rewards; thinking that a server moves out of an answer is put back.
+    Intervals are 95%, over items; SD is over samples, as in the paper's tables. MMLU-Pro leaves out the items that RLVR
+    trains on.
 
     DIR has every completion (BENCHMARK/answers.jsonl), its verdict (verdicts.jsonl), the results (results.json, for
     'knk report'), and lm-eval's result files (lm_eval/). After an interruption, run the same command again to resume.
 
-    Needs PyTorch and, in the clone, pip install '.[bench]'. --evalplus also scores with EvalPlus, from the file
-    HumanEvalPlus.jsonl.gz of its release: --data humaneval_plus=HumanEvalPlus.jsonl.gz.
+    Needs, in the clone, pip install '.[bench]', and PyTorch unless a server answers. With a server and --no-lm-eval,
+    '.[teacher,math]' is enough. --evalplus also scores with EvalPlus, from the file HumanEvalPlus.jsonl.gz of its
+    release: --data humaneval_plus=HumanEvalPlus.jsonl.gz.
 
     Exit status: 0 all completions are stored, 1 some requests were given up (the results are of the others), 2 the
     input is bad or the model cannot be run.
@@ -158,7 +163,7 @@ def _plan(items: ItemOptions, sampling: SamplingOptions, style: str) -> Benchmar
 
     files = dict(map(_parse_data, items.data or []))
     trained = frozenset(name for path in items.without or [] for name in identities(path))
-    settings = sampling.apply_to(PAPER_SAMPLING)
+    settings = sampling.apply_to(PAPER_SAMPLING, style)
     return BenchmarkPlan(tuple(split_list(items.tasks)), settings, style, files, trained, items.limit)
 
 

@@ -19,9 +19,6 @@ def sft(
     keep: Annotated[
         Keep, typer.Option(help="Keep all answers, those in the right format, or of these only the correct ones.")
     ] = "all",
-    truncated: Annotated[
-        bool, typer.Option("--truncated", help="Also keep answers that were cut off at the token limit.")
-    ] = False,
     per_puzzle: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Maximum number of answers per puzzle.")
     ] = None,
@@ -37,8 +34,10 @@ def sft(
 ) -> None:
     """Convert a teacher's answers to rows for TRL's SFT trainer.
 
-    As in the paper, wrong answers are kept unless --keep says otherwise; dropped.jsonl beside the rows lists what is
-    left out, each with the reason. Prints how many answers are kept and dropped, the accuracy by number of people and
+    Thinking that the server moved out of an answer, and a closing tag at which it stopped, are put back. As in the
+    paper, wrong answers are kept unless --keep says otherwise. Answers that were cut off, are empty, do not close their
+    thinking, or hold no answer that 'knk verify' can read are always dropped. dropped.jsonl beside the rows lists them,
+    each with the reason. Prints how many answers are kept and dropped, the accuracy by number of people and
     by grade, the lengths, and how often answers check a result, backtrack or start again.
 
     Exit status: 0 success, 2 the input is bad.
@@ -50,7 +49,7 @@ def sft(
     from knk.teacher.sft import Policy, write_sft
 
     folder = require_output(output)
-    policy = Policy(keep, truncated, per_puzzle, max_tokens, tokenizer, style)
+    policy = Policy(keep, per_puzzle, max_tokens, tokenizer, style)
     with progress_bar(None, "answers") as advance:
         report = write_sft(answers, folder, policy, advance)
     if as_json:

@@ -7,7 +7,7 @@ statistics and hashes. Rows are sorted by the puzzles' keys, so the same answers
 | column | contents |
 |---|---|
 | `prompt` | the teacher's prompt; a string or messages, depending on the style |
-| `completion` | the teacher's answer, with the closing tag that a stop string removed |
+| `completion` | the teacher's answer, with the thinking and the closing tag that the server removed from it |
 | `id` | the puzzle's key |
 | `sample` | the index of the answer among those of the puzzle |
 | `puzzle` | the puzzle in the one-line notation |

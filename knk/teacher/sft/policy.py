@@ -17,11 +17,10 @@ KEEP_CHOICES: Final = ("all", "formatted", "correct")
 
 @dataclass(frozen=True)
 class Policy:
-    """Which answers become rows.
+    """Which answers become rows, of those that are whole and in which an answer can be read.
 
     Args:
         keep: one of `KEEP_CHOICES`.
-        truncated: whether to keep answers that were truncated at the limit of tokens, which teach never to end.
         per_puzzle: the most answers of a puzzle, the first of those that are kept; no limit if not given.
         max_tokens: the most tokens of prompt and completion together, counted by the tokenizer.
         tokenizer: the name or folder of a tokenizer for `transformers`.
@@ -35,7 +34,6 @@ class Policy:
     """
 
     keep: str = "all"
-    truncated: bool = False
     per_puzzle: int | None = None
     max_tokens: int | None = None
     tokenizer: str | None = None
@@ -61,8 +59,8 @@ class Policy:
             rows_of_puzzle: how many answers of the same puzzle have become rows.
             count_tokens: counts the tokens of a text; needed for `max_tokens`.
         """
-        if answer.truncated and not self.truncated:
-            return "truncated at the limit of tokens"
+        if answer.problem is not None:
+            return answer.problem
         if self.keep != "all" and not answer.has_format:
             return "wrong format"
         if self.keep == "correct" and not answer.correct:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from knk.answers.verdict import Verdict
 from knk.errors import BadRow
 from knk.files import json_object
+from knk.inference.completions import CUT_OFF, completion_text, received_text
 from knk.logic.notation import decode
 from knk.tasks import kk
 from knk.tasks.format import completion_of, has_format, question_of
+from knk.tasks.messages import Completion
 from knk.tasks.source import Row, field
 from knk.teacher.tokens import TextCounter
 
-_CLOSING_TAG: Final = "</answer>"
+_TAGS: Final = re.compile(r"</?(?:think|answer)>")
+_NO_ANSWER: Final = ("no answer", "unreadable", "timed out", "failed")
+"""The reasons of verdicts on completions in which no answer was read, right or wrong."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,12 @@ class VerifiedAnswer:
     Args:
         row: the row for SFT.
         has_format: whether the completion is in the right format.
-        truncated: whether it was truncated at the limit of tokens.
+        problem: why the answer can never be a row, in a few words; None if it can.
     """
 
     row: Row
     has_format: bool
-    truncated: bool
+    problem: str | None
 
     @property
     def correct(self) -> bool:
@@ -71,10 +77,11 @@ def _sorted_offsets(file: IO[bytes], name: str) -> list[int]:
 
 def _verify(answer: Row, style: str, count_tokens: TextCounter | None) -> VerifiedAnswer:
     notation = field(answer, "puzzle", str)
-    text = restore_closing_tag(field(answer, "completion", str), answer)
-    verdict = kk.verify(text, {"puzzle": notation})
-    prompt, completion = _convert_style(answer.get("prompt"), text, notation, style)
+    prompt, completion = _convert_style(answer.get("prompt"), completion_text(answer), notation, style)
+    verdict = kk.verify(completion, {"puzzle": notation})
+    received = kk.verify(received_text(answer), {"puzzle": notation})
     server_count = answer.get("completion_tokens")
+    text = message_text(completion)
     tokens = count_tokens(text) if count_tokens else server_count if isinstance(server_count, int) else None
     row = {
         "prompt": prompt,
@@ -83,43 +90,49 @@ def _verify(answer: Row, style: str, count_tokens: TextCounter | None) -> Verifi
         "sample": field(answer, "sample", int),
         "puzzle": notation,
         "people": len(decode(notation).names),
-        "correct": bool(verdict),
+        "correct": bool(received),
         "tokens": tokens,
     }
-    return VerifiedAnswer(row, has_format(text), answer.get("finish_reason") == "length")
+    problem = _problem(answer, completion, verdict, received)
+    return VerifiedAnswer(row, has_format(text), problem)
 
 
-def restore_closing_tag(text: str, answer: Mapping[str, Any]) -> str:
-    """Return an answer's text with the closing tag that a stop string removed from it, or unchanged.
-
-    A server removes the stop string at which it stopped. Some servers report which it was; for the others, an answer
-    that was not truncated and ends inside the answer tags stopped at `</answer>` if that was among the stop strings. A
-    truncated answer is never changed.
+def _problem(answer: Row, completion: Completion, verdict: Verdict, received: Verdict) -> str | None:
+    """Return why an answer can never be a row, in the words of the report; None if it can.
 
     Args:
-        text: the completion as it was received.
-        answer: the stored answer, with "finish_reason", "stop" and "parameters".
-
-    >>> restore_closing_tag("so</think><answer>Ann is a knave", {"finish_reason": "stop", "stop": "</answer>"})
-    'so</think><answer>Ann is a knave</answer>'
-    >>> restore_closing_tag("so</think><answer>Ann is", {"finish_reason": "length", "stop": None})
-    'so</think><answer>Ann is'
+        answer: the stored answer.
+        completion: the completion that its row would have.
+        verdict: the verdict on this completion.
+        received: the verdict on the answer as it was received.
     """
-    parameters = answer.get("parameters")
-    stops = parameters.get("stop") if isinstance(parameters, dict) else None
-    stopped_at_tag = answer.get("stop") == _CLOSING_TAG or (
-        answer.get("stop") is None and isinstance(stops, list) and _CLOSING_TAG in stops
-    )
-    is_open = "<answer>" in text and _CLOSING_TAG not in text.rpartition("<answer>")[2]
-    return text + _CLOSING_TAG if answer.get("finish_reason") == "stop" and stopped_at_tag and is_open else text
+    if answer.get("finish_reason") in CUT_OFF:
+        return "truncated at the limit of tokens" if answer["finish_reason"] == "length" else "cut off by the server"
+    # The prompts of the style "paper" open the thinking.
+    text = f"<think>\n{completion}" if isinstance(completion, str) else message_text(completion)
+    if not _TAGS.sub("", text).strip():
+        return "empty"
+    if "<think>" in text.rpartition("</think>")[2]:
+        return "thinking not closed"
+    if verdict.reason in _NO_ANSWER:
+        return f"no answer to read: {verdict.reason}"
+    if (verdict.correct, verdict.reason) != (received.correct, received.reason):
+        return "verdict changed by the format"
+    return None
 
 
 def _convert_style(prompt: Any, text: str, notation: str, style: str) -> tuple[Any, Any]:
     """Return prompt and completion in a style; a prompt in the other style is replaced by one in this style."""
     if not isinstance(prompt, str | list):
         raise BadRow(f"an answer's prompt: expected a string or a list of messages, got {type(prompt).__name__}")
-    if ("paper" if isinstance(prompt, str) else "chat") != style:
+    asked = "paper" if isinstance(prompt, str) else "chat"
+    if asked != style:
         prompt = kk.prompt({"puzzle": notation, "text": question_of(prompt)}, style)
+    text = text.strip()
+    # The prompt, or a model's own chat template, may have opened the thinking.
+    thinks = asked == "paper" or text.startswith("<think>") or "</think>" in text
+    if style == "chat" and not thinks:
+        return prompt, [{"role": "assistant", "content": text}]
     return prompt, completion_of(text, style)
 
 

@@ -40,7 +40,7 @@ def write_sft(
     Args:
         answers: the folder that `knk teach` wrote.
         folder: the folder for the rows; it must not exist, or be empty.
-        policy: which answers become rows; by default all that were not truncated.
+        policy: which answers become rows; by default all that are whole and hold an answer.
         progress: is called with the number of answers processed since the last call.
 
     Raises:
