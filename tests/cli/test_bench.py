@@ -14,6 +14,7 @@ from knk.evals.lm_eval.tasks import include_path
 from knk.evals.records import read_run, summaries
 from knk.evals.run import PAPER_SAMPLING, BenchmarkPlan, run_benchmarks
 from tests.support.benchmarks import Oracle, two_runs
+from tests.support.reasoning_server import serve_reasoning
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,17 @@ def test_a_comparison_of_few_items_says_so(tmp_path: Path, capsys: pytest.Captur
 def test_two_arms_of_the_same_name_are_refused(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "table", runs[0], runs[0]]) == 2
     assert "two arms have the same name" in capsys.readouterr().err
+
+
+def test_a_chat_model_behind_a_reasoning_parser_has_the_format_and_no_stop_strings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve_reasoning(lambda _: "Hm.</think><answer>(1) Nobody is a knight</answer>", "vllm") as server:
+        model = ("bench", "m", "--base-url", server.url, "--style", "chat", "-n", "1", "--limit", "3", "--no-lm-eval")
+        assert main([*model, "-o", str(tmp_path / "run"), "--json"]) == 0
+        assert [body.get("stop") for body in server.requests] == [None] * 3
+    assert '"format": ' in capsys.readouterr().out
+    assert [one.has_format for one in read_run(tmp_path / "run").completions["knk"]] == [True] * 3
 
 
 def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

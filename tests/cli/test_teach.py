@@ -16,6 +16,7 @@ from knk.tasks import kk
 from knk.teacher.tokens import count_by_characters
 from tests.support.faulty_server import FaultyServer, fail_first, serve
 from tests.support.paths import ROOT
+from tests.support.reasoning_server import serve_reasoning
 from tests.support.teaching import (
     KEY,
     expected_pairs,
@@ -218,3 +219,25 @@ def test_a_dry_run_counts_and_writes_nothing(puzzles: Path, tmp_path: Path, run:
     assert (cost["puzzles"], cost["requests"], cost["answers"]) == (10, 20, 40)
     assert (cost["completion_tokens"], cost["gpu_hours"]) == (36_000, 0.01)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_reasoning_server_answers_becomes_rows_or_is_counted(
+    run: Run, puzzles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(prompt: str) -> str:
+        (index,) = [index for index, row in enumerate(rows) if row["text"] in prompt]
+        return ["", "Hm.", "Hm.</think>What?", f"Hm.</think><answer>{rows[3]['answer']}</answer>"][index]
+
+    rows = list(kk.rows("test", puzzles, n=4))
+    with serve_reasoning(write, "sglang") as server:
+        chat = ("--style", "chat", "--preset", "paper", "-n", "1", "--limit", "4", "--stream")
+        model = ("--model", "m", "--base-url", server.url)
+        assert run(puzzles, "--split", "test", *model, *chat, "-o", tmp_path / "answers")[0] == 0
+        assert [(body["stream"], "stop" in body) for body in server.requests] == [(True, False)] * 4
+    dropped = {"empty": 1, "no answer to read: no answer": 1, "thinking not closed": 1}
+    assert cli.main(["corpus", "sft", str(tmp_path / "answers"), "-o", str(tmp_path / "rows"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["kept"], report["dropped"]) == (1, dropped)
+    assert cli.main(["corpus", "sft", str(tmp_path / "answers"), "-o", str(tmp_path / "again")]) == 0
+    table = capsys.readouterr().out
+    assert all(f"1 dropped: {reason}\n" in table for reason in dropped)
