@@ -129,9 +129,14 @@ def stream_events(reply: dict[str, Any]) -> Iterator[bytes]:
         end = {name: value for name, value in choice.items() if name not in ("message", "text")}
         for delta in _pieces(message if message is not None else {"text": choice["text"]}):
             yield _event(
-                {"choices": [{"index": index, "finish_reason": None} | ({"delta": delta} if message else delta)]}
+                {
+                    "choices": [
+                        {"index": index, "finish_reason": None} | (delta if message is None else {"delta": delta})
+                    ]
+                }
             )
-        yield _event({"choices": [end | ({"delta": {}} if message else {"text": ""})]})
+        rest: dict[str, Any] = {"text": ""} if message is None else {"delta": {}}
+        yield _event({"choices": [end | rest]})
     yield _event({"choices": [], "usage": reply["usage"]})
     yield b"data: [DONE]\n\n"
 
