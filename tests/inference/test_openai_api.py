@@ -6,7 +6,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from knk.inference.openai_api import InvalidResponse, error_message, parse_response, parse_retry_after
+from knk.inference.openai_api import error_message, parse_response, parse_retry_after
+from knk.inference.openai_message import InvalidResponse
 from tests.support.teaching import (
     KEY,
 )

@@ -75,19 +75,8 @@ def test_a_run_with_a_real_model_is_killed_twice_and_resumes(tmp_path: Path, rea
         assert 0 < line["completion_tokens"] <= 24
         assert line["finish_reason"] == ("length" if line["completion_tokens"] == 24 else "stop")
     # A model this small gives no answer within so few tokens, and none of its answers becomes a row.
-    sft = [
-        sys.executable,
-        "-m",
-        "knk",
-        "corpus",
-        "sft",
-        folder,
-        "-o",
-        tmp_path / "rows",
-        "--tokenizer",
-        model,
-        "--json",
-    ]
+    convert = ("corpus", "sft", str(folder), "-o", str(tmp_path / "rows"), "--tokenizer", model, "--json")
+    sft = [sys.executable, "-m", "knk", *convert]
     report = json.loads(
         subprocess.run(sft, env=environment, capture_output=True, text=True, check=True, timeout=300).stdout
     )

@@ -51,6 +51,11 @@ def model(puzzles: Path) -> Callable[[str], str]:
     return write
 
 
+def always(text: str) -> Callable[[str], str]:
+    """A model that always writes the same."""
+    return lambda _prompt: text
+
+
 def read_rows(folder: Path) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
@@ -114,7 +119,7 @@ def test_answers_without_any_text_are_counted(puzzles: Path, tmp_path: Path, mod
 def test_a_stop_string_inside_the_thinking_makes_no_row(puzzles: Path, tmp_path: Path) -> None:
     sampling = Sampling(max_tokens=60, stop=("User:", "</answer>"))
     texts = ["The User: asks.</think><answer>a</answer>", "I write <answer></answer>.</think><answer>a</answer>"]
-    for number, text in enumerate(texts):
-        reports = teach_and_write(puzzles, tmp_path / str(number), lambda _, text=text: text, "vllm", sampling)
+    for text in texts:
+        reports = teach_and_write(puzzles, tmp_path / text[:3], always(text), "vllm", sampling)
         for report in reports.values():
             assert (report.kept, dict(report.dropped)) == (0, {"thinking not closed": len(KINDS)})
