@@ -5,7 +5,9 @@
 | `recipe` | a YAML file of TRL's settings, and what it extends |
 | `data` | the datasets of a recipe |
 | `gpus`, `shapes` | kinds of GPUs; sizes of models |
-| `estimate`, `plan` | the memory and time of a run; whether it fits, and what would |
+| `batches` | how a step is divided among processes |
+| `workload`, `memory`, `serving`, `speed`, `estimate` | what a recipe asks of GPUs: memory, vLLM's cache, time |
+| `plan` | whether a recipe fits some GPUs, and what would |
 | `trl_scripts` | the scripts of TRL's trainers, and the settings that they take |
 | `checks`, `preflight` | checks before a run starts, by subject; all of them |
 | `run` | `train`: run or resume a recipe |

@@ -105,7 +105,9 @@ def _nearest(recipe: Recipe, processes: int) -> Division | None:
     batch = division_of(recipe).batch
     unit = lcm(processes, _group(recipe.settings)) if recipe.trainer == "grpo" else processes
     sizes = range(unit, _LARGEST_CHANGE * batch + 1, unit)
-    near = sorted((size for size in sizes if _LARGEST_CHANGE * size >= batch), key=lambda size: (abs(size - batch), -size))
+    near = sorted(
+        (size for size in sizes if _LARGEST_CHANGE * size >= batch), key=lambda size: (abs(size - batch), -size)
+    )
     return next(filter(None, (divide(recipe, processes, size) for size in near)), None)
 
 
@@ -125,7 +127,7 @@ def settings_of(recipe: Recipe, division: Division) -> dict[str, Any]:
         "gradient_accumulation_steps": division.accumulation,
     }
     own = division_of(recipe)
-    if recipe.trainer != "grpo" or (division == own and "generation_batch_size" not in recipe.settings):
+    if recipe.trainer != "grpo" or (division == own and refusal(recipe.settings, "grpo", own.processes) is None):
         return settings
     # As many steps per generation as in the recipe.
     steps = Fraction(_generated(recipe), own.batch)
@@ -172,11 +174,22 @@ def _refusal(settings: Mapping[str, Any], world: int) -> str | None:
         return f"generation_batch_size {completions} is not a multiple of {size} examples per pass"
     if completions % group:
         return f"{completions} completions are not a multiple of num_generations {group}"
-    evaluated = number("per_device_eval_batch_size", _EVAL_BATCH) * world
-    group = number("num_generations_eval", group)
-    if settings.get("eval_strategy") not in (None, "no") and evaluated % group:
-        return f"{evaluated} completions in evaluation are not a multiple of {group} per prompt"
+    if number("steps_per_generation", 1) % 1:
+        return f"steps_per_generation {settings['steps_per_generation']} is not an integer"
     return None
+
+
+def evaluation_refusal(recipe: Recipe) -> str | None:
+    """Return why TRL's launcher would refuse the batch in evaluation; None if it would not.
+
+    Args:
+        recipe: the recipe.
+    """
+    size = recipe.number("per_device_eval_batch_size", _EVAL_BATCH)
+    group = recipe.number("num_generations_eval", _group(recipe.settings))
+    if recipe.trainer != "grpo" or recipe.settings.get("eval_strategy") in (None, "no") or size % group == 0:
+        return None
+    return f"per_device_eval_batch_size {size} is not a multiple of the {group} completions per prompt in evaluation"
 
 
 def describe(recipe: Recipe, division: Division, processes: int) -> str:

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from knk.errors import BadConfig
 from knk.tables import format_table
+from knk.training.batches import changed_settings, describe, division_of, divisions, format_settings
 from knk.training.data import sources
-from knk.training.estimate import DEFAULT_ROWS, DEFAULT_TOKENS, Cost, RunEstimate, has_vllm_server
+from knk.training.estimate import DEFAULT_ROWS, DEFAULT_TOKENS, Estimate
 from knk.training.gpus import GIB, Gpu
+from knk.training.memory import Cost, Memory
 from knk.training.recipe import Recipe
+from knk.training.serving import Cache, server_command
 from knk.training.shapes import Shape, shape_of
+from knk.training.speed import time_of
+from knk.training.workload import PROMPT_TOKENS, Workload, has_vllm_server, processes_on
 
-LORA: Final = {
-    "use_peft": True,
-    "lora_r": 32,
-    "lora_alpha": 64,
-    "lora_target_modules": "all-linear",
-    "dtype": "bfloat16",
-}
+_LORA: Final = {"use_peft": True, "lora_r": 32, "lora_alpha": 64, "lora_target_modules": "all-linear"}
+_MOST_GPUS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,34 @@ class Plan:
         recipe: the recipe.
         gpus: the number of GPUs.
         gpu: their kind.
-        memory: the memory of the fullest training GPU.
+        phases: the memory of the fullest training GPU.
         time: the time of the run.
         changed: settings that differ from the recipe's because of the number of GPUs.
         problems: why the recipe cannot run; empty if it can.
+        notes: what the changed settings mean, and other ways to divide a step.
         assumed: the assumptions about the data.
         gpus_used: the number of GPUs that are used.
+        cache: the cache of a vLLM engine, or None without vLLM.
+        server: the command of the vLLM server; empty if the recipe needs none.
     """
 
     recipe: Recipe
     gpus: int
     gpu: Gpu
-    memory: tuple[Cost, ...]
+    phases: Memory
     time: tuple[Cost, ...]
     changed: Mapping[str, Any]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
     assumed: str
     gpus_used: int
+    cache: Cache | None = None
+    server: str = ""
+
+    @property
+    def memory(self) -> tuple[Cost, ...]:
+        """The memory of the fullest GPU at the moment when it is fullest."""
+        return self.phases.fullest
 
     @property
     def needed(self) -> float:
@@ -70,12 +81,18 @@ class Plan:
         return {
             "recipe": self.recipe.path.name,
             "gpus": self.gpus,
+            "gpus_used": self.gpus_used,
             "gpu": self.gpu.name,
             "fits": self.fits,
             "problems": list(self.problems),
+            "notes": list(self.notes),
             "settings": dict(self.changed),
+            "server": self.server,
             "memory_bytes": {cost.name: round(cost.amount) for cost in self.memory},
+            "fullest_phase": _PHASES[self.phases.is_fullest_in_training],
+            "other_phase_bytes": round(self.phases.other),
             "gpu_memory_bytes": round(self.gpu.memory),
+            "cache": self.cache.to_dict() if self.cache else None,
             "seconds": {cost.name: round(cost.amount) for cost in self.time},
             "assumed": self.assumed,
         }
@@ -85,19 +102,43 @@ class Plan:
         gpus_used = f", {self.gpus_used} used" if self.gpus_used < self.gpus else ""
         lines = [f"{self.recipe.path.name} on {self.gpus} x {self.gpu.name}{gpus_used}"]
         if self.changed:
-            settings = " ".join(f"--set {name}={value}" for name, value in self.changed.items())
-            lines.append(f"with {settings}")
-        memory = [[cost.name, f"{cost.amount / GIB:.1f} GiB", cost.detail] for cost in self.memory]
-        memory.append(["total", f"{self.needed / GIB:.1f} GiB", f"of {self.gpu.memory / GIB:.1f}"])
-        time = [[cost.name, _hours(cost.amount), cost.detail] for cost in self.time]
-        time.append(["total", _hours(self.seconds), self.assumed])
+            lines.append(f"with {format_settings(self.changed)}")
+        lines += [f"note: {note}" for note in self.notes]
+        memory, cache, time = self._memory_rows(), self._cache_rows(), self._time_rows()
         # One table, so that the columns of memory and time stand below each other.
-        table = format_table(memory + time, "<><", "  ").splitlines()
-        lines += ["", "memory of the fullest GPU:", *table[: len(memory)]]
+        table = format_table(memory + cache + time, "<><", "  ").splitlines()
+        phase = f", {_PHASES[self.phases.is_fullest_in_training]}" if self.phases.generating else ""
+        lines += ["", f"memory of the fullest GPU{phase}:", *table[: len(memory)]]
+        if cache:
+            lines += ["", "vLLM:", *table[len(memory) : len(memory) + len(cache)]]
         if self.fits:
-            lines += ["", "time:", *table[len(memory) :]]
+            lines += ["", "time:", *table[len(memory) + len(cache) :]]
+        if self.server and self.fits:
+            lines += ["", "on a GPU of its own, first start:", f"  {self.server}"]
         lines += ["", "It fits." if self.fits else "It does not fit:", *(f"  {problem}" for problem in self.problems)]
         return "\n".join(lines)
+
+    def _memory_rows(self) -> list[list[str]]:
+        rows = [[cost.name, f"{cost.amount / GIB:.1f} GiB", cost.detail] for cost in self.memory]
+        total = f"of {self.gpu.memory / GIB:.1f}"
+        if self.phases.generating:
+            total += f"; {self.phases.other / GIB:.1f} {_PHASES[not self.phases.is_fullest_in_training]}"
+        return [*rows, ["total", f"{self.needed / GIB:.1f} GiB", total]]
+
+    def _cache_rows(self) -> list[list[str]]:
+        if self.cache is None:
+            return []
+        cache = self.cache
+        waves = f"{cache.waves:.1f} waves" if cache.waves > 1 else "all at a time"
+        detail = f"{cache.sequences} completions at a time, of {cache.wanted} per engine: {waves}"
+        return [["cache", f"{cache.tokens:,} tokens", detail]]
+
+    def _time_rows(self) -> list[list[str]]:
+        rows = [[cost.name, _hours(cost.amount), cost.detail] for cost in self.time]
+        return [*rows, ["total", _hours(self.seconds), self.assumed]]
+
+
+_PHASES: Final = {True: "in training", False: "in generation"}
 
 
 def _hours(seconds: float) -> str:
@@ -106,6 +147,9 @@ def _hours(seconds: float) -> str:
 
 def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: int | None = None) -> Plan:
     """Estimate the memory and time of a recipe on some GPUs.
+
+    If the recipe's batch cannot be divided among all GPUs, the plan uses fewer of them or a batch of nearly the same
+    size, whichever fits first, and its notes say so.
 
     Args:
         recipe: the recipe.
@@ -118,13 +162,34 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
         BadConfig: the size of the model is unknown.
     """
     counted = rows or (DEFAULT_ROWS if recipe.trainer == "grpo" else _rows(recipe))
-    estimate = RunEstimate(recipe, gpus, gpu, tokens or DEFAULT_TOKENS, counted, shape_of(recipe.model))
+    shape, processes = shape_of(recipe.model), processes_on(recipe, gpus)
+    choices = tuple(divisions(recipe, processes)) or (division_of(recipe),)
+    plans = [
+        _plan(Estimate(Workload(recipe, choice, gpu, tokens or DEFAULT_TOKENS, counted, shape), gpus), processes)
+        for choice in choices
+    ]
+    best = next((made for made in plans if made.fits), plans[0])
+    others = [
+        f"{format_settings(other.changed)}: {describe(recipe, choice, processes)}"
+        for choice, other in zip(choices, plans, strict=True)
+        if other is not best and other.fits
+    ]
+    return replace(best, notes=(*best.notes, *(f"or {other}" for other in others)))
+
+
+def _plan(estimate: Estimate, processes: int) -> Plan:
+    work, division = estimate.work, estimate.work.division
+    note, rows = describe(work.recipe, division, processes), "" if work.is_grpo else f", {work.rows:,} rows"
     return Plan(
-        recipe,
-        *(gpus, gpu, tuple(estimate.memory()), tuple(estimate.time()), estimate.changed_settings()),
+        *(work.recipe, estimate.gpus, work.gpu, estimate.memory),
+        time=tuple(time_of(work)),
+        changed=changed_settings(work.recipe, division),
         problems=tuple(estimate.problems()),
-        gpus_used=estimate.processes + (1 if has_vllm_server(recipe) else 0),
-        assumed=f"for {estimate.tokens:,} tokens per completion" + ("" if estimate.is_grpo else f", {counted:,} rows"),
+        notes=(note,) if note else (),
+        assumed=f"for {work.tokens:,} tokens per completion{rows}",
+        gpus_used=division.processes + (1 if work.has_server else 0),
+        cache=estimate.cache,
+        server=server_command(work.recipe) if work.has_server else "",
     )
 
 
@@ -148,8 +213,8 @@ def plan_memory(recipe: Recipe, shape: Shape, memory: float) -> tuple[Cost, ...]
         shape: the shape of its model.
         memory: the bytes of memory of a GPU.
     """
-    gpus = recipe.processes + (1 if has_vllm_server(recipe) else 0)
-    return tuple(RunEstimate(recipe, gpus, Gpu("", memory, 1, 1), DEFAULT_TOKENS, DEFAULT_ROWS, shape).memory())
+    work = Workload(recipe, division_of(recipe), Gpu("", memory, 1, 1), DEFAULT_TOKENS, DEFAULT_ROWS, shape)
+    return Estimate(work, recipe.processes + 1).memory.fullest
 
 
 def alternatives(planned: Plan, tokens: int | None = None, rows: int | None = None) -> Iterator[str]:
@@ -162,32 +227,53 @@ def alternatives(planned: Plan, tokens: int | None = None, rows: int | None = No
     """
     recipe = planned.recipe
 
-    def fits(changes: Mapping[str, Any], gpus: int = planned.gpus) -> bool:
-        changed = replace(recipe, settings={**recipe.settings, **changes})
-        return plan(changed, gpus, planned.gpu, tokens, rows).fits
+    def changed(changes: Mapping[str, Any], gpus: int = planned.gpus) -> Plan:
+        tried = replace(recipe, settings={**recipe.settings, **changes})
+        return plan(tried, gpus, planned.gpu, tokens, rows)
 
+    seen = set()
     for changes in _changes(recipe):
-        if fits(changes):
-            yield " ".join(f"--set {name}={value}" for name, value in changes.items())
-    less = next((number for number in range(planned.gpus - 1, 0, -1) if fits({}, number)), None)
-    more = next((number for number in range(planned.gpus + 1, 65) if fits({}, number)), None)
+        tried = changed(changes)
+        line = format_settings({**changes, **tried.changed})
+        if tried.fits and line not in seen:
+            seen.add(line)
+            yield line
+    less = next((number for number in range(planned.gpus - 1, 0, -1) if changed({}, number).fits), None)
+    more = next((number for number in range(planned.gpus + 1, _MOST_GPUS + 1) if changed({}, number).fits), None)
     for number in filter(None, (less, more)):
         yield f"{number} x {planned.gpu.name}"
 
 
 def _changes(recipe: Recipe) -> Iterator[dict[str, Any]]:
     """Iterate over settings that need less memory, the smallest change first."""
-    settings = recipe.settings
-    colocated = {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3, "vllm_enable_sleep_mode": True}
+    settings, own = recipe.settings, division_of(recipe)
+    if own.device_batch > 1:
+        yield {
+            "per_device_train_batch_size": 1,
+            "gradient_accumulation_steps": own.device_batch * own.accumulation,
+        }
     longest = "max_length" if recipe.trainer == "sft" else "max_completion_length"
+    completion = recipe.number("max_completion_length", 512)
+    length = recipe.number("vllm_max_model_length", PROMPT_TOKENS + completion)
+    if settings.get("use_vllm") and length < PROMPT_TOKENS + completion:
+        yield {"vllm_max_model_length": completion + 4 * PROMPT_TOKENS}
+        yield {longest: length - 4 * PROMPT_TOKENS}
     if settings.get("gradient_checkpointing") is False:
         yield {"gradient_checkpointing": True}
+    colocated = {
+        "vllm_mode": "colocate",
+        "vllm_gpu_memory_utilization": 0.3,
+        "vllm_enable_sleep_mode": True,
+        "vllm_max_model_length": completion + 4 * PROMPT_TOKENS,
+    }
     if has_vllm_server(recipe):
         yield colocated
     if not settings.get("use_peft"):
-        yield LORA
+        # Merging adapters for vLLM in bfloat16 would corrupt the frozen weights.
+        lora = {**_LORA, "dtype": "float32" if settings.get("use_vllm") else "bfloat16"}
+        yield lora
         if has_vllm_server(recipe):
-            yield {**LORA, **colocated}
+            yield {**lora, **colocated}
     if isinstance(settings.get(longest), int):
         for divisor in (2, 4, 8):
             yield {longest: settings[longest] // divisor}

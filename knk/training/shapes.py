@@ -56,6 +56,22 @@ class Shape:
         return 2 * self.hidden * (queries + keys) + 3 * self.hidden * self.inner + 2 * self.hidden + biases
 
     @property
+    def linear_parameters(self) -> int:
+        """The parameters of the linear layers inside the layers: those that are quantized."""
+        queries, keys = self._dimensions
+        return self.layers * (2 * self.hidden * (queries + keys) + 3 * self.hidden * self.inner)
+
+    @property
+    def multiplied_parameters(self) -> int:
+        """The parameters by which each token is multiplied: all but an embedding that is only looked up."""
+        return self.parameters - (0 if self.has_tied_embeddings else self.embedding_parameters)
+
+    @property
+    def query_size(self) -> int:
+        """The total dimension of the queries."""
+        return self._dimensions[0]
+
+    @property
     def embedding_parameters(self) -> int:
         """The parameters of the embedding."""
         return self.vocabulary * self.hidden

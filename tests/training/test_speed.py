@@ -1,0 +1,59 @@
+"""The time of runs, part by part."""
+
+from typing import Any
+
+import pytest
+
+from knk.training.gpus import GIB, GPUS, Gpu
+from knk.training.plan import plan
+from knk.training.speed import SPEEDS, Speeds, time_of
+from tests.support.plans import MATH, PAPER, SIZES, estimated, work_of
+
+
+def test_time_follows_work_and_hardware() -> None:
+    single = estimated(PAPER, "6xH100")
+    assert estimated(PAPER, "12xH100").seconds == pytest.approx(single.seconds / 2)
+    assert plan(single.recipe, 6, GPUS["H100"], rows=1000).seconds == pytest.approx(single.seconds / 18)
+    assert plan(single.recipe, 6, GPUS["A100-80"]).seconds > single.seconds
+    math = estimated(MATH, "6xH100")
+    assert [cost.name for cost in math.time] == ["generation", "training"]
+    assert plan(math.recipe, 6, GPUS["H100"], tokens=400).seconds < math.seconds / 2
+
+
+def test_the_time_of_sft_follows_the_assumptions() -> None:
+    """By hand: four passes over 54,000 rows of 1,856 tokens, with half of the pairs of tokens in attention."""
+    token = 2 * 3_085_938_688 + 4 * 2048 * 36 * 1856 / 2
+    computed = 4 * token * 54_000 * 1856 / (6 * 989e12 * SPEEDS.compute)
+    passes = 54_000 / 6
+    layers = 4 * 36 * SPEEDS.layer_seconds
+    communication = 2 * 3 * 3_085_938_688 / (450e9 * SPEEDS.link)
+    assert estimated(PAPER, "6xH100").seconds == pytest.approx(computed + passes * (layers + communication))
+
+
+def test_a_gpu_without_nvlink_takes_longer_to_communicate() -> None:
+    speeds = Speeds(compute=1e9, layer_seconds=0)
+    linked, plain = (work_of(PAPER, Gpu(name, 80 * GIB, 1e15, 1e12), 6) for name in ("H100", "A6000"))
+    assert sum(cost.amount for cost in time_of(plain, speeds)) == pytest.approx(
+        sum(cost.amount for cost in time_of(linked, speeds)) * 450 / 32
+    )
+
+
+def test_frozen_weights_skip_a_pass_and_a_correction_needs_one_more() -> None:
+    speeds = Speeds(layer_seconds=0, link=1e9)
+
+    def training(**changes: Any) -> float:
+        return list(time_of(work_of(MATH, GPUS["H100"], 5, **changes), speeds))[1].amount
+
+    four = training()
+    assert training(use_peft=True) == pytest.approx(four * 3 / 4)
+    assert training(vllm_importance_sampling_correction=True) == pytest.approx(four * 5 / 4)
+    assert training(gradient_checkpointing=False) == pytest.approx(four * 3 / 4)
+    assert training(beta=0.04) == pytest.approx(four * 5 / 4)
+    assert training(num_iterations=2) == pytest.approx(four * 5 / 4)
+
+
+def test_without_vllm_generation_is_slower_and_gathers_the_model() -> None:
+    served, plain = estimated(MATH, "5xH100", ("vllm-colocate",)), estimated(MATH, "5xH100", ("transformers",))
+    assert plain.time[0].amount > 2 * served.time[0].amount
+    generating = {cost.name: cost.amount / GIB for cost in plain.phases.generating}
+    assert generating["model in generation"] == pytest.approx(2 * SIZES["Qwen/Qwen2.5-3B"] / GIB)
