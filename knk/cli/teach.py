@@ -194,6 +194,8 @@ def _print_summary(folder: Path, summary: Summary, as_json: bool) -> None:
     )
     if summary.duplicates:
         print(f"{summary.duplicates:,} puzzles repeat an earlier one, maybe under other names, and were asked once")
+    if summary.empty:
+        print(f"{summary.empty:,} answers are empty or only thinking, and can never be rows for SFT")
     if summary.dropped:
         print(f"{summary.dropped:,} answers arrived that were not asked for, and were dropped")
     if summary.completion_tokens:

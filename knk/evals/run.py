@@ -48,7 +48,10 @@ from knk.tasks.source import Row
 PAPER_SAMPLING: Final = Sampling(
     n=4, temperature=0.7, top_p=0.95, max_tokens=4096, stop=("Question:", "Assistant:", "User:"), seed=0
 )
-"""The paper's sampling in evaluation, except that the paper asks for 8,192 tokens of a model with a limit of 4,096."""
+"""The paper's sampling in evaluation, except that the paper asks for 8,192 tokens of a model with a limit of 4,096.
+
+Its stop strings are for prompts of the style "paper": servers look for them inside a chat model's thinking too.
+"""
 _HUMANEVAL: Final = "humaneval_plus"
 _LM_EVAL_FOLDER: Final = "lm_eval"
 

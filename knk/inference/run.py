@@ -59,6 +59,7 @@ class Summary:
         duplicates: items that occurred before in the same run, and were not requested again.
         stored: answers stored in this run.
         truncated: those of them that were cut off at the limit of tokens.
+        empty: those of them that are empty, or thinking that the server split off and nothing more.
         failed: answers given up.
         dropped: answers received that had not been requested.
         prompt_tokens: tokens of the prompts sent, as far as the engine reports them.
@@ -70,6 +71,7 @@ class Summary:
     duplicates: int
     stored: int
     truncated: int
+    empty: int
     failed: int
     dropped: int
     prompt_tokens: int
@@ -88,7 +90,7 @@ class _Counter:
         self._observer = observer
         self._n = n
         self._started = time.monotonic()
-        self._counts = dict.fromkeys(("existing", "duplicates", "stored", "truncated", "failed", "dropped"), 0)
+        self._counts = dict.fromkeys(("existing", "duplicates", "stored", "truncated", "empty", "failed", "dropped"), 0)
         self._tokens = {"prompt_tokens": 0, "completion_tokens": 0}
 
     def skip(self, answers: int | None) -> None:
@@ -104,6 +106,7 @@ class _Counter:
         answers = [outcome for outcome in batch.outcomes if isinstance(outcome, Answer)]
         self._counts["stored"] += len(answers)
         self._counts["truncated"] += sum(answer.finish_reason == "length" for answer in answers)
+        self._counts["empty"] += sum(not answer.completion.strip() for answer in answers)
         self._counts["failed"] += len(batch.outcomes) - len(answers)
         self._counts["dropped"] += batch.dropped
         self._tokens["prompt_tokens"] += batch.prompt_tokens

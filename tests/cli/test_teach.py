@@ -232,7 +232,9 @@ def test_what_a_reasoning_server_answers_becomes_rows_or_is_counted(
     with serve_reasoning(write, "sglang") as server:
         chat = ("--style", "chat", "--preset", "paper", "-n", "1", "--limit", "4", "--stream")
         model = ("--model", "m", "--base-url", server.url)
-        assert run(puzzles, "--split", "test", *model, *chat, "-o", tmp_path / "answers")[0] == 0
+        status, out, _ = run(puzzles, "--split", "test", *model, *chat, "-o", tmp_path / "answers")
+        assert status == 0
+        assert "2 answers are empty or only thinking" in out
         assert [(body["stream"], "stop" in body) for body in server.requests] == [(True, False)] * 4
     dropped = {"empty": 1, "no answer to read: no answer": 1, "thinking not closed": 1}
     assert cli.main(["corpus", "sft", str(tmp_path / "answers"), "-o", str(tmp_path / "rows"), "--json"]) == 0

@@ -82,6 +82,58 @@ def test_answers_in_either_style_become_rows_in_either_style(asked_style: str, s
         assert kk.verify(row["completion"], row).correct
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"completion": "{right}", "finish_reason": "length"}, "truncated at the limit of tokens"),
+        ({"completion": "{right}", "finish_reason": "content_filter"}, "cut off by the server"),
+        ({"completion": "{right}", "finish_reason": "abort"}, "cut off by the server"),
+        ({"completion": ""}, "empty"),
+        ({"completion": " \n"}, "empty"),
+        ({"completion": "<think>\n</think>\n<answer></answer>"}, "empty"),
+        ({"completion": "So it is."}, "thinking not closed"),
+        ({"completion": "So.</think>Or <think>{answer}"}, "thinking not closed"),
+        ({"completion": "", "reasoning": "So."}, "thinking not closed"),
+        ({"completion": "So.</think>I give up."}, "no answer to read: no answer"),
+        ({"completion": "So.</think><answer></answer>"}, "no answer to read: no answer"),
+        # The server says that the model wrote a closing tag, which has no opening one.
+        ({"completion": "So.</think>{answer}", "stop": "</answer>"}, "verdict changed by the format"),
+        ({"completion": "{right}", "finish_reason": "eos"}, None),
+        ({"completion": "<answer>{answer}</answer>", "reasoning": "So."}, None),
+        ({"completion": "<answer>{answer}", "reasoning": "So.", "stop": "</answer>"}, None),
+        # Wrong answers are rows, as in the paper.
+        ({"completion": "So.</think><answer>(1) Ann is a knave.</answer>"}, None),
+    ],
+)
+@pytest.mark.parametrize("style", ["paper", "chat"])
+def test_answers_that_can_never_be_rows_are_dropped_with_their_reason(
+    fields: dict[str, Any], reason: str | None, style: str, tmp_path: Path
+) -> None:
+    row = SFT_PUZZLES[0]
+    right = f"So.</think><answer>{row['answer']}</answer>"
+    completion = fields["completion"].replace("{right}", right).replace("{answer}", row["answer"])
+    answer = {"id": row["id"], "sample": 0, "puzzle": row["puzzle"], "prompt": kk.prompt(row), "finish_reason": "stop"}
+    (tmp_path / "answers").mkdir()
+    line = json.dumps(answer | fields | {"completion": completion})
+    (tmp_path / "answers" / "answers.jsonl").write_text(line + "\n", encoding="utf-8")
+    report = write_sft(tmp_path / "answers", tmp_path / "rows", Policy(style=style))
+    assert (report.kept, dict(report.dropped)) == ((1, {}) if reason is None else (0, {reason: 1}))
+
+
+def test_an_answer_without_thinking_stays_without_it_in_the_style_chat(tmp_path: Path) -> None:
+    row = SFT_PUZZLES[0]
+    text = f"<answer>{row['answer']}</answer>"
+    answer = {"id": row["id"], "sample": 0, "puzzle": row["puzzle"], "prompt": kk.prompt(row, "chat")}
+    (tmp_path / "answers").mkdir()
+    line = json.dumps(answer | {"completion": text, "finish_reason": "stop"})
+    (tmp_path / "answers" / "answers.jsonl").write_text(line + "\n", encoding="utf-8")
+    assert write_sft(tmp_path / "answers", tmp_path / "chat", Policy(style="chat")).kept == 1
+    assert read_rows(tmp_path / "chat")[0]["completion"] == [{"role": "assistant", "content": text}]
+    # The prompt of the other style opens the thinking, which this answer never closes.
+    report = write_sft(tmp_path / "answers", tmp_path / "paper", Policy(style="paper"))
+    assert dict(report.dropped) == {"thinking not closed": 1}
+
+
 def test_moves_are_counted_by_their_phrases() -> None:
     assert count_reflective_phrases(
         "Let me try Ann as a knight. This is a contradiction, so that was wrong. Hold on. Let me check."
