@@ -18,7 +18,7 @@ from knk.parallel.cores import core_count
 GIB: Final = 1 << 30
 _MIB: Final = 1 << 20
 _MAX_GPUS: Final = 1024
-_QUERY: Final = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
+_QUERY: Final = ("nvidia-smi", "--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,44 @@ def hardware() -> dict[str, Any]:
 
 
 def installed_gpus() -> list[dict[str, Any]]:
-    """Return the name and the bytes of memory of each NVIDIA GPU; none if `nvidia-smi` is not installed."""
+    """Return the name and the bytes of memory of each NVIDIA GPU that programs here may use.
+
+    These are the GPUs in `CUDA_VISIBLE_DEVICES`, all if it is not set, and none if `nvidia-smi` is not installed.
+    """
     try:
         output = subprocess.run(_QUERY, capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return []
-    pairs = (line.rpartition(",") for line in output.splitlines() if "," in line)
-    return [
-        {"name": name.strip(), "memory_bytes": int(size) * _MIB} for name, _, size in pairs if size.strip().isdecimal()
+    return visible_gpus(output, os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def visible_gpus(query: str, devices: str | None) -> list[dict[str, Any]]:
+    """Return the name and the bytes of memory of the GPUs that a program can use.
+
+    CUDA reads the list up to the first entry that is no GPU:
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#cuda-environment-variables
+
+    Args:
+        query: what `nvidia-smi` prints: index, identity, name and MiB of memory of one GPU a line.
+        devices: the value of `CUDA_VISIBLE_DEVICES`: indices, or identities or their beginnings; all GPUs if None.
+
+    >>> query = "0, GPU-8f, NVIDIA L4, 23034\\n1, GPU-3c, NVIDIA H100, 81559\\n"
+    >>> [gpu["name"] for gpu in visible_gpus(query, "1,0")], visible_gpus(query, "")
+    (['NVIDIA H100', 'NVIDIA L4'], [])
+    """
+    rows = [[field.strip() for field in line.split(",")] for line in query.splitlines()]
+    known = [
+        (row[0], row[1], ", ".join(row[2:-1]), int(row[-1])) for row in rows if len(row) > 3 and row[-1].isdecimal()
     ]
+    chosen = known
+    if devices is not None:
+        chosen = []
+        for device in (text.strip() for text in devices.split(",")):
+            matches = [gpu for gpu in known if device == gpu[0] or (device[:4] == "GPU-" and gpu[1].startswith(device))]
+            if len(matches) != 1:
+                break
+            chosen += matches
+    return [{"name": name, "memory_bytes": size * _MIB} for _, _, name, size in chosen]
 
 
 def _processor() -> str:

@@ -6,12 +6,13 @@ line before the model is loaded.
 
 from __future__ import annotations
 
+from knk.training.checks.adapter import check_adapter
 from knk.training.checks.batches import check_batches
 from knk.training.checks.lengths import check_lengths
 from knk.training.checks.model import read_model
 from knk.training.checks.numbers import check_numbers
 from knk.training.checks.packages import check_packages
-from knk.training.checks.resources import check_disk, check_memory
+from knk.training.checks.resources import check_disk, check_gpus, check_memory
 from knk.training.checks.rewards import check_rewards
 from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
 from knk.training.data import sources
@@ -36,9 +37,12 @@ def check(recipe: Recipe) -> list[str]:
     lines = []
     if recipe.trainer == "grpo":
         lines += [check_rewards(recipe, data), check_batches(recipe, data)]
+    check_gpus(recipe)
     lines.insert(0, check_parsed(recipe))
-    check_numbers(recipe, parsed(recipe, recipe.processes))
+    settings = parsed(recipe, recipe.processes)
+    check_numbers(recipe, settings)
     model = read_model(recipe)
+    lines += filter(None, [check_adapter(recipe, settings)])
     lines.append(check_lengths(recipe, data, model))
     try:
         shape = from_config(model.config)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig, MissingPackage
 from knk.models import base_of, tokenizer_of
+from knk.training.checks.settings import one_line
 from knk.training.recipe import Recipe
 
 _CONTEXTS: Final = ("max_position_embeddings", "n_positions")
+_WEIGHTS: Final = ("*.safetensors", "*.safetensors.index.json", "*.bin")
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,30 @@ def read_model(recipe: Recipe) -> Model:
         from transformers import AutoConfig, AutoTokenizer
     except ImportError as error:
         raise MissingPackage("training needs transformers: pip install '.[train]'") from error
-    if Path(recipe.model).is_absolute() and not Path(recipe.model).is_dir():
-        raise BadConfig(f"{recipe.model}: no such folder")
+    folder = Path(recipe.model)
+    if _is_path(recipe.model) and not folder.is_dir():
+        raise BadConfig(f"{recipe.path}: {recipe.model}: no such folder")
     tokenizer_source, base = tokenizer_of(recipe.model), base_of(recipe.model)
     try:
         tokenizer = AutoTokenizer.from_pretrained(tokenizer_source)
         model = Model(tokenizer, AutoConfig.from_pretrained(base).to_dict())
     except (OSError, ValueError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise BadConfig(f"{recipe.path}: the model {recipe.model!r} cannot be read: {why}") from error
+        where = "" if folder.is_dir() else "there is no such folder, and as a name on the Hub: "
+        raise BadConfig(
+            f"{recipe.path}: the model {recipe.model!r} cannot be read: {where}{one_line(error)}"
+        ) from error
+    if folder.is_dir() and not any(chain.from_iterable(folder.glob(pattern) for pattern in _WEIGHTS)):
+        raise BadConfig(f"{recipe.path}: {recipe.model}: the folder has no weights (such as model.safetensors)")
     if recipe.settings.get("use_peft") and model.config.get("quantization_config"):
         raise BadConfig(
             f"{recipe.path}: the model {recipe.model!r} is quantised, so that no adapter can be merged into it: name "
             "the model that it was made from, and set load_in_4bit: true"
         )
     return model
+
+
+def _is_path(model: str) -> bool:
+    """Whether a model's name is a path rather than a name on the Hub, which has at most one slash."""
+    path = Path(model)
+    is_beside_something = len(path.parts) == 2 and path.parent.is_dir()
+    return path.is_absolute() or model.startswith((".", "~")) or len(path.parts) > 2 or is_beside_something

@@ -68,6 +68,27 @@ def _checkpoints(recipe: Recipe, data: Iterable[Source]) -> int:
     return 1 + (min(written, limit + 1) if isinstance(limit, int) and limit > 0 else written)
 
 
+def check_gpus(recipe: Recipe, installed: Sequence[Mapping[str, Any]] | None = None) -> None:
+    """Check that a recipe for one process sees one GPU.
+
+    Args:
+        recipe: the recipe.
+        installed: the GPUs, as `installed_gpus` returns them; this machine's if None.
+
+    Raises:
+        BadConfig: it sees several.
+    """
+    if recipe.settings.get("use_cpu"):
+        return
+    installed = installed_gpus() if installed is None else installed
+    if recipe.processes == 1 < len(installed) and recipe.launch.get("distributed_type", "NO") == "NO":
+        # One process spreads the model over all of them, and accelerate without a configuration starts one for each.
+        raise BadConfig(
+            f"{recipe.path}: 1 process and {len(installed)} GPUs: choose one of them, such as with "
+            "'CUDA_VISIBLE_DEVICES=0 knk train', or set num_processes and an accelerate_config for several"
+        )
+
+
 def check_memory(recipe: Recipe, shape: Shape, installed: Sequence[Mapping[str, Any]] | None = None) -> str:
     """Check that GPUs are enough and large enough, and return one line about it.
 
