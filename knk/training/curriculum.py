@@ -194,6 +194,16 @@ class PuzzleSource:
         """
         return self.curriculum.row(self.level(index // self.prompts_per_batch), index)
 
+    def spare_rows(self, count: int, seed: int) -> list[Row]:
+        """Return other rows of the level of the batch that is being answered, to replace groups without signal.
+
+        Args:
+            count: the number of rows.
+            seed: what distinguishes them from other spare rows.
+        """
+        level = self.level(len(self.rates))
+        return [self.curriculum.row(level, "spare", seed, number) for number in range(count)]
+
     def dataset(self, batches: int) -> Any:
         """Return a `datasets.Dataset` whose rows are drawn when the trainer reads them, in order.
 

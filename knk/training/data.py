@@ -61,6 +61,8 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
         BadConfig: it names none, or a file does not exist.
     """
     entries = recipe.settings.get("datasets")
+    if recipe.settings.get("curriculum") is not None:
+        return ()  # Puzzles are drawn while the run trains.
     if isinstance(entries, list) and entries:
         return tuple(_source(recipe, entry) for entry in entries)
     name = recipe.settings.get("dataset_name")

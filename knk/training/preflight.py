@@ -7,7 +7,8 @@ line before the model is loaded.
 from __future__ import annotations
 
 from knk.training.checks.adapter import check_adapter
-from knk.training.checks.batches import check_batches
+from knk.training.checks.batches import check_batches, check_redraws
+from knk.training.checks.curriculum import check_curriculum
 from knk.training.checks.lengths import check_lengths
 from knk.training.checks.model import read_model
 from knk.training.checks.numbers import check_numbers
@@ -34,9 +35,10 @@ def check(recipe: Recipe) -> list[str]:
     check_types(recipe)
     check_packages(recipe)
     data = sources(recipe)
-    lines = []
+    lines = [check_curriculum(recipe)] if recipe.settings.get("curriculum") is not None else []
     if recipe.trainer == "grpo":
         lines += [check_rewards(recipe, data), check_batches(recipe, data)]
+        check_redraws(recipe)
     check_gpus(recipe)
     lines.insert(0, check_parsed(recipe))
     settings = parsed(recipe, recipe.processes)

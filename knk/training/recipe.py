@@ -165,6 +165,8 @@ def load(
     for overlay in overlays:
         settings |= _merged(Path(overlay), ())
     settings |= dict(changes or {})
+    if settings.get("datasets") is None:
+        settings.pop("datasets", None)  # An overlay can so take the datasets away.
     trainer, made_by = (settings.pop(name, "") for name in ("trainer", "made_by"))
     return Recipe(path, str(trainer), settings, str(made_by))
 

@@ -15,8 +15,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from knk.training.curriculum import Curriculum, PuzzleSource
 from knk.training.health_callback import health_callback
 from knk.training.options import Options
+from knk.training.redraw import redrawing
 from knk.training.trl_scripts import script
 
 _TRL_REWARDS: Final = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
@@ -72,7 +74,7 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
     training_args.logging_nan_inf_filter = False  # It logs a loss that is not finite as the mean of those before.
     if "wandb" in training_args.report_to:  # wandb takes its project from the environment only.
         os.environ.setdefault("WANDB_PROJECT", training_args.project)
-    dataset = _dataset(script_args, dataset_args)
+    dataset, source = _data(script_args, training_args, dataset_args, options)
     evaluates = training_args.eval_strategy != "no"
     arguments = {
         "model": model_args.model_name_or_path,
@@ -83,25 +85,41 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         "peft_config": get_peft_config(model_args),
     }
     if name == "sft":
-        return _with_callbacks(SFTTrainer(**arguments), options)
+        return _with_callbacks(SFTTrainer(**arguments), callbacks(options))
+    trainer_class = GRPOTrainer
+    if options.redraws:
+        trainer_class = redrawing(GRPOTrainer, options.redraws, source.spare_rows if source else None)
     rewards = [_reward(reward) for reward in script_args.reward_funcs]
-    return _with_callbacks(GRPOTrainer(reward_funcs=rewards, **arguments), options)
+    return _with_callbacks(trainer_class(reward_funcs=rewards, **arguments), callbacks(options, source))
 
 
-def callbacks(options: Options) -> list[Any]:
+def callbacks(options: Options, source: PuzzleSource | None = None) -> list[Any]:
     """Return the trainer's callbacks.
 
     Args:
         options: this library's own settings.
+        source: the training data, if they follow a curriculum.
     """
-    return [health_callback(options.on_no_signal)]
+    return [*([source.callback()] if source else []), health_callback(options.on_no_signal)]
 
 
-def _with_callbacks(trainer: Any, options: Options) -> Any:
-    """Add this library's callbacks before those of the trackers, which then log what these add."""
+def _with_callbacks(trainer: Any, added: list[Any]) -> Any:
+    """Add callbacks before those of the trackers, which then log what these add."""
     handler = trainer.callback_handler
-    handler.callbacks = [*callbacks(options), *handler.callbacks]
+    handler.callbacks = [*added, *handler.callbacks]
     return trainer
+
+
+def _data(script_args: Any, training_args: Any, dataset_args: Any, options: Options) -> tuple[Any, PuzzleSource | None]:
+    """Return the data by split, and the source of those that follow a curriculum."""
+    if options.curriculum is None:
+        return _dataset(script_args, dataset_args), None
+    training_args.shuffle_dataset = False  # The order is the curriculum's.
+    source = PuzzleSource(
+        Curriculum.from_settings(options.curriculum),
+        training_args.generation_batch_size // training_args.num_generations,
+    )
+    return {script_args.dataset_train_split: source.dataset(training_args.max_steps)}, source
 
 
 def _dataset(script_args: Any, dataset_args: Any) -> Any:

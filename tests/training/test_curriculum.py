@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from knk.datasets.files import read
 from knk.errors import BadConfig
 from knk.logic.notation import decode
 from knk.proofs.difficulty import difficulty
 from knk.tasks import kk
 from knk.training.curriculum import LADDER, Curriculum, Level, PuzzleSource
+from knk.training.preflight import check
+from knk.training.recipe import Recipe
+from knk.training.run import train
 from tests.support.tiny_models import save_tiny_model
 
 
@@ -147,3 +151,60 @@ def test_a_plain_trainer_climbs_and_resumes_with_the_same_puzzles(tmp_path: Path
     assert [entry[lengths] for entry in again if lengths in entry] == [
         entry[lengths] for entry in whole if lengths in entry
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all")
+@pytest.mark.filterwarnings("ignore")  # Other libraries warn, in this process.
+def test_a_recipe_with_a_curriculum_draws_its_puzzles_and_redraws(tmp_path: Path) -> None:
+    save_tiny_model(tmp_path / "model", ["Ann is a knight, Bob is a knave. <think>"])
+    recipe = Recipe(tmp_path / "mine.yaml", "grpo", recipe_settings(tmp_path) | {"redraws": 1})
+    assert "curriculum: 2 levels" in check(recipe)
+    manifest = train(recipe, in_process=True)
+    assert manifest["data"] == []
+    logged = [entry for entry in read(recipe.output / "metrics.jsonl") if "reward" in entry]
+    assert [entry["curriculum/people"] for entry in logged] == [3, 3, 3]
+    assert [entry["redraw/groups"] for entry in logged] == [2, 2, 2]  # A tiny model has no format: always -2.
+
+
+def recipe_settings(folder: Path) -> dict[str, Any]:
+    return {
+        "model_name_or_path": str(folder / "model"),
+        "curriculum": {"levels": [{"people": 3, "grade": 1}, {"people": 4, "grade": 2}], "window": 1},
+        "reward_funcs": ["knk.rewards.kk_reward"],
+        "output_dir": str(folder / "out"),
+        "num_generations": 2,
+        "per_device_train_batch_size": 4,
+        "max_completion_length": 64,
+        "max_steps": 3,
+        "logging_steps": 1,
+        "use_cpu": True,
+        "bf16": False,
+        "seed": 1,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"logging_steps": 5}, "logging_steps: 1"),
+        ({"max_steps": -1}, "needs max_steps"),
+        ({"reward_funcs": ["knk.rewards.mmlu_pro_reward"]}, "a reward for puzzles"),
+        ({"datasets": [{"path": "json", "data_files": "x.jsonl"}]}, "got both"),
+        ({"curriculum": {"levels": [{"people": 3, "grade": 5}]}}, "no puzzle of 3 people has grade 5"),
+        ({"redraws": -1}, "a number from 0"),
+        (
+            {"redraws": 1, "per_device_train_batch_size": 2, "num_generations": 4, "num_processes": 2},
+            "whole groups of 4",
+        ),
+    ],
+)
+def test_a_recipe_that_cannot_follow_its_curriculum_is_refused(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    save_tiny_model(tmp_path / "model", ["Ann is a knight."])
+    with pytest.raises(BadConfig) as caught:
+        check(Recipe(tmp_path / "mine.yaml", "grpo", recipe_settings(tmp_path) | changes))
+    assert message in str(caught.value)

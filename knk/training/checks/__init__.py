@@ -7,6 +7,7 @@
 | `packages` | the packages that the recipe uses are installed |
 | `rewards` | the rewards can be imported, and the data have their columns |
 | `batches` | a batch has whole groups, and the data fill it |
+| `curriculum` | each level has puzzles, and the trainer logs what the curriculum needs |
 | `model`, `adapter` | the model can be read, and has the modules that an adapter names |
 | `lengths` | rows and completions fit into the model's context |
 | `resources` | disk and GPUs are large enough, and one process sees one GPU |

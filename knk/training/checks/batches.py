@@ -37,3 +37,26 @@ def check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
         )
     dropped = f"; {rows % prompts} of {rows} rows are left out of each epoch" if rows % prompts else ""
     return f"batches: {batch} completions for {prompts} prompts{dropped}"
+
+
+def check_redraws(recipe: Recipe) -> None:
+    """Check that each process has whole groups, if groups without signal are redrawn.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        BadConfig: a process has parts of groups, or `redraws` is not a number of times.
+    """
+    redraws = recipe.settings.get("redraws", 0)
+    if not isinstance(redraws, int) or isinstance(redraws, bool) or redraws < 0:
+        raise BadConfig(f"{recipe.path}: expected 'redraws' to be a number from 0, got {str(redraws)[:40]!r}")
+    group = number(recipe, "num_generations")
+    batch = recipe.number("generation_batch_size", 0) or number(
+        recipe, "per_device_train_batch_size"
+    ) * recipe.processes * (recipe.number("steps_per_generation", number(recipe, "gradient_accumulation_steps")))
+    if redraws and batch // recipe.processes % group:
+        raise BadConfig(
+            f"{recipe.path}: 'redraws' needs whole groups of {group} in each process, got {batch // recipe.processes} "
+            f"completions in each of {recipe.processes}: use another number of processes, or remove redraws"
+        )

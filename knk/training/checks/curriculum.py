@@ -1,0 +1,43 @@
+"""A curriculum has puzzles at each level, and the trainer logs what it needs."""
+
+from __future__ import annotations
+
+from knk.errors import BadConfig, NotEnough
+from knk.training.curriculum import Curriculum
+from knk.training.recipe import Recipe
+
+_KK_REWARDS = "knk.rewards.kk_"
+
+
+def check_curriculum(recipe: Recipe) -> str:
+    """Check that a recipe can follow its curriculum, and return one line about it.
+
+    Args:
+        recipe: the recipe, with a curriculum.
+
+    Raises:
+        BadConfig: it cannot.
+    """
+    settings = recipe.settings
+    if recipe.trainer != "grpo":
+        raise BadConfig(f"{recipe.path}: 'curriculum' needs trainer: grpo")
+    if settings.get("datasets") or settings.get("dataset_name"):
+        raise BadConfig(f"{recipe.path}: expected 'datasets' or 'curriculum', got both: remove one")
+    if not isinstance(settings["curriculum"], dict):
+        raise BadConfig(f"{recipe.path}: expected 'curriculum' to be a mapping such as {{window: 4}}")
+    if settings.get("logging_steps") != 1:
+        raise BadConfig(f"{recipe.path}: 'curriculum' needs logging_steps: 1, as each step's success rate is used")
+    if not isinstance(settings.get("max_steps"), int) or settings["max_steps"] < 1:
+        raise BadConfig(f"{recipe.path}: 'curriculum' needs max_steps, as its puzzles have no end")
+    if not any(str(name).startswith(_KK_REWARDS) for name in settings.get("reward_funcs") or []):
+        raise BadConfig(f"{recipe.path}: 'curriculum' needs a reward for puzzles, such as knk.rewards.kk_reward")
+    curriculum = Curriculum.from_settings(settings["curriculum"])
+    for number, level in enumerate(curriculum.levels):
+        try:
+            curriculum.row(number, "check")
+        except NotEnough as error:
+            raise BadConfig(
+                f"{recipe.path}: 'curriculum': no puzzle of {level.people} people has grade {level.grade}: "
+                "remove this level"
+            ) from error
+    return f"curriculum: {len(curriculum.levels)} levels"
