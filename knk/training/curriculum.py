@@ -226,7 +226,7 @@ class PuzzleSource:
 
         source = self
 
-        class Observe(TrainerCallback):
+        class Observe(TrainerCallback):  # type: ignore[misc]
             def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002
                 source.rates[:] = [entry[SUCCESS_RATE] for entry in state.log_history if _is_rate(entry)]
 

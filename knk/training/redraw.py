@@ -43,8 +43,8 @@ def redrawing(trainer_class: type, redraws: int, spare: Spare | None = None) -> 
         spare: returns the rows that replace others; rows of the training data at random if not given.
     """
 
-    class Redrawing(trainer_class):  # type: ignore[misc, valid-type]
-        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    class Redrawing(trainer_class):  # type: ignore[misc]
+        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
             batch = super()._generate_and_score_completions(inputs)
             if not self.model.training:
                 return batch

@@ -65,7 +65,7 @@ def run(folder: Path, redraws: int, steps: int = 12) -> tuple[list[dict[str, Any
             for prompt, ids in zip(prompts, completion_ids, strict=True)
         ]
 
-    class Recording(GRPOTrainer):  # type: ignore[misc, valid-type]
+    class Recording(GRPOTrainer):  # type: ignore[misc]
         def compute_loss(self, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
             trained.extend(self.processing_class.batch_decode(inputs["prompt_ids"], skip_special_tokens=True))
             return super().compute_loss(model, inputs, *rest, **named)
