@@ -71,6 +71,34 @@ def read_answer(completion: str, lexicon: Lexicon) -> Reading:
     return reading
 
 
+def cut_after_answer(completion: str) -> str:
+    """Return a completion up to the end of its first closed answer, or whole if no answer is closed.
+
+    Benchmarks judge this part: what a model writes after its answer, as base models do, does not take the answer back.
+    Rewards judge the whole completion, so that a policy gains nothing by several answers.
+
+    The answer is the first in tags that is not blank, after the first `</think>` if there is one, and outside of any
+    thinking that starts later.
+
+    Args:
+        completion: what a model wrote.
+
+    >>> cut_after_answer("Hm.</think><answer>Ann is a knave</answer> Wait, no: <answer>")
+    'Hm.</think><answer>Ann is a knave</answer>'
+    """
+    tags = list(_TAG.finditer(completion))
+    thought_end = next((index for index, tag in enumerate(tags) if tag["think"] and tag["close"]), -1)
+    thinking, opened = False, None
+    for tag in tags[thought_end + 1 :]:
+        if tag["think"]:
+            thinking, opened = not tag["close"], None
+        elif not thinking and not tag["close"]:
+            opened = tag.end()
+        elif opened is not None and completion[opened : tag.start()].strip():
+            return completion[: tag.end()]
+    return completion
+
+
 def _max_length(lexicon: Lexicon) -> int:
     return MAX_ANSWER + MAX_ANSWER_PER_PERSON * lexicon.size
 

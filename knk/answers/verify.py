@@ -18,6 +18,8 @@ sentence denies what follows ("The following is false. I like tea."). `knk.answe
 An answer in tags that is longer than `MAX_ANSWER` plus `MAX_ANSWER_PER_PERSON` for each person is unreadable; of a
 longer text without tags only the end is read. "User:" and "Assistant:" have no meaning here.
 
+Rewards give it whole completions, benchmarks those up to the first closed answer (`cut_after_answer` in
+`knk.answers.locate`).
 The reasoning is not judged, and may be missing: a reward for the format is a separate function.
 """
 

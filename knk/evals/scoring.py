@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from knk.answers.locate import cut_after_answer
 from knk.datasets.files import read, write
 from knk.errors import BadFolder, BadRow, ModelFailed
 from knk.evals.items import Benchmark
@@ -77,17 +78,26 @@ class ScoredCompletion:
 
 
 def score_completions(
-    benchmark: Benchmark, rows: Sequence[Row], completions: Sequence[str], samples: Sequence[int]
+    benchmark: Benchmark,
+    rows: Sequence[Row],
+    completions: Sequence[str],
+    samples: Sequence[int],
+    *,
+    strict: bool = False,
 ) -> list[ScoredCompletion]:
     """Score completions by the verifier of the benchmark's task.
+
+    The format and the paper's reading are always those of whole completions.
 
     Args:
         benchmark: the benchmark.
         rows: the item of each completion.
         completions: what a model wrote.
         samples: the index of each completion among its item's samples.
+        strict: whether what follows a closed answer is judged too, as in rewards; see
+            `knk.answers.locate.cut_after_answer`.
     """
-    verdicts = benchmark.task.verify_many(completions, rows)
+    verdicts = benchmark.task.verify_many(judged_texts(completions, strict), rows)
     read_as_paper = benchmark.entry.paper_reading
     paper = read_as_paper(completions, rows, samples) if read_as_paper else [None] * len(rows)
     return [
@@ -106,6 +116,11 @@ def score_completions(
             rows, completions, samples, verdicts, paper, strict=True
         )
     ]
+
+
+def judged_texts(completions: Sequence[str], strict: bool) -> Sequence[str]:
+    """Return the part of each completion that the verifier judges: up to the first closed answer, or all if strict."""
+    return completions if strict else [cut_after_answer(completion) for completion in completions]
 
 
 def score_folder(

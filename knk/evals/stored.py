@@ -15,7 +15,7 @@ from knk import tasks
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
 from knk.evals.items import benchmark, items
-from knk.evals.scoring import ScoredCompletion, read_completions, score_completions, with_lengths
+from knk.evals.scoring import ScoredCompletion, judged_texts, read_completions, score_completions, with_lengths
 from knk.files import read_json
 from knk.inference.store import HEADER
 from knk.tasks import Task
@@ -40,7 +40,11 @@ class ScoredFile:
 
 
 def score_file(
-    path: str | os.PathLike[str], task: str | None = None, data: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    task: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    *,
+    strict: bool = False,
 ) -> ScoredFile:
     """Score the completions in a file.
 
@@ -52,6 +56,7 @@ def score_file(
         path: a file in JSON lines or Parquet, or the folder that holds an `answers.jsonl`.
         task: the task of the rows, one of `knk.tasks.NAMES`; found by their columns if not given.
         data: for a benchmark's answers, a local file of its items in place of the Hub.
+        strict: whether what follows a closed answer is judged too, as in rewards.
 
     Raises:
         BadFile: there is no such file, or it has no rows.
@@ -64,7 +69,7 @@ def score_file(
     if not path.is_file():
         raise BadFile(f"{path}: no such file")
     asked = _benchmark_of(path)
-    scored = _score_benchmark(path, asked, data) if asked and not task else _score_rows(path, task)
+    scored = _score_benchmark(path, asked, data, strict) if asked and not task else _score_rows(path, task, strict)
     if not scored.completions:
         raise BadFile(f"{path}: expected completions, got an empty file")
     return scored
@@ -77,7 +82,7 @@ def _benchmark_of(path: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _score_benchmark(path: Path, name: str, data: str | os.PathLike[str] | None) -> ScoredFile:
+def _score_benchmark(path: Path, name: str, data: str | os.PathLike[str] | None, strict: bool) -> ScoredFile:
     asked = benchmark(name)
     rows_by_id = {row["id"]: row for row in items(name, data)}
     records = list(read_completions(path))
@@ -86,11 +91,11 @@ def _score_benchmark(path: Path, name: str, data: str | os.PathLike[str] | None)
             raise BadRow(f"{path}, row {number}: no item {record['id'][:40]!r} in the benchmark {name}")
     rows = [rows_by_id[record["id"]] for record in records]
     completions, samples = ([record[name] for record in records] for name in (_COMPLETION, "sample"))
-    scored = score_completions(asked, rows, completions, samples)
+    scored = score_completions(asked, rows, completions, samples, strict=strict)
     return ScoredFile(asked.heading, tuple(with_lengths(scored, records)))
 
 
-def _score_rows(path: Path, name: str | None) -> ScoredFile:
+def _score_rows(path: Path, name: str | None, strict: bool) -> ScoredFile:
     rows = list(_rows(path))
     if not rows:
         return ScoredFile(name or "", ())
@@ -99,11 +104,12 @@ def _score_rows(path: Path, name: str | None) -> ScoredFile:
         if lacking := [column for column in _columns(task) if column not in row]:
             raise BadRow(f"{path}, row {number}: expected the columns of {task.NAME}, got none named {lacking[0]!r}")
     texts = [text_or_nothing(row[_COMPLETION]) for row in rows]
+    verdicts = task.verify_many(judged_texts(texts, strict), rows)
     scored = [
         ScoredCompletion(
             *(row["id"], row["sample"], (), verdict.correct, verdict.answered, has_format(text), verdict.reason)
         )
-        for row, text, verdict in zip(rows, texts, task.verify_many(texts, rows), strict=True)
+        for row, text, verdict in zip(rows, texts, verdicts, strict=True)
     ]
     return ScoredFile(task.NAME, tuple(with_lengths(scored, rows)))
 

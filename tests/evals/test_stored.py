@@ -89,3 +89,25 @@ def test_the_command_prints_scores_and_writes_verdicts(tmp_path: Path, capsys: p
     (entry,) = json.loads(capsys.readouterr().out)["scores"]
     assert (entry["name"], entry["accuracy"]["mean"]) == ("kk", 0.5)
     assert main(["bench", "score", str(tmp_path / "none.jsonl")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "columns", "right", "after"),
+    [
+        ("kk", PUZZLE, RIGHT, " Wait, no: Ann is a knave."),
+        ("hendrycks_math", {"problem": "1 + 1?", "answer": "2"}, "x</think><answer>\\boxed{2}</answer>", " or 3"),
+        ("mmlu_pro", {"options": ["one", "two"], "answer": "B"}, "x</think><answer>B</answer>", "<answer>A</answer>"),
+    ],
+)
+def test_what_follows_a_closed_answer_counts_only_if_strict(
+    task: str, columns: dict[str, Any], right: str, after: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = put(tmp_path, *(columns | {"completion": completion} for completion in (right, right + after)))
+    scored = {strict: score_file(path, strict=strict).completions for strict in (False, True)}
+    assert [completion.correct for completion in scored[False]] == [True, True]
+    assert [completion.correct for completion in scored[True]] == [True, False]
+    # The format is that of the whole completion in both.
+    assert [completion.has_format for completion in scored[False]] == [True, False]
+    assert main(["bench", "score", str(path), "--task", task, "--strict", "--json"]) == 0
+    (score,) = json.loads(capsys.readouterr().out)["scores"]
+    assert score["accuracy"]["mean"] == 0.5

@@ -24,6 +24,9 @@ def score(
         Path | None,
         typer.Option(metavar="FILE", help="Read the benchmark's items from this file instead of from the Hub."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Judge what follows a closed answer too, as rewards do.")
+    ] = False,
     output: Output = None,
     groups: Groups = False,
     as_json: Json = False,
@@ -33,6 +36,8 @@ def score(
     FILE is the answers.jsonl of 'knk bench run' or of 'knk teach', or rows of your own: each with a "completion" (a
     string or a list of messages) and the columns of its task, as 'knk task' writes them. Rows of the same item are its
     samples.
+
+    As in 'knk bench run', the first closed answer counts, whatever follows it, unless --strict is given.
 
     -o writes the verdict on each completion. Nothing in the folder of a run is changed.
 
@@ -45,7 +50,7 @@ def score(
     from knk.evals.metrics import group_summaries, summary
     from knk.evals.stored import score_file
 
-    scored = score_file(file, task, data)
+    scored = score_file(file, task, data, strict=strict)
     summaries = [summary(scored.name, [scored.completions])]
     if groups:
         summaries += group_summaries(scored.name, [scored.completions])

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from knk.answers.locate import cut_after_answer
 from knk.datasets.files import read
 from knk.errors import BadFile, BadRow
 from knk.tasks import humaneval_plus
-from knk.tasks.messages import Completion
+from knk.tasks.messages import Completion, text_of
 from knk.tasks.source import Row, field
 
 Problems = dict[str, dict[str, Any]]
@@ -78,7 +79,7 @@ def _sample(row: Mapping[str, Any], problems: Problems) -> Sample:
 
 
 def sample_of(completion: Completion, row: Row) -> Sample:
-    """Return the sample in a completion of the library's own prompt.
+    """Return the sample in a completion of the library's own prompt: the program in its first closed answer.
 
     Args:
         completion: what a model wrote.
@@ -88,7 +89,7 @@ def sample_of(completion: Completion, row: Row) -> Sample:
         BadRow: the row does not belong to that task.
         BadCompletion: the completion is neither a string nor a message with text.
     """
-    return Sample(field(row, "task_id", str), humaneval_plus.source_of(completion, row))
+    return Sample(field(row, "task_id", str), humaneval_plus.source_of(cut_after_answer(text_of(completion)), row))
 
 
 def completion_of(solution: str) -> str:
