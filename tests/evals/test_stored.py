@@ -111,3 +111,29 @@ def test_what_follows_a_closed_answer_counts_only_if_strict(
     assert main(["bench", "score", str(path), "--task", task, "--strict", "--json"]) == 0
     (score,) = json.loads(capsys.readouterr().out)["scores"]
     assert score["accuracy"]["mean"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "stop", "stops", "has_format"),
+    [
+        ("stop", "</answer>", ["</answer>"], True),
+        ("stop", None, ["</answer>"], True),
+        ("stop", None, ["User:"], False),
+        ("stop", "User:", ["</answer>", "User:"], False),
+        ("length", None, ["</answer>"], False),
+    ],
+)
+def test_an_answer_is_closed_only_if_generation_stopped_at_its_tag(
+    finish_reason: str, stop: str | None, stops: list[str], has_format: bool, runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    source = runs[0] / "knk"
+    answer = next(iter(read(source / "answers.jsonl"))) | {
+        "completion": "x</think><answer>dunno",
+        "finish_reason": finish_reason,
+        "stop": stop,
+        "parameters": {"stop": stops},
+    }
+    write(tmp_path / "answers.jsonl", [answer])
+    (tmp_path / "inference.json").write_bytes((source / "inference.json").read_bytes())
+    (scored,) = score_file(tmp_path).completions
+    assert scored.has_format is has_format

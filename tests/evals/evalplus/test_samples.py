@@ -44,7 +44,8 @@ def test_samples_contain_the_code_that_the_verifier_reads(problem: dict[str, Any
         assert humaneval_plus.verify(completion, row)
         assert humaneval_plus.verify(completion_of(sample.solution), row)
         compile(sample.solution, "sample", "exec")
-    assert sample_of("<answer>1</answer><answer>2</answer>", row) == Sample(problem["task_id"], "")
+        assert sample_of(f"{completion} Or: <answer>pass</answer>", row) == sample
+    assert sample_of("</answer>1", row) == Sample(problem["task_id"], "")
 
 
 @pytest.mark.parametrize(
