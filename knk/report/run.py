@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +14,8 @@ from knk.datasets.files import read
 from knk.errors import BadFile
 from knk.report.charts import Series, line_chart
 from knk.report.html import Section, facts, folded, quoted, safe, table
-from knk.training.manifest import METRICS
 from knk.training.manifest import read as read_manifest
+from knk.training.metrics import read_metrics
 
 Record = Mapping[str, Any]
 """A JSON object: a manifest, what was logged at a step, or a row."""
@@ -45,7 +45,7 @@ def run_section(folder: Path, name: str = "") -> Section:
         BadFolder: the folder's manifest is broken.
     """
     manifest = read_manifest(folder) or {}
-    logged = list(_logged(folder / METRICS))
+    logged = read_metrics(folder)
     parts = [_summary(manifest), _charts(logged), _sessions(manifest), _completions(folder)]
     title = f"Run {name or folder.name}: {manifest.get('trainer', '')}, {manifest.get('status', '')}"
     return Section(title, "".join(parts))
@@ -89,7 +89,7 @@ def _data_table(manifest: Record) -> str:
 
 def _charts(logged: Sequence[Record]) -> str:
     if not logged:
-        return '<p class="dim">The trainer logged nothing before the last checkpoint.</p>'
+        return '<p class="dim">The trainer has logged nothing yet.</p>'
     names = sorted({name for record in logged for name in record})
     rewards = {name: match[1] for name in names if (match := _REWARD.fullmatch(name))}
     if len(rewards) == 1:
@@ -165,12 +165,3 @@ def _rounded(value: Any) -> Any:
 
 def _count(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else ""
-
-
-def _logged(path: Path) -> Iterator[Record]:
-    """What the trainer logged at each step, up to a line that a killed run left unfinished."""
-    if path.exists():
-        try:
-            yield from read(path)
-        except BadFile:
-            return

@@ -12,7 +12,10 @@
 | `checks`, `preflight` | checks before a run starts, by subject; all of them |
 | `run` | `train`: run or resume a recipe |
 | `merge`, `lora` | adapters merged into their bases: by themselves, and in a run |
-| `manifest` | the records in a run's folder |
+| `folder`, `checkpoints`, `locks` | how a run starts in its folder; the checkpoint to resume from; who writes there |
+| `launch`, `processes` | the launcher's command; the processes that it starts, and how they end |
+| `worker`, `resume` | the program in each training process; what resuming from a checkpoint needs |
+| `manifest`, `metrics` | the records in a run's folder: what was run; what the trainer logged |
 | `health` | whether a run can learn: what is wrong with its metrics, and what to do |
 | `health_callback` | the callback that warns while the trainer runs |
 """

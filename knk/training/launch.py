@@ -25,7 +25,8 @@ def launch_command(recipe: Recipe) -> list[str]:
         options += ["--config_file", _config_path(str(config))]
     if recipe.settings.get("num_processes") is not None:
         options += ["--num_processes", str(recipe.processes)]
-    return [*_LAUNCHER, *options, *_WORKER]
+    # The trainer shows its own traceback, and the launcher's beside it would tell nothing.
+    return [*_LAUNCHER, "--quiet", *options, *_WORKER]
 
 
 def _config_path(name: str) -> str:

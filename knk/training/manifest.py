@@ -1,4 +1,4 @@
-"""The records in a run's folder: `run.json`, the manifest, and `metrics.jsonl`, the metrics that the trainer logged."""
+"""The manifest in a run's folder, `run.json`: what was run, from what, where, and how far it came."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import platform
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from knk.datasets.files import read as read_rows
 from knk.errors import BadFile, BadFolder
 from knk.files import read_json, whole_file
 from knk.training.data import sources
@@ -22,13 +20,12 @@ from knk.training.lora import adapter_entry
 from knk.training.recipe import Recipe
 
 MANIFEST: Final = "run.json"
-METRICS: Final = "metrics.jsonl"
 FORMAT: Final = "knk-run-1"
 PACKAGES: Final = (
     "knk torch transformers trl accelerate datasets tokenizers peft vllm deepspeed math-verify sympy numpy".split()
 )
-_STATE: Final = "trainer_state.json"
-_IDENTITY: Final = ("trainer", "settings", "data", "adapter")
+IDENTITY: Final = ("trainer", "settings", "data", "adapter")
+"""What stays the same as long as a folder belongs to a run."""
 
 Manifest = dict[str, Any]
 
@@ -89,16 +86,6 @@ def write(folder: Path, manifest: Mapping[str, Any]) -> None:
         file.write(json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def is_same_run(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two manifests have the same trainer, settings, data and adapter to start from.
-
-    Args:
-        first: a manifest.
-        second: another manifest.
-    """
-    return all(first.get(name) == second.get(name) for name in _IDENTITY)
-
-
 def new_session(step: int) -> dict[str, Any]:
     """Return a manifest's entry for a session that starts now.
 
@@ -107,47 +94,6 @@ def new_session(step: int) -> dict[str, Any]:
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return {"started": started, "seconds": 0.0, "from_step": step, "to_step": step, "outcome": "running"}
-
-
-def last_checkpoint(folder: Path) -> tuple[int, Path] | None:
-    """Return the step and the folder of a run's last complete checkpoint, or None.
-
-    A trainer writes its state last, so a checkpoint without a state is incomplete.
-
-    Args:
-        folder: the run's folder.
-    """
-    numbered = ((path.name.removeprefix("checkpoint-"), path) for path in folder.glob("checkpoint-*"))
-    checkpoints = sorted((int(number), path) for number, path in numbered if number.isdecimal())
-    return next(((step, path) for step, path in reversed(checkpoints) if _history(path) is not None), None)
-
-
-def write_metrics(folder: Path) -> int:
-    """Write the metrics logged up to the last checkpoint, and return that checkpoint's step.
-
-    Args:
-        folder: the run's folder.
-    """
-    checkpoint = last_checkpoint(folder)
-    if checkpoint is None:
-        return 0
-    step, path = checkpoint
-    with whole_file(folder / METRICS) as file:
-        file.writelines(json.dumps(entry).encode() + b"\n" for entry in _history(path) or [])
-    return step
-
-
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """Return what the trainer logged, up to a line that is not complete, as while a run writes it.
-
-    Args:
-        folder: the run's folder.
-    """
-    entries: list[dict[str, Any]] = []
-    if (folder / METRICS).exists():
-        with suppress(BadFile):
-            entries.extend(read_rows(folder / METRICS))
-    return entries
 
 
 def versions() -> dict[str, str]:
@@ -208,15 +154,6 @@ class Clock:
     def seconds(self) -> float:
         """The seconds, to a tenth."""
         return round(time.monotonic() - self._start, 1)
-
-
-def _history(path: Path) -> list[dict[str, Any]] | None:
-    """Return the metrics logged up to a checkpoint, or None if the checkpoint is incomplete."""
-    try:
-        history = read_json(path / _STATE)["log_history"]
-    except (OSError, BadFile, KeyError):
-        return None
-    return history if isinstance(history, list) else None
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from knk.errors import KnkError
 from knk.training.curriculum import Curriculum, PuzzleSource
 from knk.training.health_callback import health_callback
+from knk.training.locks import lock_for_trainer
+from knk.training.metrics import metrics_callback
 from knk.training.options import Options
+from knk.training.processes import end_with_parent, report_failure
 from knk.training.redraw import redrawing
+from knk.training.resume import train
 from knk.training.trl_scripts import script
 
 _TRL_REWARDS: Final = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
@@ -32,10 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: `sft` or `grpo`, and what `trl` takes after it; the command line's if None.
     """
     name, *rest = sys.argv[1:] if arguments is None else arguments
-    trainer = build(name, *parser(name).parse_args_and_config(rest))
-    trainer.train(resume_from_checkpoint=trainer.args.resume_from_checkpoint)
-    trainer.save_model(trainer.args.output_dir)
-    trainer.end()
+    settings = parser(name).parse_args_and_config(rest)
+    folder = Path(settings[1].output_dir)
+    with _importable(Path.cwd()), lock_for_trainer(folder) if _is_main() else nullcontext():
+        trainer = build(name, *settings)
+        train(trainer)
+        trainer.save_model(str(folder))
+        trainer.end()
+
+
+def program() -> None:
+    """Train as the command line says, in a process that a launcher has started, and report why it failed."""
+    end_with_parent()
+    try:
+        main()
+    except KnkError as error:
+        report_failure(str(error))
+        raise SystemExit(f"knk: {error}") from error
+    except Exception as error:
+        report_failure(f"{type(error).__name__}: {error}")
+        raise
 
 
 def parser(name: str) -> Any:
@@ -100,7 +122,7 @@ def callbacks(options: Options, source: PuzzleSource | None = None) -> list[Any]
         options: this library's own settings.
         source: the training data, if they follow a curriculum.
     """
-    return [*([source.callback()] if source else []), health_callback(options.on_no_signal)]
+    return [*([source.callback()] if source else []), health_callback(options.on_no_signal), metrics_callback()]
 
 
 def _with_callbacks(trainer: Any, added: list[Any]) -> Any:
@@ -108,6 +130,21 @@ def _with_callbacks(trainer: Any, added: list[Any]) -> Any:
     handler = trainer.callback_handler
     handler.callbacks = [*added, *handler.callbacks]
     return trainer
+
+
+def _is_main() -> bool:
+    """Whether this is the first of the training processes, on all machines."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let modules in a folder be imported, as TRL's scripts do for rewards."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _data(script_args: Any, training_args: Any, dataset_args: Any, options: Options) -> tuple[Any, PuzzleSource | None]:
@@ -142,9 +179,8 @@ def _reward(name: str) -> Any:
     if name == _OVERLONG_REWARD:
         return rewards.get_soft_overlong_punishment(max_completion_len=1280, soft_punish_cache=256)
     module, _, attribute = name.rpartition(".")
-    sys.path.insert(0, str(Path.cwd()))
     return getattr(import_module(module), attribute)
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -13,7 +13,7 @@ from knk.evals.results import ArmScore, Results, StudyClaim
 from knk.files import read_json
 from knk.tables import format_table
 from knk.training.manifest import MANIFEST
-from knk.training.manifest import METRICS as METRICS_FILE
+from knk.training.metrics import METRICS as METRICS_FILE
 from recipes.laptop.domains import SEARCHES
 from recipes.laptop.evaluate import FORCED, METRICS, TASKS
 from recipes.laptop.lineage import BASE, STARTS, WARMED, Scale

@@ -19,6 +19,7 @@ from knk.errors import BadConfig, BadFolder
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
 from knk.training import manifest as records
+from knk.training.checkpoints import find_checkpoints
 from knk.training.data import sources
 from knk.training.recipe import Recipe, load, parse_change
 from tests.support.tiny_models import save_tiny_model
@@ -143,21 +144,6 @@ def test_missing_data_are_an_error(settings: dict[str, Any], message: str) -> No
 # Manifests.
 
 
-def checkpoint(folder: Path, step: int, state: str) -> None:
-    put(folder / f"checkpoint-{step}" / "trainer_state.json", state)
-
-
-def test_an_incomplete_checkpoint_does_not_count(tmp_path: Path) -> None:
-    assert records.last_checkpoint(tmp_path) is None
-    checkpoint(tmp_path, 5, json.dumps({"log_history": [{"step": 5, "loss": 1.5}]}))
-    checkpoint(tmp_path, 10, '{"log_his')
-    (tmp_path / "checkpoint-15").mkdir()
-    (tmp_path / "checkpoint-best").mkdir()
-    assert records.last_checkpoint(tmp_path) == (5, tmp_path / "checkpoint-5")
-    assert records.write_metrics(tmp_path) == 5
-    assert (tmp_path / "metrics.jsonl").read_text() == '{"step": 5, "loss": 1.5}\n'
-
-
 def test_a_manifest_contains_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     put(tmp_path / "rows.jsonl", '{"text": "a"}\n')
@@ -246,7 +232,7 @@ class TestRuns:
         folder = bench / "runs" / trainer
         first = command(bench, f"{trainer}.yaml")
         deadline = time.monotonic() + 240
-        while not records.last_checkpoint(folder):
+        while not find_checkpoints(folder).last:
             assert first.poll() is None, finish(first, bench)[1][-3000:]
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -1,0 +1,93 @@
+"""Locks on a run's folder: one of the process that runs a recipe, and one of the trainer that it starts.
+
+The trainer has a lock of its own, because accelerate's launcher, which starts it, passes no open files on. So the
+folder stays locked as long as a trainer writes there, even if the process that started the run was killed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from knk.errors import BadFolder
+from knk.files import lock
+
+_RUN: Final = ".lock"
+_TRAINER: Final = ".trainer.lock"
+
+
+@contextmanager
+def lock_run(folder: Path) -> Iterator[int]:
+    """Lock a run's folder for this process and those that inherit the lock; yield the descriptor of the lock file.
+
+    Args:
+        folder: the run's folder, which is made if it does not exist.
+
+    Raises:
+        BadFolder: another process runs a recipe there, or a trainer still writes there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _RUN).open("ab") as file:
+        lock(file, _in_use(folder))
+        check_trainer_has_ended(folder)
+        yield file.fileno()
+
+
+@contextmanager
+def lock_for_trainer(folder: Path) -> Iterator[None]:
+    """Lock a run's folder for the trainer in this process, and leave its process number there.
+
+    Args:
+        folder: the run's folder, which is made if it does not exist.
+
+    Raises:
+        BadFolder: another trainer writes there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _TRAINER).open("ab") as file:
+        lock(file, _in_use(folder))
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def check_trainer_has_ended(folder: Path) -> None:
+    """Check that no trainer writes in a folder.
+
+    Args:
+        folder: the run's folder.
+
+    Raises:
+        BadFolder: one does; the message says its process number.
+    """
+    if (folder / _TRAINER).exists():
+        with (folder / _TRAINER).open("ab") as file:
+            lock(file, _in_use(folder))
+
+
+def has_trainer(folder: Path) -> bool:
+    """Whether a trainer writes in a folder.
+
+    Args:
+        folder: the run's folder.
+    """
+    try:
+        check_trainer_has_ended(folder)
+    except BadFolder:
+        return True
+    return False
+
+
+def _in_use(folder: Path) -> str:
+    path = folder / _TRAINER
+    number = path.read_text(encoding="utf-8", errors="replace")[:20] if path.exists() else ""
+    if number.isdecimal():
+        return f"{folder}: process {number} trains here: wait for it, or stop it with 'kill {number}'"
+    return f"{folder}: another process trains here: wait for it, or stop it"
