@@ -30,7 +30,7 @@ from knk.cli.merge import merge
 from knk.cli.plan import plan
 from knk.cli.publish import publish
 from knk.cli.report import report
-from knk.cli.signals import exit_on_sigterm
+from knk.cli.signals import exit_on_termination
 from knk.cli.solve import solve
 from knk.cli.task import task
 from knk.cli.teach import teach
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8-sig" if stream is sys.stdin else "utf-8")
     try:
-        with exit_on_sigterm():
+        with exit_on_termination():
             return app(arguments, prog_name="knk", standalone_mode=False) or 0
     except typer.TyperException as error:  # A usage error; all others are handled in `_Knk`.
         context = getattr(error, "ctx", None)

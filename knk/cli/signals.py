@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from typing import Any, Final
 
 import typer
 
-_TERMINATED: Final = 128 + signal.SIGTERM
-"""The status that a shell reports for a program that SIGTERM ended."""
+_TERMINATIONS: Final = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""The signals of `kill` and of a terminal that is closed."""
+_SHELL_STATUS: Final = 128
+"""A shell reports this number and the signal's for a program that a signal ended."""
 
 
 @contextmanager
-def exit_on_sigterm() -> Iterator[None]:
-    """Let a SIGTERM end this process as an error would, so that cleanup runs."""
+def exit_on_termination() -> Iterator[None]:
+    """Let a SIGTERM or SIGHUP end this process as an error would, so that cleanup runs."""
 
-    def terminate(_signal: int, _frame: object) -> None:
-        raise SystemExit(_TERMINATED)
+    def terminate(number: int, _frame: object) -> None:
+        raise SystemExit(_SHELL_STATUS + number)
 
-    # Only the main thread can set handlers, and a handler that somebody else has set stays.
-    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    with _handled({number: terminate for number in _TERMINATIONS if signal.getsignal(number) is signal.SIG_DFL}):
         yield
-        return
-    signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager
-def interrupt_on_sigterm() -> Iterator[None]:
-    """Treat a SIGTERM as an interrupt, which lets requests that are under way finish their bookkeeping."""
+def interrupt_on_termination() -> Iterator[None]:
+    """Treat a SIGTERM or SIGHUP as an interrupt, which lets work that is under way finish its bookkeeping."""
     received: list[int] = []
 
     def interrupt(number: int, frame: Any) -> None:
@@ -45,21 +40,34 @@ def interrupt_on_sigterm() -> Iterator[None]:
         if callable(handler):
             handler(signal.SIGINT, frame)
 
-    # A job that a script starts in the background ignores SIGINT, and asyncio would then not handle it.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    # A program that nohup starts ignores SIGHUP, and goes on doing so. A job that a script starts in the background
+    # ignores SIGINT, and asyncio would then not handle it.
+    handlers: dict[signal.Signals, Any] = {
+        number: interrupt for number in _TERMINATIONS if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        handlers[signal.SIGINT] = signal.default_int_handler
     try:
-        yield
+        with _handled(handlers):
+            yield
     except KeyboardInterrupt:
         if received:
-            raise typer.Exit(_TERMINATED) from None
+            raise typer.Exit(_SHELL_STATUS + received[0]) from None
         raise
+
+
+@contextmanager
+def _handled(handlers: Mapping[signal.Signals, Any]) -> Iterator[None]:
+    """Handle signals in the main thread, the only one that can; afterwards, as before."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from knk.cli.options import (
     require_output,
 )
 from knk.cli.output import print_json
-from knk.cli.signals import interrupt_on_sigterm
+from knk.cli.signals import interrupt_on_termination
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def teach(
             raise KnkError(f"--{option.replace('_', '-')} needs --dry-run")
     folder = require_output(output)
     engine = engines.build(name, teacher.model, per_request=teacher.per_request)
-    with _observer(corpus, prompts, settings.n, progress) as observer, interrupt_on_sigterm():
+    with _observer(corpus, prompts, settings.n, progress) as observer, interrupt_on_termination():
         summary = ask_teacher(corpus, folder, engine, settings, **vars(prompts), observer=observer)
     _print_summary(folder, summary, as_json)
     if summary.failed:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from knk.cli.options import RecipeOptions
+from knk.cli.signals import interrupt_on_termination, resume_hint
 
 
 def train(
@@ -28,14 +29,15 @@ def train(
     to change.
 
     The run's folder (output_dir) holds TRL's checkpoints, run.json (the manifest) and metrics.jsonl (the logged
-    metrics). After an interruption, run the same command again: it resumes from the last checkpoint.
+    metrics, written as they are logged). After an interruption, run the same command again: it resumes from the last
+    checkpoint that is whole. With a larger max_steps or num_train_epochs, a finished run goes on.
 
     While it trains, the command warns in one line when something is wrong, such as groups of completions that all earn
     the same, so that there is nothing to learn. 'on_no_signal: stop' in the recipe ends a run after ten such steps in a
     row.
 
     Exit status: 0 trained, 1 trained without any step that had something to learn from, 2 the recipe, the data or the
-    folder cannot work, or the trainer failed.
+    folder cannot work, or the trainer failed, 130 interrupted, 143 terminated, 129 its terminal was closed.
 
     \b
     knk train recipes/warmup/paper.yaml --check
@@ -47,13 +49,15 @@ def train(
         print(loaded.yaml(), end="")
         return
     if only_check:
+        from knk.training.folder import check_folder
         from knk.training.preflight import check
 
-        print(*check(loaded), sep="\n")
+        print(*check(loaded), check_folder(loaded), sep="\n")
         return
     from knk.training.run import train as run_training
 
-    manifest = run_training(loaded, in_process)
+    with interrupt_on_termination(), resume_hint():
+        manifest = run_training(loaded, in_process, lambda message: print(f"knk: {message}", file=sys.stderr))
     sessions = len(manifest["sessions"])
     in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
     stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""

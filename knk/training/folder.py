@@ -123,10 +123,13 @@ def _next_session(recipe: Recipe, existing: Manifest, new: Manifest, checkpoints
     last = checkpoints.last
     _check_length(recipe, existing["steps"] if is_over else (last.step if last else 0), last)
     manifest = existing | {"settings": new["settings"]}
-    if is_over and not _is_longer(recipe, changes, existing["steps"], last):
+    is_released = existing["status"] == "stopped" and "on_no_signal" in changes
+    if is_over and not is_released and not _is_longer(recipe, changes, existing["steps"], last):
         return Start(manifest, checkpoints, is_finished=True)
     if is_over and last is None:
-        raise BadFolder(f"{folder}: has a finished run without checkpoints, which cannot be made longer")
+        raise BadFolder(
+            f"{folder}: has a finished run without checkpoints, which cannot go on: choose another output_dir"
+        )
     return Start(manifest, checkpoints, changes=changes, notes=tuple(_notes(recipe, changes, checkpoints)))
 
 

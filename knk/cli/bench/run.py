@@ -29,7 +29,7 @@ from knk.cli.options import (
     require_output,
     split_list,
 )
-from knk.cli.signals import interrupt_on_sigterm, resume_hint
+from knk.cli.signals import interrupt_on_termination, resume_hint
 from knk.errors import KnkError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def run(
     plan = _plan(items, sampling, style)
     name = engine or ("server" if engines.base_url else "transformers")
     chosen = engines.build(name, model if "model" in ENGINES[name].required else None)
-    with _progress_bars(progress) as observer, interrupt_on_sigterm(), resume_hint():
+    with _progress_bars(progress) as observer, interrupt_on_termination(), resume_hint():
         result = run_benchmarks(folder, chosen, plan, arm=arm, **vars(scorers), observer=observer)
     print_scores([[result]], groups, as_json)
     if _report_missing(folder, plan, result):
