@@ -31,7 +31,8 @@ def lock_run(folder: Path) -> Iterator[int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _RUN).open("ab") as file:
-        lock(file, _in_use(folder))
+        check_trainer_has_ended(folder)
+        lock(file, f"{folder}: another process trains here: wait for it, or stop it")
         check_trainer_has_ended(folder)
         yield file.fileno()
 
@@ -87,7 +88,7 @@ def has_trainer(folder: Path) -> bool:
 
 def _in_use(folder: Path) -> str:
     path = folder / _TRAINER
-    number = path.read_text(encoding="utf-8", errors="replace")[:20] if path.exists() else ""
+    number = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     if number.isdecimal():
         return f"{folder}: process {number} trains here: wait for it, or stop it with 'kill {number}'"
     return f"{folder}: another process trains here: wait for it, or stop it"

@@ -5,10 +5,12 @@
 - TRL's sampler would shuffle the prompts of a later epoch as it did those of the first.
 - TRL counts from 0 which batch needs new completions, so a checkpoint within the batches that share their completions
   would shift them.
+- TRL's SFT trainer counts the tokens that it has seen from 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -40,14 +42,22 @@ def _resume_callback(trainer: Any) -> Any:
                 state.compute_steps(args, state.max_steps)
                 loader = objects["train_dataloader"]
                 _advance_sampler(loader, int(state.epoch))
+                # TRL has no other way to set these counts, of batches and of tokens.
                 if hasattr(trainer, "_step"):
-                    trainer._step = round(state.epoch * len(loader))  # noqa: SLF001 - TRL's count of batches
+                    trainer._step = round(state.epoch * len(loader))  # noqa: SLF001
+                if hasattr(trainer, "_total_train_tokens"):
+                    trainer._total_train_tokens = _tokens(state.log_history)  # noqa: SLF001
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             if state.global_step >= state.max_steps:
                 raise FullyTrained
 
     return ResumeCallback()
+
+
+def _tokens(history: Iterable[Mapping[str, Any]]) -> int:
+    """Return the number of tokens that a trainer has logged last, 0 if it has logged none."""
+    return max((int(entry["num_tokens"]) for entry in history if "num_tokens" in entry), default=0)
 
 
 def _advance_sampler(loader: Any, epochs: int) -> None:

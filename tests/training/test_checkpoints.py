@@ -53,7 +53,10 @@ def test_the_last_checkpoint_is_found_by_its_number(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "model.safetensors optimizer.pt scheduler.pt rng_state.pth training_args.bin config.json trainer_state.json".split(),
+    [
+        *("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth"),
+        *("training_args.bin", "config.json", "trainer_state.json"),
+    ],
 )
 def test_a_file_that_is_cut_short_is_named_and_the_checkpoint_before_is_taken(name: str, tmp_path: Path) -> None:
     before = write_checkpoint(tmp_path, 5)

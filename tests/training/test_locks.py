@@ -22,9 +22,9 @@ def test_a_trainer_locks_the_folder_by_itself_and_is_named(tmp_path: Path) -> No
 
 
 def test_one_process_runs_a_recipe_in_a_folder(tmp_path: Path) -> None:
-    with lock_run(tmp_path / "new"), pytest.raises(BadFolder, match="another process trains here"):
-        with lock_run(tmp_path / "new"):
-            pass
+    first, second = lock_run(tmp_path / "new"), lock_run(tmp_path / "new")
+    with first, pytest.raises(BadFolder, match="another process trains here"), second:
+        pass
 
 
 def test_the_process_that_runs_a_recipe_may_train_itself(tmp_path: Path) -> None:

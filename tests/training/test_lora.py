@@ -21,8 +21,8 @@ from knk.inference.transformers import TransformersEngine
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
 from knk.training.checks.model import read_model
+from knk.training.folder import start_of
 from knk.training.lora import merge_trained, with_whole_model
-from knk.training.manifest import is_same_run, new_manifest
 from knk.training.recipe import Recipe
 from tests.support.tiny_models import save_tiny_adapter, save_tiny_model
 
@@ -170,7 +170,6 @@ def test_an_adapter_is_merged_before_it_is_trained(place: Path, monkeypatch: pyt
     monkeypatch.chdir(place)
     save_tiny_adapter(place / "adapter", Path("tiny"))
     recipe = recipe_of(SFT, "adapter", "further")
-    first = new_manifest(recipe)
     status, output = train(place, SFT, "adapter", "further")
     assert status == 0, output[-3000:]
     assert manifest(place / "further")["settings"]["model_name_or_path"] == "adapter"
@@ -181,7 +180,8 @@ def test_an_adapter_is_merged_before_it_is_trained(place: Path, monkeypatch: pyt
     assert not parts[0].equal(parts[1])
     assert not parts[1].equal(parts[2])
     save_tiny_adapter(place / "adapter", Path("tiny"), scale=0.1)
-    assert not is_same_run(first, new_manifest(recipe))  # Another adapter is another run.
+    with pytest.raises(BadFolder, match="other settings or data"):  # Another adapter is another run.
+        start_of(recipe)
 
 
 def test_the_base_of_a_run_is_made_anew_for_another_adapter(

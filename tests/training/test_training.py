@@ -2,27 +2,18 @@
 
 import importlib.util
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from knk import tasks
-from knk.datasets.files import write
 from knk.errors import BadConfig, BadFolder
-from knk.tasks import kk
-from knk.teacher.export import ExportFormat, export_rows
 from knk.training import manifest as records
-from knk.training.checkpoints import find_checkpoints
 from knk.training.data import sources
 from knk.training.recipe import Recipe, load, parse_change
-from tests.support.tiny_models import save_tiny_model
+from tests.support.training import write_recipes
 
 needs_trl = [
     pytest.mark.slow,
@@ -172,92 +163,12 @@ def test_an_invalid_manifest_is_an_error(text: str, tmp_path: Path) -> None:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model and data for both trainers."""
     folder = tmp_path_factory.mktemp("bench")
-    rows = list(export_rows(kk.rows("train", n=64), ExportFormat("sft", "paper", "brief")))
-    write(folder / "sft.jsonl", rows)
-    write(folder / "grpo.jsonl", tasks.prompts(tasks.load("kk"), list(kk.rows("train", n=16)), "paper"))
-    save_tiny_model(folder / "tiny", (str(row) for row in rows))
-    common = {
-        "model_name_or_path": "tiny",
-        "save_steps": 5,
-        "logging_steps": 1,
-        "learning_rate": 1e-3,
-        "use_cpu": True,
-        "bf16": False,
-    }
-    both: dict[str, dict[str, Any]] = {
-        "sft": {"max_length": 4096, "completion_only_loss": True, "max_steps": 60},
-        "grpo": {
-            "reward_funcs": ["knk.rewards.kk_reward"],
-            "num_generations": 4,
-            "per_device_train_batch_size": 8,
-            "max_completion_length": 32,
-            "log_completions": True,
-            "max_steps": 40,
-        },
-    }
-    for trainer, own in both.items():
-        data = {"datasets": [{"path": "json", "data_files": f"{trainer}.jsonl", "split": "train"}]}
-        settings = {"trainer": trainer, "output_dir": f"runs/{trainer}"} | common | own | data
-        put(folder / f"{trainer}.yaml", json.dumps(settings))
+    write_recipes(folder)
     return folder
-
-
-def command(bench: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """`knk train` as a shell starts it, the leader of a group of processes; what it says goes to a file."""
-    with (bench / "output.txt").open("wb") as message:
-        return subprocess.Popen(
-            [str(Path(sys.executable).with_name("knk")), "train", *arguments],
-            cwd=bench,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(bench / "hf")},
-            stdout=message,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def finish(process: subprocess.Popen[bytes], bench: Path) -> tuple[int, str]:
-    return process.wait(timeout=300), (bench / "output.txt").read_text(encoding="utf-8", errors="replace")
-
-
-def steps_logged(folder: Path) -> list[int]:
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["step"] for line in lines if "loss" in json.loads(line)]
 
 
 class TestRuns:
     pytestmark = needs_trl
-
-    @pytest.mark.parametrize("trainer", ["sft", "grpo"])
-    def test_a_killed_run_ends_with_the_same_number_of_steps(self, trainer: str, bench: Path) -> None:
-        folder = bench / "runs" / trainer
-        first = command(bench, f"{trainer}.yaml")
-        deadline = time.monotonic() + 240
-        while not find_checkpoints(folder).last:
-            assert first.poll() is None, finish(first, bench)[1][-3000:]
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        status, message = finish(command(bench, f"{trainer}.yaml"), bench)
-        assert status == 2
-        assert "another process trains here" in message
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
-        status, message = finish(command(bench, f"{trainer}.yaml"), bench)
-        assert status == 0, message[-3000:]
-        manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        assert [one["outcome"] for one in manifest["sessions"]] == ["killed", "finished"]
-        resumed = manifest["sessions"][1]["from_step"]
-        steps = {"sft": 60, "grpo": 40}[trainer]
-        assert 5 <= resumed < steps
-        assert manifest["steps"] == steps
-        assert manifest["status"] == "finished"
-        assert steps_logged(folder) == list(range(1, steps + 1))
-        assert (folder / "model.safetensors").exists()
-        assert str(bench) not in (folder / "run.json").read_text() + (folder / "recipe.yaml").read_text()
-        status, message = finish(command(bench, f"{trainer}.yaml"), bench)  # A finished run is not repeated.
-        assert (status, json.loads((folder / "run.json").read_text())) == (0, manifest)
-        status, message = finish(command(bench, f"{trainer}.yaml", "--set", "learning_rate=1e-2"), bench)
-        assert status == 2
-        assert "another output_dir" in message
 
     @pytest.mark.parametrize(
         ("trainer", "change", "message"),
@@ -287,18 +198,6 @@ class TestRuns:
             check(load(f"{trainer}.yaml", (), {name: value}))
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
-
-    def test_a_failing_trainer_is_an_error(self, bench: Path) -> None:
-        put(bench / "my_rewards.py", "def bad(prompts, **columns):\n    raise RuntimeError('no reward today')\n")
-        changes = ["reward_funcs=[my_rewards.bad]", "output_dir=runs/bad", "max_steps=2"]
-        status, message = finish(
-            command(bench, "grpo.yaml", *(word for change in changes for word in ("--set", change))), bench
-        )
-        assert status == 2
-        assert "no reward today" in message
-        assert message.splitlines()[-1].startswith("knk: the trainer exited with status 1")
-        manifest = json.loads((bench / "runs" / "bad" / "run.json").read_text(encoding="utf-8"))
-        assert (manifest["status"], manifest["sessions"][0]["outcome"]) == ("failed", "failed")
 
 
 @pytest.fixture(autouse=True)
