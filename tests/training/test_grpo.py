@@ -73,7 +73,8 @@ def logged_steps(folder: Path) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(("name", "style"), [*((name, "paper") for name in tasks.NAMES), ("kk", "chat")])
 def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path: Path) -> None:
     rewards = rewards_of(name)
-    for step in two_steps(tmp_path, [name], rewards, style):
+    weights = dict.fromkeys(rewards, 0.1) | {rewards[0]: 1.0}
+    for step in two_steps(tmp_path, [name], weights, style):
         for reward in rewards:
             assert f"rewards/{reward.rpartition('.')[2]}/mean" in step
         # Sixteen tokens of a random model have neither the format nor an answer.
@@ -85,7 +86,7 @@ def test_grpo_trains_with_every_reward_of_a_task(name: str, style: str, tmp_path
 
 def test_grpo_trains_on_two_tasks_at_once(tmp_path: Path) -> None:
     names = ["kk", "hendrycks_math"]
-    steps = two_steps(tmp_path, names, [f"knk.rewards.{name}_reward" for name in names])
+    steps = two_steps(tmp_path, names, {f"knk.rewards.{name}_reward": 1.0 for name in names})
     # A row of the other task has no reward, which TRL leaves out, so the means are those of each task's own rows.
     values = [step[f"rewards/{name}_reward/mean"] for step in steps for name in names]
     assert set(map(str, values)) <= {"-2.0", "None"}
@@ -93,8 +94,8 @@ def test_grpo_trains_on_two_tasks_at_once(tmp_path: Path) -> None:
     assert {f"{name}/format" for name in names} <= {key for step in steps for key in step}
 
 
-def two_steps(folder: Path, names: list[str], rewards: list[str], style: str = "paper") -> list[dict[str, Any]]:
-    """Train a tiny model for two steps on a file of each task, and return what TRL logged at each."""
+def two_steps(folder: Path, names: list[str], rewards: dict[str, float], style: str = "paper") -> list[dict[str, Any]]:
+    """Train a tiny model for two steps on a file of each task by weighted rewards, and return what TRL logged."""
     model, out = folder / "model", folder / "out"
     files = {name: folder / f"{name}.jsonl" for name in names}
     prompts: list[str] = []
@@ -107,8 +108,8 @@ def two_steps(folder: Path, names: list[str], rewards: list[str], style: str = "
     settings = {
         "model_name_or_path": str(model),
         "datasets": [{"path": "json", "data_files": str(file), "split": "train"} for file in files.values()],
-        "reward_funcs": rewards,
-        "reward_weights": [1.0] + [0.1] * (len(rewards) - 1),
+        "reward_funcs": list(rewards),
+        "reward_weights": list(rewards.values()),
         "output_dir": str(out),
         "loss_type": "dr_grpo",
         "scale_rewards": "none",
