@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import glob
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,27 @@ from knk.files import sha256_of
 from knk.training.recipe import Recipe
 
 _LOCAL: Final = ("json", "parquet")
+_ONLY_SPLIT: Final = "train"
+"""The split of all local files."""
+_SPLIT_PART: Final = re.compile(r"\s*(\w+)(\[[^\[\]]*\])?(\([\w ]*\))?\s*")
+
+
+@dataclass(frozen=True)
+class LocatedRow:
+    """A row of a file.
+
+    Args:
+        path: the file.
+        number: the row's number, from 1.
+        row: the row.
+    """
+
+    path: Path
+    number: int
+    row: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.path}, row {self.number}"
 
 
 @dataclass(frozen=True)
@@ -23,18 +45,40 @@ class Source:
 
     Args:
         name: the format of local files ("json", "parquet"), or a repository on the Hub.
-        split: the split that is trained on.
+        split: the split that is trained on, or slices of it, such as `train[:100]`.
         files: the local files; none for a repository on the Hub.
+        columns: the columns that are read; all if empty.
     """
 
     name: str
     split: str
     files: tuple[Path, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the rows, without reading a file whole."""
-        for path in self.files:
-            yield from read(path)
+        """Iterate over the rows that are trained on, without reading a file whole."""
+        return (located.row for located in self.located_rows())
+
+    def located_rows(self) -> Iterator[LocatedRow]:
+        """Iterate over the rows that are trained on, with the file and the number of each."""
+        for start, stop in self._slices():
+            for located in islice(self._all_rows(), start, stop):
+                row = located.row
+                chosen = {name: row[name] for name in self.columns if name in row} if self.columns else row
+                yield LocatedRow(located.path, located.number, chosen)
+
+    def _all_rows(self) -> Iterator[LocatedRow]:
+        return (LocatedRow(path, number, row) for path in self.files for number, row in enumerate(read(path), 1))
+
+    def _slices(self) -> list[tuple[int, int | None]]:
+        """Return the first row and the row after the last of each slice, as `datasets` reads them."""
+        if self.split == _ONLY_SPLIT:
+            return [(0, None)]
+        from datasets import ReadInstruction
+
+        total = sum(1 for _ in self._all_rows())
+        slices = ReadInstruction.from_spec(self.split).to_absolute({_ONLY_SPLIT: total})
+        return [(part.from_ or 0, part.to) for part in slices]
 
     def manifest_entries(self) -> list[dict[str, Any]]:
         """Return its entries in a run's manifest: name, hash, size and number of rows of each file."""
@@ -93,8 +137,31 @@ def _source(recipe: Recipe, entry: Any) -> Source:
     patterns = [patterns] if isinstance(patterns, str) else patterns
     if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
         raise BadConfig(f"{recipe.path}: expected 'data_files' to be a file name or a list of file names")
+    _check_split(recipe, split)
+    columns = entry.get("columns") or []
+    if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+        raise BadConfig(
+            f"{recipe.path}: expected 'columns' of a dataset to be a list of names, got {str(columns)[:60]}"
+        )
     matches = (_files(recipe, pattern) for pattern in patterns)
-    return Source(entry["path"], split, tuple(path for paths in matches for path in paths))
+    return Source(entry["path"], split, tuple(path for paths in matches for path in paths), tuple(columns))
+
+
+def _check_split(recipe: Recipe, split: str) -> None:
+    """Check that a split of local files is the only one that they have, or slices of it."""
+    from datasets import ReadInstruction
+
+    for part in split.split("+"):
+        match = _SPLIT_PART.fullmatch(part)
+        if match is None or match[1] != _ONLY_SPLIT:
+            raise BadConfig(
+                f"{recipe.path}: local files have only the split 'train', which may be sliced as in 'train[:100]', got "
+                f"{split[:60]!r}: set split: train, and name the files of another split in data_files"
+            )
+    try:
+        ReadInstruction.from_spec(split).to_absolute({_ONLY_SPLIT: 1 << 30})
+    except (ValueError, AssertionError) as error:
+        raise BadConfig(f"{recipe.path}: the split {split[:60]!r} is not valid: {str(error)[:200]}") from error
 
 
 def _files(recipe: Recipe, pattern: str) -> list[Path]:

@@ -15,6 +15,7 @@ from knk.training.checks.numbers import check_numbers
 from knk.training.checks.packages import check_packages
 from knk.training.checks.resources import check_disk, check_gpus, check_memory
 from knk.training.checks.rewards import check_rewards
+from knk.training.checks.rows import check_entries, check_rows
 from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
 from knk.training.data import sources
 from knk.training.recipe import Recipe
@@ -34,10 +35,12 @@ def check(recipe: Recipe) -> list[str]:
     check_keys(recipe)
     check_types(recipe)
     check_packages(recipe)
+    check_entries(recipe)
     data = sources(recipe)
     lines = [check_curriculum(recipe)] if recipe.settings.get("curriculum") is not None else []
+    lines += [check_rows(recipe, data)] if data else []
     if recipe.trainer == "grpo":
-        lines += [check_rewards(recipe, data), check_batches(recipe, data)]
+        lines += [check_rewards(recipe), check_batches(recipe, data)]
         check_redraws(recipe)
     check_gpus(recipe)
     lines.insert(0, check_parsed(recipe))

@@ -27,8 +27,9 @@ from knk.training.redraw import redrawing
 from knk.training.resume import train
 from knk.training.trl_scripts import script
 
-_TRL_REWARDS: Final = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
-_OVERLONG_REWARD: Final = "get_soft_overlong_punishment"
+TRL_REWARDS: Final = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
+OVERLONG_REWARD: Final = "get_soft_overlong_punishment"
+"""TRL's own rewards, which a recipe names without a dotted path; the last one is made by a function."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -174,9 +175,9 @@ def _reward(name: str) -> Any:
     """Return a reward by its dotted path, or one of TRL's by its name, as TRL's script does."""
     from trl import rewards
 
-    if name in _TRL_REWARDS:
+    if name in TRL_REWARDS:
         return getattr(rewards, name)
-    if name == _OVERLONG_REWARD:
+    if name == OVERLONG_REWARD:
         return rewards.get_soft_overlong_punishment(max_completion_len=1280, soft_punish_cache=256)
     module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)

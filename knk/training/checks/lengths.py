@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from knk.errors import BadConfig
 from knk.training.checks.model import Model
+from knk.training.checks.rows import MAX_ROWS
 from knk.training.data import Source, rows_of
 from knk.training.recipe import Recipe
 from knk.training.trl_scripts import number
-
-MAX_ROWS: Final = 200_000
-"""The number of rows, from the first, whose length is checked."""
 
 
 @dataclass(frozen=True)

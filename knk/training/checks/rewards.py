@@ -1,27 +1,29 @@
-"""The rewards of a recipe can be imported, and the data have the columns that they need."""
+"""The rewards of a recipe can be imported, and their weights let an answer that cannot be judged count for nothing."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from knk import tasks
 from knk.errors import BadConfig
-from knk.training.data import Source, rows_of
+from knk.training.checks.rows import tasks_of
 from knk.training.recipe import Recipe
+from knk.training.worker import OVERLONG_REWARD, TRL_REWARDS
+from knk.yaml_config import suggestion
 
 
-def check_rewards(recipe: Recipe, data: Iterable[Source]) -> str:
-    """Check the rewards of a recipe, and return one line about them.
+def check_rewards(recipe: Recipe) -> str:
+    """Check the rewards of a recipe and their weights, and return one line about them.
 
     Args:
         recipe: the recipe.
-        data: its datasets.
 
     Raises:
-        BadConfig: a reward cannot be imported, a weight is missing, or the data lack a column.
+        BadConfig: a reward cannot be imported, or a weight is missing, or has an effect that nobody wants.
     """
     names = recipe.settings.get("reward_funcs")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
@@ -32,14 +34,47 @@ def check_rewards(recipe: Recipe, data: Iterable[Source]) -> str:
         actual = len(weights) if isinstance(weights, list) else repr(weights)
         raise BadConfig(f"{recipe.path}: expected {numbers} in 'reward_weights', one for each reward, got {actual}")
     for name in names:
-        if "." in name:
-            _resolve(recipe, name)
-            _check_columns(recipe, name, data)
+        _resolve(recipe, name)
+    if weights is not None:
+        _check_weights(recipe, names, weights)
     return f"rewards: {', '.join(names)}"
 
 
+def _check_weights(recipe: Recipe, names: Sequence[str], weights: Sequence[Any]) -> None:
+    """Check that weights are numbers, and that no weight of 0 turns "could not be judged" into the best answer.
+
+    A task's reward is None where its verifier could not decide. TRL leaves a completion out if all its rewards are
+    None; else it takes None for 0, also beside a reward whose weight is 0. Then the total is 0, which is more than any
+    wrong answer earns:
+    https://github.com/huggingface/trl/blob/v1.16.0/trl/trainer/grpo_trainer.py (`unscorable_mask`)
+    """
+    for weight in weights:
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise BadConfig(f"{recipe.path}: expected 'reward_weights' to be numbers, got {str(weight)[:40]!r}")
+    if not any(weights):
+        raise BadConfig(f"{recipe.path}: expected a weight other than 0 in 'reward_weights', got {list(weights)}")
+    if recipe.settings.get("multi_objective_aggregation") == "normalize_then_sum":
+        return  # Rewards that are centred first: None counts as the mean.
+    rewards = list(zip(names, weights, tasks_of(recipe), strict=True))
+    is_none_possible = all(task is not None for _, weight, task in rewards if weight)
+    unweighted = next((name for name, weight, task in rewards if not weight and task is None), None)
+    if unweighted and is_none_possible:
+        raise BadConfig(
+            f"{recipe.path}: remove {unweighted!r}, whose weight is 0: an answer that cannot be judged would earn 0, "
+            "more than a wrong one; the shares of right, whole and well-formed answers are logged without it"
+        )
+
+
 def _resolve(recipe: Recipe, name: str) -> None:
-    """Check that a dotted path is a callable; TRL looks in the working directory, too."""
+    """Check that a dotted path is a callable; TRL looks in the working directory, too, and has rewards of its own."""
+    own = [*TRL_REWARDS, OVERLONG_REWARD]
+    if name in own:
+        return
+    if "." not in name:
+        raise BadConfig(
+            f"{recipe.path}: expected a reward to be a dotted path, such as knk.rewards.kk_reward, or one of "
+            f"{', '.join(own)}, got {name[:60]!r}{suggestion(name, own)}"
+        )
     module, _, attribute = name.rpartition(".")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -50,18 +85,3 @@ def _resolve(recipe: Recipe, name: str) -> None:
         sys.path.remove(str(Path.cwd()))
     if not callable(reward):
         raise BadConfig(f"{recipe.path}: expected the reward {name!r} to be a function, got {type(reward).__name__}")
-
-
-def _check_columns(recipe: Recipe, name: str, data: Iterable[Source]) -> None:
-    """Check that the data have the columns that a reward of this library needs, in rows of its own task."""
-    task = next((task for task in tasks.NAMES if name.startswith(f"knk.rewards.{task}_")), None)
-    if task is None or (first := next(rows_of(data), None)) is None:
-        return
-    columns = tasks.load(task).COLUMNS
-    # Rows of several tasks may be mixed; those of another task lack the first column, or have None in it.
-    row = next((row for row in rows_of(data) if row.get(columns[0]) is not None), first)
-    missing = [column for column in columns if column not in row]
-    if missing:
-        raise BadConfig(
-            f"{recipe.path}: the data lack the column {missing[0]!r}, which {name} needs: 'knk task {task}' writes it"
-        )
