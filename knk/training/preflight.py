@@ -17,6 +17,7 @@ from knk.training.checks.resources import check_disk, check_gpus, check_memory
 from knk.training.checks.rewards import check_rewards
 from knk.training.checks.rows import check_entries, check_rows
 from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
+from knk.training.checks.stops import check_stops
 from knk.training.data import sources
 from knk.training.recipe import Recipe
 from knk.training.shapes import from_config
@@ -42,6 +43,7 @@ def check(recipe: Recipe) -> list[str]:
     if recipe.trainer == "grpo":
         lines += [check_rewards(recipe), check_batches(recipe, data)]
         check_redraws(recipe)
+        lines += filter(None, [check_stops(recipe)])
     check_gpus(recipe)
     lines.insert(0, check_parsed(recipe))
     settings = parsed(recipe, recipe.processes)

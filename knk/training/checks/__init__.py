@@ -10,6 +10,7 @@
 | `batches` | a batch has whole groups, and the data fill it |
 | `curriculum` | each level has puzzles, and the trainer logs what the curriculum needs |
 | `model`, `adapter` | the model can be read, and has the modules that an adapter names |
-| `lengths` | rows and completions fit into the model's context |
+| `lengths` | rows and completions fit into the model's context, and an answer into a completion |
+| `stops` | stop strings work, and leave completions in the loss |
 | `resources` | disk and GPUs are large enough, and one process sees one GPU |
 """
