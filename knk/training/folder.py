@@ -14,6 +14,7 @@ from typing import Any, Final
 from knk.errors import BadConfig, BadFolder
 from knk.training import manifest as records
 from knk.training.checkpoints import Checkpoint, Checkpoints, find_checkpoints
+from knk.training.locks import check_unlocked, check_writable
 from knk.training.manifest import Manifest
 from knk.training.recipe import Recipe
 
@@ -97,8 +98,11 @@ def check_folder(recipe: Recipe) -> str:
 
     Raises:
         BadConfig: the data are missing.
-        BadFolder: the folder holds another run, or one that is already longer.
+        BadFolder: the folder holds another run, or one that is already longer, or another process trains in it, or it
+            cannot be written to.
     """
+    check_writable(recipe.output)
+    check_unlocked(recipe.output)
     start = start_of(recipe)
     if start.is_finished:
         return f"folder: {recipe.output} has this run, finished"

@@ -27,8 +27,9 @@ def lock_run(folder: Path) -> Iterator[int]:
         folder: the run's folder, which is made if it does not exist.
 
     Raises:
-        BadFolder: another process runs a recipe there, or a trainer still writes there.
+        BadFolder: another process runs a recipe there, or a trainer still writes there, or the folder cannot be made.
     """
+    check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _RUN).open("ab") as file:
         check_trainer_has_ended(folder)
@@ -71,6 +72,38 @@ def check_trainer_has_ended(folder: Path) -> None:
     if (folder / _TRAINER).exists():
         with (folder / _TRAINER).open("ab") as file:
             lock(file, _in_use(folder))
+
+
+def check_unlocked(folder: Path) -> None:
+    """Check that no process runs a recipe in a folder, and that no trainer writes there; nothing is made.
+
+    Args:
+        folder: the run's folder.
+
+    Raises:
+        BadFolder: one does.
+    """
+    if (folder / _RUN).exists():
+        with (folder / _RUN).open("rb") as file:
+            lock(file, _in_use(folder))
+    check_trainer_has_ended(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Check that a folder can be made, or written to if it exists; nothing is made.
+
+    Args:
+        folder: the run's folder.
+
+    Raises:
+        BadFolder: it, or a folder above it, is a file, or not writable.
+    """
+    whole = folder.absolute()
+    existing = next(path for path in (whole, *whole.parents) if path.exists())
+    if not existing.is_dir():
+        raise BadFolder(f"{folder}: expected output_dir to be a folder, got a file: choose another output_dir")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise BadFolder(f"{folder}: not writable: choose another output_dir")
 
 
 def has_trainer(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from knk.training.checks.rewards import check_rewards
 from knk.training.checks.rows import check_entries, check_rows
 from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
 from knk.training.checks.stops import check_stops
+from knk.training.checks.versions import check_versions
 from knk.training.data import sources
 from knk.training.recipe import Recipe
 from knk.training.shapes import from_config
@@ -36,6 +37,7 @@ def check(recipe: Recipe) -> list[str]:
     check_keys(recipe)
     check_types(recipe)
     check_packages(recipe)
+    versions = check_versions(recipe)
     check_entries(recipe)
     data = sources(recipe)
     lines = [check_curriculum(recipe)] if recipe.settings.get("curriculum") is not None else []
@@ -45,7 +47,7 @@ def check(recipe: Recipe) -> list[str]:
         check_redraws(recipe)
         lines += filter(None, [check_stops(recipe)])
     check_gpus(recipe)
-    lines.insert(0, check_parsed(recipe))
+    lines = [check_parsed(recipe), versions, *lines]
     settings = parsed(recipe, recipe.processes)
     check_numbers(recipe, settings)
     model = read_model(recipe)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knk.errors import BadFolder
-from knk.training.locks import has_trainer, lock_for_trainer, lock_run
+from knk.training.locks import check_unlocked, check_writable, has_trainer, lock_for_trainer, lock_run
 
 
 def test_a_trainer_locks_the_folder_by_itself_and_is_named(tmp_path: Path) -> None:
@@ -31,3 +31,25 @@ def test_the_process_that_runs_a_recipe_may_train_itself(tmp_path: Path) -> None
     with lock_run(tmp_path), lock_for_trainer(tmp_path):
         assert has_trainer(tmp_path)
     assert not has_trainer(tmp_path)
+
+
+def test_a_check_sees_what_a_start_would_refuse_and_makes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "new"
+    check_writable(folder)
+    check_unlocked(folder)
+    assert not folder.parent.exists()
+    with lock_run(folder), pytest.raises(BadFolder, match="trains here"):
+        check_unlocked(folder)
+    check_unlocked(folder)
+    with lock_for_trainer(folder), pytest.raises(BadFolder, match="trains here"):
+        check_unlocked(folder)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    for folder in (file, file / "run"):
+        with pytest.raises(BadFolder, match="expected output_dir to be a folder, got a file"):
+            check_writable(folder)
+        with pytest.raises(BadFolder, match="expected output_dir to be a folder, got a file"), lock_run(folder):
+            pass

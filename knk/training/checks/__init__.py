@@ -4,7 +4,7 @@
 |---|---|
 | `settings`, `setting_types` | TRL knows every setting, and accepts the values in each process |
 | `numbers` | optimizer, schedule, sampling and adapter accept their numbers |
-| `packages` | the packages that the recipe uses are installed |
+| `packages`, `versions` | the packages that the recipe uses are installed, in versions that fit together |
 | `rows` | every row has what the trainer and the rewards read |
 | `rewards` | the rewards can be imported, and the data have their columns |
 | `batches` | a batch has whole groups, and the data fill it |

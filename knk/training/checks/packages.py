@@ -64,6 +64,15 @@ def _needed(launch: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[
         yield "liger_kernel", "use_liger_kernel needs Liger", "pip install liger-kernel, or remove the setting"
 
 
+def needed_packages(recipe: Recipe) -> set[str]:
+    """Return the packages that a recipe uses beside TRL, as they are imported, without trackers.
+
+    Args:
+        recipe: the recipe.
+    """
+    return {package for package, _, _ in _needed(recipe.launch, recipe.settings)}
+
+
 def _trackers(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
     """Iterate over the packages of the trackers in `report_to`."""
     report_to = recipe.settings.get("report_to") or []
