@@ -51,8 +51,12 @@ def run_launcher(command: Sequence[str], folder: Path, update: Callable[[], None
             raise
         if status:
             _end(process, folder)
-            reason = failure.read_text("utf-8") if failure.exists() else f"it exited with status {status}"
+            reason = failure.read_text("utf-8") if failure.exists() else _ending(status)
             raise TrainingFailed(f"the trainer failed: {reason}; its output is above")
+
+
+def _ending(status: int) -> str:
+    return f"it exited with status {status}" if status > 0 else f"it was ended by {signal.Signals(-status).name}"
 
 
 def report_failure(reason: str) -> None:
