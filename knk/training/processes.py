@@ -25,7 +25,13 @@ _CHECK_SECONDS: Final = 0.1
 _PARENT_SECONDS: Final = 1.0
 
 
-def run_launcher(command: Sequence[str], folder: Path, update: Callable[[], None], lock_descriptor: int) -> None:
+def run_launcher(
+    command: Sequence[str],
+    folder: Path,
+    update: Callable[[], None],
+    lock_descriptor: int,
+    poll_seconds: float = _POLL_SECONDS,
+) -> None:
     """Run the launcher's command until it has ended; if this process is interrupted, end it and all that it started.
 
     It leads a session of its own, so a signal from the terminal reaches only this process, which ends the others.
@@ -35,6 +41,7 @@ def run_launcher(command: Sequence[str], folder: Path, update: Callable[[], None
         folder: the run's folder.
         update: what to call now and then.
         lock_descriptor: the descriptor of the folder's lock, which the launcher inherits.
+        poll_seconds: the seconds between two calls of `update`.
 
     Raises:
         TrainingFailed: the trainer failed.
@@ -44,7 +51,7 @@ def run_launcher(command: Sequence[str], folder: Path, update: Callable[[], None
         environment: Mapping[str, str] = {**os.environ, _FAILURE: str(failure)}
         process = subprocess.Popen(command, pass_fds=(lock_descriptor,), env=environment, start_new_session=True)
         try:
-            while (status := _status(process, _POLL_SECONDS)) is None:
+            while (status := _status(process, poll_seconds)) is None:
                 update()
         except BaseException:
             _end(process, folder)

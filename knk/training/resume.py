@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -40,19 +41,26 @@ def _resume_callback(trainer: Any) -> Any:
         def on_train_begin(self, args: Any, state: Any, control: Any, **objects: Any) -> None:  # noqa: ARG002
             if state.global_step:
                 state.compute_steps(args, state.max_steps)
-                loader = objects["train_dataloader"]
-                _advance_sampler(loader, int(state.epoch))
-                # TRL has no other way to set these counts, of batches and of tokens.
-                if hasattr(trainer, "_step"):
-                    trainer._step = round(state.epoch * len(loader))  # noqa: SLF001
+                _advance(trainer, objects["train_dataloader"], state.global_step)
                 if hasattr(trainer, "_total_train_tokens"):
-                    trainer._total_train_tokens = _tokens(state.log_history)  # noqa: SLF001
+                    trainer._total_train_tokens = _tokens(state.log_history)  # noqa: SLF001 - as above
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             if state.global_step >= state.max_steps:
                 raise FullyTrained
 
     return ResumeCallback()
+
+
+def _advance(trainer: Any, loader: Any, steps: int) -> None:
+    """Let the sampler of prompts, and TRL's count of batches, be where they were after a number of steps."""
+    if not hasattr(loader, "__len__"):  # A stream has one epoch.
+        return
+    accumulated = trainer.args.gradient_accumulation_steps
+    epochs, rest = divmod(steps, max(1, math.ceil(len(loader) / accumulated)))
+    if hasattr(trainer, "_step"):
+        trainer._step = epochs * len(loader) + rest * accumulated  # noqa: SLF001 - TRL has no other way
+    _advance_sampler(loader, epochs)
 
 
 def _tokens(history: Iterable[Mapping[str, Any]]) -> int:
