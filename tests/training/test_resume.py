@@ -68,8 +68,8 @@ def stop_after(output: str, step: int, copy: str) -> None:
 @pytest.mark.parametrize(
     ("trainer", "changes", "steps"),
     [
-        ("grpo", {"max_steps": 11, "max_completion_length": 8}, (3, 8, 10)),
-        ("grpo", {"max_steps": 11, "max_completion_length": 8, "steps_per_generation": 2}, (4, 10)),
+        ("grpo", {"max_steps": 11, "max_completion_length": 16}, (3, 8, 10)),
+        ("grpo", {"max_steps": 11, "max_completion_length": 16, "steps_per_generation": 2}, (4, 10)),
         ("sft", {"max_steps": 11}, (3, 8, 10)),
     ],
     ids=["grpo", "shared completions", "sft"],
@@ -89,7 +89,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
 
 
 def test_completions_that_are_shared_over_a_checkpoint_are_a_note() -> None:
-    changes = {"max_steps": 4, "save_steps": 3, "max_completion_length": 8, "steps_per_generation": 2}
+    changes = {"max_steps": 4, "save_steps": 3, "max_completion_length": 16, "steps_per_generation": 2}
     run("grpo", "shared", **changes)
     stop_after("shared", 3, "shared-3")
     _, notes = run("grpo", "shared-3", **changes)
@@ -138,7 +138,7 @@ def test_a_checkpoint_cut_short_is_named_and_the_one_before_is_taken() -> None:
 
 def test_a_run_in_this_process_leaves_nothing_behind() -> None:
     path = list(sys.path)
-    manifest, _ = run("grpo", "clean", max_steps=1, max_completion_length=8)
+    manifest, _ = run("grpo", "clean", max_steps=1, max_completion_length=16)
     assert sys.path == path
     assert manifest_of(Path("runs/clean")) == manifest
-    assert run("grpo", "clean", max_steps=1, max_completion_length=8)[0] == manifest
+    assert run("grpo", "clean", max_steps=1, max_completion_length=16)[0] == manifest
