@@ -17,8 +17,8 @@
 | vLLM's cache | its share, less the weights and 1.5 GiB; a server has 90% of a GPU of its own |
 | without vLLM | keys and values of a step's completions, and the whole model gathered if it is sharded |
 | overhead per GPU | 1.5 GiB for CUDA, and 5% lost to fragmentation |
-| training speed | 45% of the GPU's bfloat16 peak, and 3 ms per layer and pass |
-| generation speed | 60% of the GPU's bandwidth, and 3 ms per token with vLLM, 30 ms without |
+| training speed | 45% of the GPU's bfloat16 peak, but at least 1.6 ms per layer and pass |
+| generation speed | 70% of the GPU's bandwidth, and 2 ms per token with vLLM, 30 ms without |
 | communication | 60% of NVLink if the GPU has it, else of PCIe 4: sharded weights twice, and gradients, in each pass |
 | an RLVR step | prompts of 256 tokens; the longest completion is four times the mean, and all are padded to it |
 | completions that do not fit vLLM's cache | wait until others end |

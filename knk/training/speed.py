@@ -22,16 +22,16 @@ class Speeds:
     Args:
         compute: the share of the GPU's bfloat16 peak that training reaches.
         bandwidth: the share of its bandwidth that generation reaches.
-        layer_seconds: the overhead of one layer in one training pass: many small kernels, and Python.
+        layer_seconds: the least time of one layer in one training pass, in which kernels are launched from Python.
         token_seconds: the overhead of one generated token with vLLM.
         plain_token_seconds: the same with transformers.
         link: the share of the bandwidth between GPUs that ZeRO-3 and FSDP reach.
     """
 
     compute: float = 0.45
-    bandwidth: float = 0.6
-    layer_seconds: float = 0.003
-    token_seconds: float = 0.003
+    bandwidth: float = 0.7
+    layer_seconds: float = 0.0016
+    token_seconds: float = 0.002
     plain_token_seconds: float = 0.030
     link: float = 0.6
 
@@ -90,9 +90,11 @@ def _training_seconds(work: Workload, rows: float, length: int, speeds: Speeds, 
     passes = extra + 1 + (1 if work.adapters else 2) + (1 if work.is_checkpointed else 0)
     pairs = length if work.has_padding else length / 2
     token = 2 * shape.multiplied_parameters + 4 * shape.query_size * shape.layers * pairs
-    computed = passes * token * rows * length / (work.processes * work.gpu.flops * speeds.compute)
     device_passes = rows / (work.processes * work.division.device_batch)
-    return computed + device_passes * (passes * shape.layers * speeds.layer_seconds + _communication(work, speeds))
+    tokens = work.division.device_batch * length
+    computed = passes * token * tokens / (work.gpu.flops * speeds.compute)
+    launched = passes * shape.layers * speeds.layer_seconds
+    return device_passes * (max(computed, launched) + _communication(work, speeds))
 
 
 def _communication(work: Workload, speeds: Speeds) -> float:

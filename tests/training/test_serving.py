@@ -2,6 +2,7 @@
 
 import importlib.util
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from knk.training.gpus import GIB
 from knk.training.plan import alternatives
 from knk.training.recipe import load
 from knk.training.serving import server_command
-from tests.support.plans import MATH, SIZES, estimated
+from tests.support.plans import MATH, RECIPES, SIZES, estimated
 
 # vLLM's cache.
 
@@ -70,3 +71,30 @@ def test_the_server_command_has_the_options_of_trls_own() -> None:
     assert mine[mine.index("--weight-transfer-config") :] == theirs[start:]
     for option in ("--host", "--port", "--max-model-len", "--gpu-memory-utilization"):
         assert mine[mine.index(option) + 1] == theirs[theirs.index(option) + 1]
+
+
+# What vLLM does to training.
+
+
+@pytest.mark.parametrize("overlay", [None, *sorted((RECIPES / "rlvr/profiles").glob("*.yaml"))])
+@pytest.mark.parametrize("path", sorted((RECIPES / "rlvr").glob("*.yaml")))
+def test_long_answers_count_as_much_as_short_ones(path: Path, overlay: Path | None) -> None:
+    """With top-p, vLLM's probabilities are larger than the trainer's, so weights of sequences vanish with length."""
+    settings = load(path, [overlay] if overlay else []).settings
+    is_corrected = settings.get("vllm_importance_sampling_correction", True)
+    mode = settings.get("vllm_importance_sampling_mode", "sequence_mask")
+    assert not (settings["use_vllm"] and settings["top_p"] < 1 and is_corrected and mode.startswith("sequence"))
+
+
+@pytest.mark.parametrize("overlay", sorted((RECIPES / "rlvr/profiles").glob("*.yaml")))
+def test_adapters_are_merged_for_vllm_in_float32(overlay: Path) -> None:
+    """Merging and unmerging at each step would corrupt weights in bfloat16."""
+    settings = load(MATH, [overlay]).settings
+    if settings.get("use_peft") and settings["use_vllm"]:
+        assert settings.get("dtype", "float32") == "float32"
+
+
+def test_suggested_adapters_are_in_float32_beside_vllm() -> None:
+    lines = [line for line in alternatives(estimated(MATH, "2xA100-40")) if "use_peft" in line]
+    assert lines
+    assert all("dtype=float32" in line for line in lines)

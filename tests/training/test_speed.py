@@ -23,11 +23,16 @@ def test_time_follows_work_and_hardware() -> None:
 def test_the_time_of_sft_follows_the_assumptions() -> None:
     """By hand: four passes over 54,000 rows of 1,856 tokens, with half of the pairs of tokens in attention."""
     token = 2 * 3_085_938_688 + 4 * 2048 * 36 * 1856 / 2
-    computed = 4 * token * 54_000 * 1856 / (6 * 989e12 * SPEEDS.compute)
-    passes = 54_000 / 6
-    layers = 4 * 36 * SPEEDS.layer_seconds
+    computed = 4 * token * 1856 / (989e12 * SPEEDS.compute)
+    launched = 4 * 36 * SPEEDS.layer_seconds
     communication = 2 * 3 * 3_085_938_688 / (450e9 * SPEEDS.link)
-    assert estimated(PAPER, "6xH100").seconds == pytest.approx(computed + passes * (layers + communication))
+    assert estimated(PAPER, "6xH100").seconds == pytest.approx(54_000 / 6 * (max(computed, launched) + communication))
+
+
+def test_short_passes_take_as_long_as_their_kernels_are_launched() -> None:
+    work = work_of(PAPER, GPUS["H100"], 1, max_length=256, max_steps=1)
+    seconds = next(iter(time_of(work))).amount
+    assert seconds == pytest.approx(12 * 4 * 36 * SPEEDS.layer_seconds)
 
 
 def test_a_gpu_without_nvlink_takes_longer_to_communicate() -> None:
