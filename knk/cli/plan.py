@@ -26,11 +26,11 @@ def plan(
 ) -> None:
     """Estimate GPU memory and training time.
 
-    Prints the memory of the fullest GPU, item by item, the settings that divide a step among the GPUs, vLLM's cache, the
-    command of the vLLM server if the recipe needs one, and the time. If the batch cannot be divided among all GPUs, plans
-    fewer of them or another batch, and says so. If the recipe does not fit, prints changes that would make it fit. Loads
-    and starts nothing, and needs no GPU: the figures follow from the model's size and from the assumptions in
-    docs/training.md, and are not measured.
+    Prints the memory of the fullest GPU, item by item, the settings that divide a step among the GPUs, vLLM's cache,
+    the command of the vLLM server if the recipe needs one, and the time. If the batch cannot be divided among all GPUs,
+    plans fewer of them or another batch, and says so. If the recipe does not fit, prints changes that would make it
+    fit. Loads and starts nothing, and needs no GPU: the figures follow from the model's size and from the assumptions
+    in docs/training.md, and are not measured.
 
     Exit status: 0 it fits, 1 it does not, 2 the recipe or the GPUs are unknown.
 

@@ -59,25 +59,37 @@ def division_of(recipe: Recipe) -> Division:
     )
 
 
-def divide(recipe: Recipe, processes: int, batch: int | None = None) -> Division | None:
-    """Return the division of a step among some processes that TRL accepts, or None if there is none.
+def splits(recipe: Recipe, processes: int, batch: int | None = None) -> Iterator[Division]:
+    """Iterate over the divisions of a step among some processes that TRL accepts, the largest passes first.
 
-    No GPU gets more examples per pass than in the recipe, and as many as possible otherwise.
+    No GPU gets more examples per pass than in the recipe.
 
     Args:
         recipe: the recipe.
         processes: the number of processes.
         batch: the number of examples per step; the recipe's if None.
     """
-    own = division_of(recipe)
+    own, group = division_of(recipe), _group(recipe.settings)
     batch = batch or own.batch
+    if recipe.settings.get("redraws") and batch % (processes * group):
+        return  # Groups are redrawn where they are, so each process needs whole ones.
     for size in range(own.device_batch, 0, -1):
         if batch % (size * processes):
             continue
         division = Division(processes, size, batch // (size * processes))
         if refusal({**recipe.settings, **settings_of(recipe, division)}, recipe.trainer, processes) is None:
-            return division
-    return None
+            yield division
+
+
+def divide(recipe: Recipe, processes: int, batch: int | None = None) -> Division | None:
+    """Return the division of a step among some processes with the largest passes, or None if TRL accepts none.
+
+    Args:
+        recipe: the recipe.
+        processes: the number of processes.
+        batch: the number of examples per step; the recipe's if None.
+    """
+    return next(splits(recipe, processes, batch), None)
 
 
 def divisions(recipe: Recipe, processes: int) -> Iterator[Division]:
@@ -103,7 +115,8 @@ def divisions(recipe: Recipe, processes: int) -> Iterator[Division]:
 def _nearest(recipe: Recipe, processes: int) -> Division | None:
     """Return the division among all processes whose batch is nearest to the recipe's; of two, the larger."""
     batch = division_of(recipe).batch
-    unit = lcm(processes, _group(recipe.settings)) if recipe.trainer == "grpo" else processes
+    group = _group(recipe.settings) if recipe.trainer == "grpo" else 1
+    unit = processes * group if recipe.settings.get("redraws") else lcm(processes, group)
     sizes = range(unit, _LARGEST_CHANGE * batch + 1, unit)
     near = sorted(
         (size for size in sizes if _LARGEST_CHANGE * size >= batch), key=lambda size: (abs(size - batch), -size)

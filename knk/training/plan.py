@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from knk.errors import BadConfig
 from knk.tables import format_table
-from knk.training.batches import changed_settings, describe, division_of, divisions, format_settings
+from knk.training.batches import changed_settings, describe, division_of, divisions, format_settings, splits
 from knk.training.data import sources
 from knk.training.estimate import DEFAULT_ROWS, DEFAULT_TOKENS, Estimate
 from knk.training.gpus import GIB, Gpu
@@ -148,8 +148,8 @@ def _hours(seconds: float) -> str:
 def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: int | None = None) -> Plan:
     """Estimate the memory and time of a recipe on some GPUs.
 
-    If the recipe's batch cannot be divided among all GPUs, the plan uses fewer of them or a batch of nearly the same
-    size, whichever fits first, and its notes say so.
+    Passes are made smaller where that is needed to fit. If the recipe's batch cannot be divided among all GPUs, the
+    plan uses fewer of them or a batch of nearly the same size, whichever fits first, and its notes say so.
 
     Args:
         recipe: the recipe.
@@ -164,10 +164,8 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
     counted = rows or (DEFAULT_ROWS if recipe.trainer == "grpo" else _rows(recipe))
     shape, processes = shape_of(recipe.model), processes_on(recipe, gpus)
     choices = tuple(divisions(recipe, processes)) or (division_of(recipe),)
-    plans = [
-        _plan(Estimate(Workload(recipe, choice, gpu, tokens or DEFAULT_TOKENS, counted, shape), gpus), processes)
-        for choice in choices
-    ]
+    work = Workload(recipe, choices[0], gpu, tokens or DEFAULT_TOKENS, counted, shape)
+    plans = [_fitting(replace(work, division=choice), gpus, processes) for choice in choices]
     best = next((made for made in plans if made.fits), plans[0])
     others = [
         f"{format_settings(other.changed)}: {describe(recipe, choice, processes)}"
@@ -175,6 +173,16 @@ def plan(recipe: Recipe, gpus: int, gpu: Gpu, tokens: int | None = None, rows: i
         if other is not best and other.fits
     ]
     return replace(best, notes=(*best.notes, *(f"or {other}" for other in others)))
+
+
+def _fitting(work: Workload, gpus: int, processes: int) -> Plan:
+    """Return the plan for a division, with smaller passes if those fit and its own do not."""
+    first = _plan(Estimate(work, gpus), processes)
+    if first.fits:
+        return first
+    smaller = splits(work.recipe, work.division.processes, work.division.batch)
+    plans = (_plan(Estimate(replace(work, division=division), gpus), processes) for division in smaller)
+    return next((made for made in plans if made.fits), first)
 
 
 def _plan(estimate: Estimate, processes: int) -> Plan:
@@ -246,12 +254,7 @@ def alternatives(planned: Plan, tokens: int | None = None, rows: int | None = No
 
 def _changes(recipe: Recipe) -> Iterator[dict[str, Any]]:
     """Iterate over settings that need less memory, the smallest change first."""
-    settings, own = recipe.settings, division_of(recipe)
-    if own.device_batch > 1:
-        yield {
-            "per_device_train_batch_size": 1,
-            "gradient_accumulation_steps": own.device_batch * own.accumulation,
-        }
+    settings = recipe.settings
     longest = "max_length" if recipe.trainer == "sft" else "max_completion_length"
     completion = recipe.number("max_completion_length", 512)
     length = recipe.number("vllm_max_model_length", PROMPT_TOKENS + completion)

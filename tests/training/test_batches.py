@@ -67,6 +67,14 @@ def test_a_batch_consists_of_whole_groups() -> None:
             assert division.batch % 10 == 0
 
 
+def test_groups_that_are_redrawn_are_whole_in_each_process() -> None:
+    recipe = colocated(redraws=2)
+    assert divide(recipe, 5) is not None
+    assert divide(recipe, 4) is None
+    for division in divisions(recipe, 4):
+        assert division.batch % (10 * division.processes) == 0
+
+
 def test_the_launcher_is_told_how_many_completions_there_are() -> None:
     recipe = colocated(generation_batch_size=None)
     division = divide(recipe, 4)

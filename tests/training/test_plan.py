@@ -92,6 +92,13 @@ def test_a_batch_that_cannot_be_divided_among_all_gpus_uses_fewer_and_says_so() 
     assert estimate.to_dict()["notes"] == list(estimate.notes)
 
 
+def test_passes_are_smaller_where_that_is_needed() -> None:
+    fitting = estimated(MATH, "8xRTX4090")
+    assert fitting.fits
+    assert fitting.changed["per_device_train_batch_size"] < 4
+    assert fitting.notes[0] == "100 examples per step cannot be divided among 7 processes: 5 train"
+
+
 def test_where_fewer_gpus_are_too_small_the_batch_changes() -> None:
     fitting = estimated(RECIPES / "warmup/qwen2.5-14b.yaml", "8xA100-40", max_length=2048)
     assert fitting.fits
