@@ -40,7 +40,7 @@ PRIVATE: dict[str, set[str]] = {
     "tasks": {"choice", "code.exercise", "code.programs", "math"},
     "teacher": {"sft.verified", "sft.report", "sft.write"},
     "text": {"clauses", "compose", "framing", "lookup", "names", "phrases", "sentences", "tokens", "wordings"},
-    "training": {"batches", "checks", "data", "estimate", "memory", "serving", "speed", "workload"},
+    "training": {"checks", "data", "estimate", "serving"},
 }
 FRONT_DOORS = {"", "__main__"}  # The package's own file names everything in it; `python -m knk` is the command.
 
