@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
 
 from knk.cli.options import Json
-from knk.cli.output import print_json
+from knk.cli.output import notify, print_json
 
 _MAX_ROUNDING: Final = 0.1
 
@@ -48,9 +47,9 @@ def merge(
     """
     from knk.training.merge import merge as merge_adapter
 
-    merged = merge_adapter(adapter, output, base, dtype, _notify)
+    merged = merge_adapter(adapter, output, base, dtype, notify)
     if merged.rounding > _MAX_ROUNDING:
-        _notify(
+        notify(
             f"rounding to {merged.dtype} changed the weights by {merged.rounding:.0%} of what the adapter does; "
             "--dtype float32 avoids it"
         )
@@ -58,7 +57,3 @@ def merge(
         print_json(merged.to_dict())
     else:
         print(f"{merged.folder}: {merged.modules} modules of {merged.base} merged, {merged.dtype}")
-
-
-def _notify(message: str) -> None:
-    print(f"knk: {message}", file=sys.stderr)

@@ -20,6 +20,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def notify(message: str) -> None:
+    """Print a line on stderr about what the command is doing."""
+    print(f"knk: {message}", file=sys.stderr)
+
+
 def write_rows(rows: Iterable[dict[str, Any]], output: Path | None) -> None:
     """Write rows to a file, or print them as JSON lines if no file is given."""
     if output is None:

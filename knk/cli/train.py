@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from knk.cli.options import RecipeOptions
+from knk.cli.output import notify
 from knk.cli.signals import interrupt_on_termination, resume_hint
 
 
@@ -30,7 +31,9 @@ def train(
 
     The run's folder (output_dir) holds TRL's checkpoints, run.json (the manifest) and metrics.jsonl (the logged
     metrics, written as they are logged). After an interruption, run the same command again: it resumes from the last
-    checkpoint that is whole. With a larger max_steps or num_train_epochs, a finished run goes on.
+    checkpoint that is whole. With a larger max_steps or num_train_epochs, a finished run goes on. A run with LoRA
+    (use_peft) ends with the merged model in the folder and the adapter in adapter/. The model of a recipe may be an
+    adapter's folder: it is merged into base/ first.
 
     While it trains, the command warns in one line when something is wrong, such as groups of completions that all earn
     the same, so that there is nothing to learn. 'on_no_signal: stop' in the recipe ends a run after ten such steps in a
@@ -57,7 +60,7 @@ def train(
     from knk.training.run import train as run_training
 
     with interrupt_on_termination(), resume_hint():
-        manifest = run_training(loaded, in_process, lambda message: print(f"knk: {message}", file=sys.stderr))
+        manifest = run_training(loaded, in_process, notify)
     sessions = len(manifest["sessions"])
     in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
     stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""

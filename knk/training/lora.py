@@ -8,6 +8,7 @@ model, which it keeps in `base/`.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,11 +45,12 @@ def adapter_entry(recipe: Recipe) -> dict[str, Any] | None:
     return {"base": adapter.base, "sha256": weights, "note": f"merged into {BASE}/ before the training"}
 
 
-def with_whole_model(recipe: Recipe) -> Recipe:
+def with_whole_model(recipe: Recipe, notify: Callable[[str], None] | None = None) -> Recipe:
     """Return the recipe with a whole model: an adapter is merged into its base first, in the run's folder.
 
     Args:
         recipe: the recipe.
+        notify: called with a line that says what is done, before it is.
 
     Raises:
         BadFolder: the adapter or its base cannot be used.
@@ -61,7 +63,7 @@ def with_whole_model(recipe: Recipe) -> Recipe:
     folder, weights = recipe.output / BASE, sha256_of(adapter.folder / ADAPTER_WEIGHTS)
     if not _is_made_from(folder, weights):
         shutil.rmtree(folder, ignore_errors=True)
-        merge(adapter.folder, folder, dtype=_dtype(recipe))
+        merge(adapter.folder, folder, dtype=_dtype(recipe), notify=notify)
         # Written last: a folder without it is not used again.
         with whole_file(folder / _ORIGIN) as file:
             file.write(weights.encode())
@@ -70,7 +72,7 @@ def with_whole_model(recipe: Recipe) -> Recipe:
     return Recipe(recipe.path, recipe.trainer, settings, recipe.made_by)
 
 
-def merge_trained(recipe: Recipe) -> dict[str, Any]:
+def merge_trained(recipe: Recipe, notify: Callable[[str], None] | None = None) -> dict[str, Any]:
     """Merge the adapter that a run has trained, and return what the run's manifest says about it.
 
     The merged model is in the run's folder, and the adapter in its folder `adapter`. Only files are read, so that how
@@ -79,6 +81,7 @@ def merge_trained(recipe: Recipe) -> dict[str, Any]:
 
     Args:
         recipe: the recipe, after `with_whole_model`.
+        notify: called with a line that says what is done, before it is.
 
     Raises:
         TrainingFailed: there is no adapter, or it could not be merged; the adapter is kept.
@@ -89,7 +92,7 @@ def merge_trained(recipe: Recipe) -> dict[str, Any]:
     try:
         _keep_adapter(recipe.output, adapter)
         shutil.rmtree(recipe.output / _MERGED, ignore_errors=True)
-        merged = merge(adapter, recipe.output / _MERGED, recipe.model, _dtype(recipe))
+        merged = merge(adapter, recipe.output / _MERGED, recipe.model, _dtype(recipe), notify)
         _move_up(recipe.output / _MERGED, recipe.output)
     except (KnkError, OSError, MemoryError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -67,14 +67,14 @@ def train(recipe: Recipe, in_process: bool = False, notify: Callable[[str], None
             file.write(Recipe(recipe.path, recipe.trainer, records.portable(dict(recipe.settings))).yaml().encode())
         with _session(recipe.output, start) as update, TemporaryDirectory() as folder:
             config = Path(folder) / RECIPE
-            recipe = with_whole_model(recipe)
+            recipe = with_whole_model(recipe, notify)
             config.write_text(to_yaml(_worker_settings(recipe, start)), "utf-8")
             arguments = [recipe.trainer, "--config", str(config)]
             if in_process:
                 worker.main(arguments)
             else:
                 run_launcher([*launch_command(recipe), *arguments], recipe.output, update, lock_descriptor)
-            start.manifest.update(merge_trained(recipe))
+            start.manifest.update(merge_trained(recipe, notify))
     return start.manifest
 
 

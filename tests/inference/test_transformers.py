@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from knk.errors import BadSpec, ModelFailed
+from knk.errors import BadFolder, BadSpec, ModelFailed
 from knk.inference.run import Summary, collect_answers
 from knk.inference.sampling import Sampling
 from knk.inference.transformers import TransformersEngine
 from knk.tasks import kk
 from knk.tasks.source import Row
-from tests.support.tiny_models import save_tiny_model
+from tests.support.tiny_models import save_tiny_adapter, save_tiny_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -144,11 +144,52 @@ def test_pickled_weights_are_not_read(model: str, rows: list[Row], tmp_path: Pat
 def test_a_model_trained_further_counts_as_another_model(model: str, rows: list[Row], tmp_path: Path) -> None:
     import shutil
 
-    from knk.errors import BadFolder
-
     shutil.copytree(model, tmp_path / "tiny")
     run_engine(rows[:1], tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)
     weights = tmp_path / "tiny" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
     with pytest.raises(BadFolder, match="another weights"):
         run_engine(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "tiny")), DRAWN)
+
+
+needs_peft = pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="PEFT is not installed")
+
+
+@needs_peft
+def test_an_adapter_answers_as_the_merged_model_does(rows: list[Row], model: str, tmp_path: Path) -> None:
+    from knk.training.merge import merge
+
+    save_tiny_adapter(tmp_path / "adapter", Path(model), scale=0.2)
+    merge(tmp_path / "adapter", tmp_path / "merged")
+    texts = {}
+    for name in ("adapter", "merged"):
+        run_engine(rows[:3], tmp_path / f"{name}-run", TransformersEngine(str(tmp_path / name)), DRAWN)
+        texts[name] = stored_texts(tmp_path / f"{name}-run")
+    run_engine(rows[:3], tmp_path / "base-run", TransformersEngine(model), DRAWN)
+    assert texts["adapter"] == texts["merged"] != stored_texts(tmp_path / "base-run")
+
+
+@needs_peft
+def test_an_adapter_on_another_base_counts_as_another_model(model: str, tmp_path: Path) -> None:
+    import shutil
+
+    base = tmp_path / "base"
+    shutil.copytree(model, base)
+    save_tiny_adapter(tmp_path / "adapter", base)
+    engine = TransformersEngine(str(tmp_path / "adapter"))
+    assert engine.identity()["base"] == TransformersEngine(model).identity()["weights"]
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    assert engine.identity()["base"] != TransformersEngine(model).identity()["weights"]
+
+
+@needs_peft
+def test_an_adapter_without_its_base_is_an_error_in_one_line(rows: list[Row], model: str, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(model, tmp_path / "base")
+    save_tiny_adapter(tmp_path / "adapter", tmp_path / "base")
+    shutil.rmtree(tmp_path / "base")
+    with pytest.raises(BadFolder, match="the adapter's base: give it with 'knk merge") as error:
+        run_engine(rows, tmp_path / "run", TransformersEngine(str(tmp_path / "adapter")), DRAWN)
+    assert "\n" not in str(error.value)

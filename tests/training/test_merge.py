@@ -220,6 +220,17 @@ class TestNumbers:
         config = transformers.GenerationConfig.from_pretrained(tmp_path / "out")
         assert config.eos_token_id == [tokenizer.eos_token_id, load_tokenizer(str(tiny)).eos_token_id]
 
+    def test_a_change_that_rounding_loses_is_reported(
+        self, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        save_tiny_adapter(tmp_path / "adapter", tiny, scale=0.005)
+        for dtype in ("bfloat16", "float32"):
+            assert main(["merge", str(tmp_path / "adapter"), "-o", str(tmp_path / dtype), "--dtype", dtype]) == 0
+        lines = capsys.readouterr().err.splitlines()
+        assert [line for line in lines if "rounding to" in line] == [
+            "knk: rounding to bfloat16 changed the weights by 33% of what the adapter does; --dtype float32 avoids it"
+        ]
+
 
 # Bases that do not fit.
 

@@ -104,7 +104,11 @@ class ScorerOptions:
 
 def run(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A folder, a name on the Hub, or the model's name on the server.")
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A folder (also of a LoRA adapter), a name on the Hub, or the model's name on the server.",
+        ),
     ],
     *,
     output: OutputFolder = None,
