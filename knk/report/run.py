@@ -14,15 +14,21 @@ from knk.datasets.files import read
 from knk.errors import BadFile
 from knk.report.charts import Series, line_chart
 from knk.report.html import Section, facts, folded, quoted, safe, table
+from knk.training.health import Health, advice_on, health_of
 from knk.training.manifest import read as read_manifest
 from knk.training.metrics import read_metrics
 
 Record = Mapping[str, Any]
 """A JSON object: a manifest, what was logged at a step, or a row."""
-_LOSSES: Final = {"loss": "loss"}
-_LENGTHS: Final = {"completions/mean_length": "mean", "completions/max_length": "longest"}
+_LENGTHS: Final = {
+    "completions/mean_length": "mean",
+    "completions/max_length": "longest",
+    "completions/mean_terminated_length": "mean of those that ended",
+}
+_WEIGHT: Final = "sampling/importance_sampling_ratio/"
+_EVALUATION: Final = "eval_"
 _REWARD: Final = re.compile(r"rewards/(.+)/mean")
-_SHARE: Final = re.compile(r"(?:[a-z_]+/)?(?:right|answered|format|unknown)|completions/clipped_ratio")
+_SHARE: Final = re.compile(r"(?!eval_)(?:[a-z_]+/)?(?:right|answered|format|unknown)|completions/clipped_ratio")
 _SHARE_LABELS: Final = {"clipped_ratio": "cut off", "unknown": "undecided"}
 _SAMPLES: Final = 6
 _MAX_SAMPLED: Final = 200
@@ -46,17 +52,18 @@ def run_section(folder: Path, name: str = "") -> Section:
     """
     manifest = read_manifest(folder) or {}
     logged = read_metrics(folder)
-    parts = [_summary(manifest), _charts(logged), _sessions(manifest), _completions(folder)]
+    health = health_of(logged)
+    parts = [_summary(manifest, health), _health(health), _charts(logged), _sessions(manifest), _completions(folder)]
     title = f"Run {name or folder.name}: {manifest.get('trainer', '')}, {manifest.get('status', '')}"
     return Section(title, "".join(parts))
 
 
-def _summary(manifest: Record) -> str:
+def _summary(manifest: Record, health: Health) -> str:
     settings = manifest.get("settings") or {}
     git = manifest.get("git") or {}
     pairs = [
         ("recipe", manifest.get("recipe")),
-        ("steps", manifest.get("steps")),
+        ("steps", max(manifest.get("steps") or 0, health.step)),
         ("seconds", manifest.get("seconds")),
         ("seed", manifest.get("seed")),
         ("hardware", _hardware(manifest.get("hardware") or {})),
@@ -87,23 +94,80 @@ def _data_table(manifest: Record) -> str:
     return table(["data", "rows", "bytes", "SHA-256"], rows, (1, 2))
 
 
+def _health(health: Health) -> str:
+    """What was wrong, over which steps, and what to do; nothing if nothing was."""
+    if not health.findings:
+        return ""
+    verdict = f'<p class="no">{safe(health.verdict)}</p>' if health.never_had_signal else ""
+    rows = [
+        [
+            safe(finding.name),
+            f"{finding.first_step:,}",
+            f"{finding.steps:,}",
+            f"{finding.longest:,}",
+            safe(advice_on(finding.name, health)),
+        ]
+        for finding in health.findings.values()
+    ]
+    columns = ["finding", "first step", "steps", "in a row at most", "what to do"]
+    return f"<h3>Health</h3>{verdict}{table(columns, rows, (1, 2, 3))}"
+
+
 def _charts(logged: Sequence[Record]) -> str:
     if not logged:
         return '<p class="dim">The trainer has logged nothing yet.</p>'
     names = sorted({name for record in logged for name in record})
-    rewards = {name: match[1] for name in names if (match := _REWARD.fullmatch(name))}
-    if len(rewards) == 1:
-        rewards = {}
+    charts = [*_training_charts(logged, names), *_signal_charts(logged), *_evaluation_charts(logged, names)]
+    return f'<div class="figures">{"".join(charts)}</div>'
+
+
+def _training_charts(logged: Sequence[Record], names: Sequence[str]) -> list[str]:
     shares = {name: _share_label(name) for name in names if _SHARE.fullmatch(name)}
-    charts = [
-        line_chart("Loss", "step", "loss", _series(logged, _LOSSES)),
-        line_chart("Reward", "step", "mean reward", _series(logged, {"reward": "all rewards"} | rewards)),
+    return [
+        line_chart("Loss", "step", "loss", _series(logged, {"loss": "loss"})),
+        line_chart("Reward", "step", "mean reward", _series(logged, _rewards(names))),
         line_chart("Share of completions", "step", "share", _series(logged, shares), is_share=True),
         line_chart("Length of completions", "step", "tokens", _series(logged, _LENGTHS)),
-        line_chart("Entropy", "step", "nats per token", _series(logged, {"entropy": "entropy"})),
-        line_chart("Gradient norm", "step", "norm", _series(logged, {"grad_norm": "gradient norm"})),
     ]
-    return f'<div class="figures">{"".join(charts)}</div>'
+
+
+def _signal_charts(logged: Sequence[Record]) -> list[str]:
+    """Charts of what decides whether a run can learn."""
+
+    def one(title: str, unit: str, name: str, is_share: bool = False) -> str:
+        return line_chart(title, "step", unit, _series(logged, {name: title}), is_share)
+
+    weights = _series(logged, {_WEIGHT + part: part for part in ("mean", "min", "max")})
+    return [
+        one("Groups without signal", "share", "frac_reward_zero_std", is_share=True),
+        one("Spread of rewards", "standard deviation", "reward_std"),
+        line_chart("Importance weights", "step", "weight", weights),
+        one("Entropy", "nats per token", "entropy"),
+        one("Gradient norm", "norm", "grad_norm"),
+        one("Learning rate", "rate", "learning_rate"),
+    ]
+
+
+def _evaluation_charts(logged: Sequence[Record], names: Sequence[str]) -> list[str]:
+    """Charts of what was measured on held-out rows during training."""
+    held_out = [name.removeprefix(_EVALUATION) for name in names if name.startswith(_EVALUATION)]
+
+    def lines(labels: Mapping[str, str]) -> list[Series]:
+        return _series(logged, {_EVALUATION + name: label for name, label in labels.items()})
+
+    shares = {name: _share_label(name) for name in held_out if _SHARE.fullmatch(name)}
+    return [
+        line_chart("Held-out rows: loss", "step", "loss", lines({"loss": "loss"})),
+        line_chart("Held-out rows: reward", "step", "mean reward", lines(_rewards(held_out))),
+        line_chart("Held-out rows: share of completions", "step", "share", lines(shares), is_share=True),
+        line_chart("Held-out rows: length of completions", "step", "tokens", lines(_LENGTHS)),
+    ]
+
+
+def _rewards(names: Sequence[str]) -> dict[str, str]:
+    """The mean reward, and that of each reward if there are several, by their labels."""
+    single = {name: match[1] for name in names if (match := _REWARD.fullmatch(name))}
+    return {"reward": "all rewards"} | (single if len(single) > 1 else {})
 
 
 def _share_label(name: str) -> str:

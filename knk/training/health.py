@@ -28,8 +28,8 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, Final, TypeGuard
 
-Entry = Mapping[str, Any]
-"""What the trainer logged at a step."""
+from knk.training.metrics import Entry
+
 NO_SIGNAL: Final = "no signal"
 """The name of the finding that counts the steps from which nothing could be learnt."""
 MAX_WITHOUT_SIGNAL: Final = 10
@@ -153,6 +153,16 @@ def health_of(entries: Iterable[Entry]) -> Health:
     (True, 2)
     """
     return reduce(Health.after, entries, Health())
+
+
+def advice_on(name: str, health: Health) -> str:
+    """Return what to do about a finding.
+
+    Args:
+        name: the finding's name.
+        health: the health that has it.
+    """
+    return _KINDS[name].advice(health)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,33 @@ def test_a_run_has_curves_sessions_and_completions(tmp_path: Path) -> None:
     assert "\\u202e" in text
 
 
+def test_a_run_shows_whether_it_can_learn(tmp_path: Path) -> None:
+    text = read_page(report.page([write_run(tmp_path / "run")])).text
+    charts = "Groups without signal, Spread of rewards, Importance weights, Entropy, Gradient norm, Learning rate"
+    held_out = "Held-out rows: loss, Held-out rows: reward, Held-out rows: share of completions"
+    for title in (*charts.split(", "), *held_out.split(", "), "mean of those that ended"):
+        assert title in text
+    health = text[text.index("Health") : text.index("Groups without signal")]
+    assert "groups equal432if rewards are low" in health  # First at step 4, at 3 steps, at most 2 in a row.
+    assert "importance weights low1566set vllm_importance_sampling_mode" in health
+    assert "nothing was learnt" not in text
+
+
+def test_a_run_without_signal_says_so_while_it_runs(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", status="running", steps=0)
+    lines = [json.dumps({"step": step, "loss": 0.0, "grad_norm": 0.0}) for step in (1, 2, 3)]
+    (folder / "metrics.jsonl").write_text("\n".join([*lines, '{"step": 4, "lo']), encoding="utf-8")
+    text = read_page(report.page([folder])).text
+    assert "nothing was learnt, as none of 3 steps had a signal: zero gradient (3 steps); check" in text
+    assert "steps3seconds" in text  # The manifest of a running run may be older than its metrics.
+
+
+def test_a_good_run_has_no_table_of_findings(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run")
+    (folder / "metrics.jsonl").write_text('{"step": 1, "loss": 0.5, "grad_norm": 1.0}\n', encoding="utf-8")
+    assert "Health" not in read_page(report.page([folder])).text
+
+
 def test_an_evaluation_has_scores_claims_and_the_papers_results(tmp_path: Path) -> None:
     text = read_page(report.page([write_evaluation(tmp_path / "study")])).text
     assert "75.070.0 to 80.0" in text  # A score, and its interval in small print.

@@ -97,9 +97,21 @@ def write_run(folder: Path, **changes: Any) -> Path:
             "kk/right": step / 20,
             "completions/clipped_ratio": 0.5,
             "completions/mean_length": 100.0 + step,
+            "completions/max_length": 250.0,
+            "completions/mean_terminated_length": 80.0 + step,
             "entropy": float("nan") if step == 3 else 1.0,
+            "frac_reward_zero_std": 1.0 if step in (4, 5, 9) else 0.5,
+            "reward_std": 0.5 + step / 50,
+            "sampling/importance_sampling_ratio/mean": 0.9 if step < 15 else 0.2,
+            "sampling/importance_sampling_ratio/min": 0.1,
+            "sampling/importance_sampling_ratio/max": 1.8,
+            "grad_norm": 1.0 + 1 / step,
+            "learning_rate": 1e-6 * (1 - step / 20),
         }
         for step in range(1, 21)
+    ]
+    logged += [
+        {"step": step, "eval_loss": 0.1, "eval_reward": step / 20, "eval_kk/right": step / 40} for step in (10, 20)
     ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in logged), encoding="utf-8")
     (folder / "completions").mkdir(exist_ok=True)
