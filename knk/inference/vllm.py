@@ -2,6 +2,9 @@
 
 vLLM's class `LLM` has no data parallelism in one process; its asynchronous engine has, and distributes requests over
 the copies of the model itself. It also returns each answer as soon as it is complete, not when all are.
+
+vLLM loads the base of a LoRA adapter, and computes the adapter's changes with each request
+(https://docs.vllm.ai/en/latest/features/lora/).
 """
 
 from __future__ import annotations
@@ -9,15 +12,21 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
-from knk.errors import BadSpec, ModelFailed
+from knk.errors import BadFolder, BadSpec, ModelFailed
+from knk.files import read_json
 from knk.inference.concurrency import run_concurrently
 from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, derive_seed
+from knk.models import ADAPTER_CONFIG, Adapter, base_of, read_adapter, tokenizer_of
+
+_MAX_RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
+"""The values that vLLM takes for the largest rank of an adapter."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class VllmEngine:
     """vLLM in this process.
 
     Args:
-        model: the model: a folder, or a name on the Hub.
+        model: the model: a folder, or a name on the Hub. A folder may hold a LoRA adapter.
         data_parallel: how many copies of the model share the requests.
         tensor_parallel: how many GPUs each copy is split over.
         max_model_len: the most tokens of prompt and answer together; by default the model's own limit.
@@ -62,7 +71,11 @@ class VllmEngine:
         return sampling
 
     def engine_arguments(self) -> dict[str, Any]:
-        """Return the arguments of vLLM's engine."""
+        """Return the arguments of vLLM's engine.
+
+        Raises:
+            BadFolder: the model is an adapter that vLLM cannot use, or whose base is missing.
+        """
         arguments = {
             "model": self.model,
             "data_parallel_size": self.data_parallel,
@@ -70,6 +83,7 @@ class VllmEngine:
             "max_model_len": self.max_model_len,
             "enable_prefix_caching": True,
             "trust_remote_code": False,
+            **_adapter_arguments(self.model),
         }
         return {name: value for name, value in arguments.items() if value is not None}
 
@@ -95,6 +109,7 @@ class VllmEngine:
         """Answer all requests, and pass each answer to the sink as soon as it is complete.
 
         Raises:
+            BadFolder: the model is an adapter that vLLM cannot use, or whose base is missing.
             MissingPackage: vLLM is not installed.
             ModelFailed: vLLM fails.
         """
@@ -110,6 +125,7 @@ async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling
     request_ids = map(str, count())
     try:
         tokenizer = llm.get_tokenizer()
+        adapter = await _load_adapter(llm, engine.model)
 
         async def answer(request: Request) -> None:
             prompt = {"prompt_token_ids": _encode(tokenizer, request)}
@@ -118,11 +134,61 @@ async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling
                     **engine.sampling_arguments(sampling, request.row["id"], sample),
                     output_kind=vllm.sampling_params.RequestOutputKind.FINAL_ONLY,
                 )
-                sink(await _answer_once(llm, request, sample, prompt, parameters, next(request_ids)))
+                outputs = llm.generate(prompt, parameters, next(request_ids), lora_request=adapter)
+                sink(await _answer_once(outputs, request, sample))
 
         await run_concurrently(requests, answer, engine.concurrency)
     finally:
         llm.shutdown()
+
+
+def _adapter_arguments(model: str) -> dict[str, Any]:
+    """Return the arguments that are different if the model is an adapter."""
+    adapter = read_adapter(model)
+    if adapter is None:
+        return {}
+    return {
+        "model": base_of(model),
+        "tokenizer": tokenizer_of(model),
+        "revision": adapter.revision,
+        "tokenizer_revision": adapter.revision,
+        "enable_lora": True,
+        "max_lora_rank": _max_rank(adapter),
+    }
+
+
+def _max_rank(adapter: Adapter) -> int:
+    """Return the lowest rank that vLLM takes and that is enough for all of an adapter's modules."""
+    config = read_json(adapter.folder / ADAPTER_CONFIG, BadFolder)
+    pattern = config.get("rank_pattern") or {}
+    ranks = [config.get("r"), *(pattern.values() if isinstance(pattern, dict) else [pattern])]
+    for rank in ranks:
+        if not isinstance(rank, int) or isinstance(rank, bool) or not 1 <= rank <= _MAX_RANKS[-1]:
+            raise BadFolder(
+                f"{adapter.folder}: expected ranks from 1 to {_MAX_RANKS[-1]}, which vLLM takes, got {str(rank)[:40]}: "
+                "merge the adapter first ('knk merge')"
+            )
+    return next(limit for limit in _MAX_RANKS if limit >= max(ranks))
+
+
+async def _load_adapter(llm: Any, model: str) -> Any:
+    """Load an adapter, and return what requests name it by; None for other models.
+
+    An adapter that vLLM rejects would otherwise fail one request after the other.
+    """
+    adapter = read_adapter(model)
+    if adapter is None:
+        return None
+    (lora,) = import_packages("vllm", "vllm.lora.request")
+    request = lora.LoRARequest("adapter", 1, str(adapter.folder.resolve()))
+    try:
+        await llm.add_lora(request)
+    except Exception as error:  # The errors of vLLM's other processes have no class of their own.
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1][:200]
+        raise ModelFailed(
+            f"vLLM cannot use the adapter {adapter.folder} ({reason}): merge it first ('knk merge')"
+        ) from error
+    return request
 
 
 def _encode(tokenizer: Any, request: Request) -> list[int]:
@@ -133,14 +199,12 @@ def _encode(tokenizer: Any, request: Request) -> list[int]:
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-async def _answer_once(
-    llm: Any, request: Request, sample: int, prompt: dict[str, Any], parameters: Any, request_id: str
-) -> Batch:
+async def _answer_once(outputs: AsyncIterator[Any], request: Request, sample: int) -> Batch:
     """Return one answer, or a failure if vLLM rejects the request."""
     started = time.monotonic()
     result = None
     try:
-        async for output in llm.generate(prompt, parameters, request_id):
+        async for output in outputs:
             result = output
     except ValueError as error:  # For example a prompt that is too long.
         return Batch([Failure(request, sample, " ".join(str(error).split()))])

@@ -15,7 +15,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def save_tiny_model(folder: Path, texts: Iterable[str], architecture: str = "Llama") -> None:
+def save_tiny_model(folder: Path, texts: Iterable[str], architecture: str = "Llama", heads: int = 2) -> None:
     """Save a model of some 30,000 parameters with random weights, whose tokenizer knows the bytes and these texts."""
     import torch
     import transformers
@@ -37,8 +37,8 @@ def save_tiny_model(folder: Path, texts: Iterable[str], architecture: str = "Lla
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
         max_position_embeddings=4096,
         eos_token_id=fast.eos_token_id,
         pad_token_id=fast.pad_token_id,
