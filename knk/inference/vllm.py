@@ -119,7 +119,8 @@ class VllmEngine:
 async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling, sink: Sink, notify: Notify) -> None:
     # By default vLLM logs to the standard output, where it would end up among a command's results.
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    vllm, async_llm = import_packages("vllm", "vllm", "vllm.v1.engine.async_llm")
+    vllm, async_llm, errors = import_packages("vllm", "vllm", "vllm.v1.engine.async_llm", "vllm.exceptions")
+    rejections = (ValueError, getattr(errors, "VLLMClientError", ValueError))
     notify(f"loading {engine.model} with vLLM")
     llm = async_llm.AsyncLLM.from_engine_args(vllm.AsyncEngineArgs(**engine.engine_arguments()))
     request_ids = map(str, count())
@@ -135,7 +136,7 @@ async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling
                     output_kind=vllm.sampling_params.RequestOutputKind.FINAL_ONLY,
                 )
                 outputs = llm.generate(prompt, parameters, next(request_ids), lora_request=adapter)
-                sink(await _answer_once(outputs, request, sample))
+                sink(await _answer_once(outputs, request, sample, rejections))
 
         await run_concurrently(requests, answer, engine.concurrency)
     finally:
@@ -199,16 +200,18 @@ def _encode(tokenizer: Any, request: Request) -> list[int]:
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-async def _answer_once(outputs: AsyncIterator[Any], request: Request, sample: int) -> Batch:
+async def _answer_once(
+    outputs: AsyncIterator[Any], request: Request, sample: int, rejections: tuple[type[Exception], ...]
+) -> Batch:
     """Return one answer, or a failure if vLLM rejects the request."""
     started = time.monotonic()
     result = None
     try:
         async for output in outputs:
             result = output
-    except ValueError as error:  # For example a prompt that is too long.
-        return Batch([Failure(request, sample, " ".join(str(error).split()))])
-    except RuntimeError as error:
+    except Exception as error:  # vLLM's classes of errors differ between its versions.
+        if isinstance(error, rejections):  # For example a prompt that is too long.
+            return Batch([Failure(request, sample, " ".join(str(error).split()))])
         raise ModelFailed(f"vLLM failed: {' '.join(str(error).split()) or type(error).__name__}") from error
     if result is None:
         raise ModelFailed("vLLM ended a request without an answer")

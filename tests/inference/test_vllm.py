@@ -40,6 +40,14 @@ def test_settings_become_arguments_of_vllm() -> None:
         VllmEngine("folder", data_parallel=0)
 
 
+class VLLMClientError(Exception):
+    """vLLM's class of errors in a request; older versions raise a ValueError."""
+
+
+class EngineDeadError(Exception):
+    """vLLM's error for an engine that died, which is no RuntimeError."""
+
+
 @dataclass(frozen=True)
 class LoRARequest:
     """The part of vLLM's class that adapters in a folder need."""
@@ -87,9 +95,9 @@ class FakeAsyncLLM:
         lora_request: LoRARequest | None = None,
     ) -> Any:
         if request_id == "3":
-            raise ValueError("The prompt\nis too long")
+            raise VLLMClientError("The prompt\nis too long")
         if self.model == "dead":
-            raise RuntimeError("the engine is dead")
+            raise EngineDeadError("the engine is dead")
         if lora_request is not None and lora_request not in self.adapters:
             raise RuntimeError("the adapter was not loaded first")
         name = f" by {lora_request.lora_path}" if lora_request else ""
@@ -115,6 +123,7 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FakeAsyncLLM]]:
     module = SimpleNamespace(AsyncEngineArgs=dict, SamplingParams=dict, sampling_params=kinds)
     async_llm = SimpleNamespace(AsyncLLM=SimpleNamespace(from_engine_args=from_engine_args))
     monkeypatch.setitem(sys.modules, "vllm", module)
+    monkeypatch.setitem(sys.modules, "vllm.exceptions", SimpleNamespace(VLLMClientError=VLLMClientError))
     monkeypatch.setitem(sys.modules, "vllm.lora.request", SimpleNamespace(LoRARequest=LoRARequest))
     monkeypatch.setitem(sys.modules, "vllm.v1.engine.async_llm", async_llm)
     yield engines
