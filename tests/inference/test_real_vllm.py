@@ -44,7 +44,7 @@ def run_knk(*arguments: str | Path) -> dict[str, Any]:
 
 
 def teach(puzzles: Path, model: Path, folder: Path) -> list[dict[str, Any]]:
-    """Have a model answer four puzzles, without seeds (vLLM on a CPU takes none for long prompts), and return the answers."""
+    """Have a model answer four puzzles, without seeds: vLLM on a CPU takes none for long prompts."""
     limits = ("--limit", "4", "--n", "1", "--max-tokens", "16", "--max-model-len", "1024")
     summary = run_knk(
         "teach",
