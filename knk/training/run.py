@@ -129,7 +129,7 @@ def _step(folder: Path) -> int:
 
 def _worker_settings(recipe: Recipe, start: Start) -> dict[str, Any]:
     """Return the settings for the worker: the names that trackers show, and the checkpoint to resume from."""
-    names = {"project": "knk", "run_name": f"{recipe.path.stem} {recipe.output.name}"}
+    names = {"project": "knk", "run_name": " ".join(dict.fromkeys((recipe.path.stem, recipe.output.name)))}
     settings = {name: value for name, value in recipe.settings.items() if name not in LAUNCH_SETTINGS}
     last = start.checkpoints.last
     return names | settings | ({"resume_from_checkpoint": str(last.path)} if last else {})

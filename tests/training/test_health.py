@@ -175,6 +175,31 @@ REWARD = "def distinct(completions, **_):\n    return [float(len(set(str(one))))
 NONE = "def nothing(completions, **_):\n    return [None for _ in completions]\n"
 
 
+TRACKIO = """\
+import contextvars, json, types
+__version__ = "0.21.1"
+context_vars = types.SimpleNamespace(
+    current_space_id=contextvars.ContextVar("space", default=None),
+    current_project=contextvars.ContextVar("project", default=None),
+    current_run=contextvars.ContextVar("run", default=None),
+)
+class Config(dict):
+    def update(self, values, allow_val_change=False):
+        dict.update(self, values)
+config = Config()
+def write(kind, values):
+    with open("trackio.jsonl", "a") as file:
+        file.write(json.dumps({"kind": kind, **values}) + "\\n")
+def init(project, name=None, space_id=None, resume="never", private=None, bucket_id=None):
+    write("init", {"project": project, "name": name, "space_id": space_id})
+def log(metrics, step=None):
+    write("log", metrics)
+def finish():
+    write("finish", {})
+"""
+"""A module with as much of trackio as transformers and TRL call; it writes what it is told to a file."""
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model, data and rewards."""
@@ -235,12 +260,16 @@ class TestRuns:
     pytestmark = needs_trl
 
     def test_a_run_whose_completions_are_all_cut_off_warns_stops_and_fails(self, bench: Path) -> None:
-        recipe(bench, "cut", max_steps=40, on_no_signal="stop", **NEVER_ENDS)
+        recipe(bench, "cut", max_steps=40, on_no_signal="stop", report_to="trackio", **NEVER_ENDS)
+        (bench / "fakes").mkdir()
+        (bench / "fakes" / "trackio.py").write_text(TRACKIO, encoding="utf-8")
+        path = os.pathsep.join([str(bench / "fakes"), *filter(None, [os.environ.get("PYTHONPATH")])])
+        offline = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(bench / "hf"), "PYTHONPATH": path}
         run = subprocess.run(
             [str(Path(sys.executable).with_name("knk")), "train", "cut.yaml"],
             check=False,
             cwd=bench,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(bench / "hf")},
+            env={**os.environ, **offline},
             capture_output=True,
             text=True,
             timeout=300,
@@ -256,6 +285,10 @@ class TestRuns:
         assert (manifest["status"], manifest["steps"], manifest["health"]["had_signal"]) == ("stopped", 10, False)
         assert (bench / "runs" / "cut" / "checkpoint-10").is_dir()
         assert (bench / "runs" / "cut" / "model.safetensors").is_file()
+        init, *logged = map(json.loads, (bench / "trackio.jsonl").read_text(encoding="utf-8").splitlines())
+        assert init == {"kind": "init", "project": "knk", "name": "cut", "space_id": None}
+        counts = [entry["train/health/steps_without_signal"] for entry in logged if "train/loss" in entry]
+        assert counts == list(range(1, 11))
 
     @pytest.mark.parametrize("trainer", ["sft", "grpo"])
     def test_a_healthy_run_says_nothing(self, trainer: str, inside: Path, capfd: pytest.CaptureFixture[str]) -> None:
