@@ -33,7 +33,7 @@ def lock_run(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _RUN).open("ab") as file:
         check_trainer_has_ended(folder)
-        lock(file, f"{folder}: another process trains here: wait for it, or stop it")
+        lock(file, _in_use(folder))
         check_trainer_has_ended(folder)
         yield file.fileno()
 
@@ -50,7 +50,7 @@ def lock_for_trainer(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _TRAINER).open("ab") as file:
-        lock(file, _in_use(folder))
+        lock(file, _in_use(folder, _number(folder)))
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         file.flush()
@@ -71,7 +71,7 @@ def check_trainer_has_ended(folder: Path) -> None:
     """
     if (folder / _TRAINER).exists():
         with (folder / _TRAINER).open("ab") as file:
-            lock(file, _in_use(folder))
+            lock(file, _in_use(folder, _number(folder)))
 
 
 def check_unlocked(folder: Path) -> None:
@@ -83,10 +83,10 @@ def check_unlocked(folder: Path) -> None:
     Raises:
         BadFolder: one does.
     """
+    check_trainer_has_ended(folder)
     if (folder / _RUN).exists():
         with (folder / _RUN).open("rb") as file:
             lock(file, _in_use(folder))
-    check_trainer_has_ended(folder)
 
 
 def check_writable(folder: Path) -> None:
@@ -119,9 +119,14 @@ def has_trainer(folder: Path) -> bool:
     return False
 
 
-def _in_use(folder: Path) -> str:
-    path = folder / _TRAINER
-    number = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+def _in_use(folder: Path, number: str = "") -> str:
+    """Return the message that a process, of this number if it is known, trains in a folder."""
     if number.isdecimal():
         return f"{folder}: process {number} trains here: wait for it, or stop it with 'kill {number}'"
     return f"{folder}: another process trains here: wait for it, or stop it"
+
+
+def _number(folder: Path) -> str:
+    """Return the process number that the last trainer in a folder left, which may have ended."""
+    path = folder / _TRAINER
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

@@ -27,6 +27,12 @@ def test_one_process_runs_a_recipe_in_a_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_a_trainer_that_has_ended_is_not_named(tmp_path: Path) -> None:
+    (tmp_path / ".trainer.lock").write_text("123", encoding="utf-8")  # As a trainer leaves it that was killed.
+    with lock_run(tmp_path), pytest.raises(BadFolder, match="another process trains here"):
+        check_unlocked(tmp_path)
+
+
 def test_the_process_that_runs_a_recipe_may_train_itself(tmp_path: Path) -> None:
     with lock_run(tmp_path), lock_for_trainer(tmp_path):
         assert has_trainer(tmp_path)
