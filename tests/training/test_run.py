@@ -63,7 +63,9 @@ def test_a_trainer_whose_command_was_killed_keeps_its_folder_and_the_run_resumes
     resumed = find_checkpoints(folder).last
     assert resumed
     end = resumed.step + 3
-    status, output = output_of(start_training(place, "grpo.yaml", *SIGNAL, "--set", f"max_steps={end}"), place)
+    status, output = output_of(
+        start_training(place, "grpo.yaml", *SIGNAL, "--in-process", "--set", f"max_steps={end}"), place
+    )
     assert status == 0, output[-3000:]
     manifest = manifest_of(folder)
     assert [one["outcome"] for one in manifest["sessions"]] == ["killed", "finished"]
