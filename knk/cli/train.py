@@ -39,6 +39,9 @@ def train(
     the same, so that there is nothing to learn. 'on_no_signal: stop' in the recipe ends a run after ten such steps in a
     row.
 
+    With 'eval_data' in the recipe, held-out rows that are evaluated while it trains, it names the best checkpoint at the
+    end.
+
     Exit status: 0 trained, 1 trained without any step that had something to learn from, 2 the recipe, the data or the
     folder cannot work, or the trainer failed, 130 interrupted, 143 terminated, 129 its terminal was closed.
 
@@ -65,6 +68,10 @@ def train(
     in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
     stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""
     print(f"{loaded.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}{stopped}")
+    if best := manifest.get("best"):
+        from knk.training.evaluation import describe_best
+
+        print(f"{loaded.output}: {describe_best(best)}")
     if verdict := manifest.get("health", {}).get("verdict"):
         print(f"knk: {loaded.output}: {verdict}", file=sys.stderr)
         raise typer.Exit(1)

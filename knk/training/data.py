@@ -14,6 +14,7 @@ from knk.datasets.files import read
 from knk.errors import BadConfig
 from knk.files import sha256_of
 from knk.training.recipe import Recipe
+from knk.yaml_config import shortened
 
 _LOCAL: Final = ("json", "parquet")
 _ONLY_SPLIT: Final = "train"
@@ -113,6 +114,43 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
     if isinstance(name, str) and name:
         return (Source(name, str(recipe.settings.get("dataset_train_split") or "train")),)
     raise BadConfig(f"{recipe.path}: missing setting 'datasets', a list of datasets")
+
+
+def eval_entries(recipe: Recipe) -> list[dict[str, Any]]:
+    """Return the datasets in a recipe's `eval_data`, with file names as datasets; none if it is not set.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        BadConfig: it is neither a file name nor a list of file names and datasets, or is empty.
+    """
+    value = recipe.settings.get("eval_data")
+    if value is None:
+        return []
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(entry, (str, Mapping)) for entry in entries):
+        raise BadConfig(
+            f"{recipe.path}: expected 'eval_data' to be a file name, or a list of file names or of datasets as in "
+            f"'datasets', got {shortened(value)}"
+        )
+    return [_entry_of_file(entry) if isinstance(entry, str) else dict(entry) for entry in entries]
+
+
+def _entry_of_file(name: str) -> dict[str, Any]:
+    return {"path": "parquet" if name.endswith(".parquet") else "json", "data_files": name, "split": _ONLY_SPLIT}
+
+
+def eval_sources(recipe: Recipe) -> tuple[Source, ...]:
+    """Return the datasets on which a recipe evaluates while it trains; none if it does not.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        BadConfig: a file does not exist.
+    """
+    return tuple(_source(recipe, entry) for entry in eval_entries(recipe))
 
 
 def rows_of(data: Iterable[Source]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from knk.errors import BadConfig, BadFolder
 from knk.training import manifest as records
 from knk.training.checkpoints import Checkpoint, Checkpoints, find_checkpoints
+from knk.training.evaluation import with_evaluation
 from knk.training.locks import check_unlocked, check_writable
 from knk.training.manifest import Manifest
 from knk.training.recipe import Recipe
@@ -24,7 +25,7 @@ CHANGEABLE: Final = frozenset(
         *_LENGTHS,
         *"save_steps save_strategy save_total_limit".split(),
         *"logging_steps logging_strategy logging_first_step log_level disable_tqdm".split(),
-        *"eval_steps eval_strategy eval_on_start".split(),
+        *"eval_steps eval_strategy eval_on_start per_device_eval_batch_size".split(),
         *"report_to run_name project trackio_space_id".split(),
         *"log_completions num_completions_to_print log_unique_prompts on_no_signal".split(),
     )
@@ -59,12 +60,12 @@ class Start:
 
 
 def with_run_defaults(recipe: Recipe) -> Recipe:
-    """Return the recipe with the settings that resuming needs, unless it has its own.
+    """Return the recipe with the settings that resuming and evaluation need, unless it has its own.
 
     Args:
         recipe: the recipe.
     """
-    return Recipe(recipe.path, recipe.trainer, _DEFAULTS | dict(recipe.settings), recipe.made_by)
+    return with_evaluation(Recipe(recipe.path, recipe.trainer, _DEFAULTS | dict(recipe.settings), recipe.made_by))
 
 
 def start_of(recipe: Recipe) -> Start:

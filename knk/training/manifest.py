@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from knk.errors import BadFile, BadFolder
 from knk.files import read_json, whole_file
-from knk.training.data import sources
+from knk.training.data import eval_sources, sources
 from knk.training.gpus import hardware
 from knk.training.lora import adapter_entry
 from knk.training.recipe import Recipe
@@ -24,7 +24,7 @@ FORMAT: Final = "knk-run-1"
 PACKAGES: Final = (
     "knk torch transformers trl accelerate datasets tokenizers peft vllm deepspeed math-verify sympy numpy".split()
 )
-IDENTITY: Final = ("trainer", "settings", "data", "adapter")
+IDENTITY: Final = ("trainer", "settings", "data", "eval_data", "adapter")
 """What stays the same as long as a folder belongs to a run."""
 
 Manifest = dict[str, Any]
@@ -42,6 +42,7 @@ def new_manifest(recipe: Recipe) -> Manifest:
         "trainer": recipe.trainer,
         "settings": portable(dict(recipe.settings)),
         "data": [entry for source in sources(recipe) for entry in source.manifest_entries()],
+        "eval_data": [entry for source in eval_sources(recipe) for entry in source.manifest_entries()],
         "adapter": portable(adapter_entry(recipe)),
         "seed": recipe.settings.get("seed", 42),
         "versions": versions(),

@@ -14,13 +14,15 @@ class Options:
     Args:
         on_no_signal: what a run does without signal to learn from: `warn`, or `stop` after ten such steps in a row; see
             `knk.training.health`.
-        eval_data: held-out rows to evaluate on while training: datasets as in `datasets`.
+        eval_data: held-out rows to evaluate on while training: datasets as in `datasets`; in a recipe, file names, too.
+        eval_sampling: how completions are sampled then; see `knk.training.evaluation`.
         curriculum: how the difficulty of puzzles changes during RLVR; see `knk.training.curriculum`.
         redraws: how often groups without signal are replaced by other prompts in a step, at most.
     """
 
     on_no_signal: Literal["warn", "stop"] = field(default="warn", metadata={"help": "What to do without signal."})
     eval_data: list[dict] | None = field(default=None, metadata={"help": "Held-out rows to evaluate on."})  # type: ignore[type-arg]
+    eval_sampling: dict | None = field(default=None, metadata={"help": "How to sample then."})  # type: ignore[type-arg]
     curriculum: dict | None = field(default=None, metadata={"help": "How difficulty changes."})  # type: ignore[type-arg]
     redraws: int = field(default=0, metadata={"help": "How often to replace groups without signal in a step."})
 

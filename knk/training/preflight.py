@@ -9,6 +9,7 @@ from __future__ import annotations
 from knk.training.checks.adapter import check_adapter
 from knk.training.checks.batches import check_batches, check_redraws
 from knk.training.checks.curriculum import check_curriculum
+from knk.training.checks.evaluation import check_evaluation
 from knk.training.checks.lengths import check_lengths
 from knk.training.checks.model import read_model
 from knk.training.checks.numbers import check_numbers
@@ -20,6 +21,7 @@ from knk.training.checks.settings import check_keys, check_parsed, check_types, 
 from knk.training.checks.stops import check_stops
 from knk.training.checks.versions import check_versions
 from knk.training.data import sources
+from knk.training.evaluation import with_evaluation
 from knk.training.recipe import Recipe
 from knk.training.shapes import from_config
 
@@ -35,6 +37,7 @@ def check(recipe: Recipe) -> list[str]:
         MissingPackage: TRL or transformers is not installed.
     """
     check_keys(recipe)
+    recipe = with_evaluation(recipe)
     check_types(recipe)
     check_packages(recipe)
     versions = check_versions(recipe)
@@ -53,6 +56,7 @@ def check(recipe: Recipe) -> list[str]:
     model = read_model(recipe)
     lines += filter(None, [check_adapter(recipe, settings)])
     lines.append(check_lengths(recipe, data, model))
+    lines += check_evaluation(recipe, data, model)
     try:
         shape = from_config(model.config)
     except ValueError:

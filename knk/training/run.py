@@ -13,6 +13,7 @@ from knk.files import whole_file
 from knk.training import manifest as records
 from knk.training import worker
 from knk.training.checkpoints import newest_step
+from knk.training.evaluation import best_of
 from knk.training.folder import Start, start_of, with_run_defaults
 from knk.training.health import health_of
 from knk.training.launch import launch_command
@@ -105,6 +106,7 @@ def _session(folder: Path, start: Start) -> Iterator[Callable[[], None]]:
         update()
         health = health_of(read_metrics(folder))
         manifest["health"] = health.record()
+        manifest["best"] = best_of(folder, manifest["settings"], read_metrics(folder))
         if outcome == "finished" and health.should_stop and manifest["settings"].get("on_no_signal") == "stop":
             manifest["status"] = "stopped"
         records.write(folder, manifest)

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from knk.errors import KnkError
 from knk.training.curriculum import Curriculum, PuzzleSource
+from knk.training.evaluation import Sampling
+from knk.training.evaluator import evaluating
 from knk.training.health_callback import health_callback
 from knk.training.locks import lock_for_trainer
 from knk.training.metrics import metrics_callback
@@ -99,19 +101,21 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         os.environ.setdefault("WANDB_PROJECT", training_args.project)
     dataset, source = _data(script_args, training_args, dataset_args, options)
     evaluates = training_args.eval_strategy != "no"
+    if training_args.resume_from_checkpoint:
+        training_args.eval_on_start = False  # It would log the same evaluation again.
     arguments = {
         "model": model_args.model_name_or_path,
         "args": training_args,
         "train_dataset": dataset[script_args.dataset_train_split],
-        "eval_dataset": dataset[script_args.dataset_test_split] if evaluates else None,
+        "eval_dataset": _eval_data(script_args, options, dataset) if evaluates else None,
         "quantization_config": get_quantization_config(model_args),
         "peft_config": get_peft_config(model_args),
     }
     if name == "sft":
-        return _with_callbacks(SFTTrainer(**arguments), callbacks(options))
-    trainer_class = GRPOTrainer
+        return _with_callbacks(evaluating(SFTTrainer)(**arguments), callbacks(options))
+    trainer_class: type = evaluating(GRPOTrainer, Sampling.from_settings(options.eval_sampling))
     if options.redraws:
-        trainer_class = redrawing(GRPOTrainer, options.redraws, source.spare_rows if source else None)
+        trainer_class = redrawing(trainer_class, options.redraws, source.spare_rows if source else None)
     rewards = [_reward(reward) for reward in script_args.reward_funcs]
     return _with_callbacks(trainer_class(reward_funcs=rewards, **arguments), callbacks(options, source))
 
@@ -158,6 +162,16 @@ def _data(script_args: Any, training_args: Any, dataset_args: Any, options: Opti
         training_args.generation_batch_size // training_args.num_generations,
     )
     return {script_args.dataset_train_split: source.dataset(training_args.max_steps)}, source
+
+
+def _eval_data(script_args: Any, options: Options, dataset: Any) -> Any:
+    """Return the rows to evaluate on: the recipe's own, or TRL's split of the training data."""
+    from trl import get_dataset
+    from trl.scripts.utils import DatasetMixtureConfig
+
+    if options.eval_data is None:
+        return dataset[script_args.dataset_test_split]
+    return get_dataset(DatasetMixtureConfig(datasets=[dict(entry) for entry in options.eval_data]))["train"]
 
 
 def _dataset(script_args: Any, dataset_args: Any) -> Any:

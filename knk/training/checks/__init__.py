@@ -11,6 +11,7 @@
 | `curriculum` | each level has puzzles, and the trainer logs what the curriculum needs |
 | `model`, `adapter` | the model can be read, and has the modules that an adapter names |
 | `lengths` | rows and completions fit into the model's context, and an answer into a completion |
+| `evaluation` | the rows to evaluate on can be read, and are not trained on |
 | `stops` | stop strings work, and leave completions in the loss |
 | `resources` | disk and GPUs are large enough, and one process sees one GPU |
 """

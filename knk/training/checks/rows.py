@@ -46,12 +46,13 @@ def check_entries(recipe: Recipe) -> None:
         raise BadConfig(f"{recipe.path}: with 'datasets', expected 'dataset_train_split' to be train, got {split!r}")
 
 
-def check_rows(recipe: Recipe, data: Iterable[Source]) -> str:
+def check_rows(recipe: Recipe, data: Iterable[Source], are_all_rewards_needed: bool = True) -> str:
     """Check every row of the local files, and return one line about them.
 
     Args:
         recipe: the recipe.
         data: its datasets.
+        are_all_rewards_needed: whether each reward must have rows to judge.
 
     Raises:
         BadConfig: a row lacks a column, or has another type than the first one; the message names file and row.
@@ -67,7 +68,7 @@ def check_rows(recipe: Recipe, data: Iterable[Source]) -> str:
             _check_columns(located, layout)
         if judges and count <= MAX_ROWS:
             unused -= _judges_of(located, judges)
-    if count and unused:
+    if count and unused and are_all_rewards_needed:
         names = ", ".join(sorted(task.NAME for task in unused if task))
         raise BadConfig(f"{recipe.path}: a reward of {names} has no row to judge: remove it, or add rows of this task")
     return f"rows: {count:,}" if count else "rows: not checked, as the data are on the Hub"
