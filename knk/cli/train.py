@@ -39,8 +39,8 @@ def train(
     the same, so that there is nothing to learn. 'on_no_signal: stop' in the recipe ends a run after ten such steps in a
     row.
 
-    With 'eval_data' in the recipe, held-out rows that are evaluated while it trains, it names the best checkpoint at the
-    end.
+    'eval_data' in the recipe names held-out rows, which are evaluated at the start and at each checkpoint; the command
+    ends by naming the best one.
 
     Exit status: 0 trained, 1 trained without any step that had something to learn from, 2 the recipe, the data or the
     folder cannot work, or the trainer failed, 130 interrupted, 143 terminated, 129 its terminal was closed.

@@ -14,6 +14,7 @@ from knk.datasets.files import read
 from knk.errors import BadFile
 from knk.report.charts import Series, line_chart
 from knk.report.html import Section, facts, folded, quoted, safe, table
+from knk.training.evaluation import describe_best
 from knk.training.health import Health, advice_on, health_of
 from knk.training.manifest import read as read_manifest
 from knk.training.metrics import read_metrics
@@ -65,6 +66,7 @@ def _summary(manifest: Record, health: Health) -> str:
         ("recipe", manifest.get("recipe")),
         ("steps", max(manifest.get("steps") or 0, health.step)),
         ("seconds", manifest.get("seconds")),
+        *([("evaluation", describe_best(best))] if (best := manifest.get("best")) else []),
         ("seed", manifest.get("seed")),
         ("hardware", _hardware(manifest.get("hardware") or {})),
         ("revision", f"{str(git.get('revision', 'unknown'))[:12]}{', with changes' if git.get('dirty') else ''}"),

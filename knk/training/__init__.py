@@ -16,6 +16,7 @@
 | `launch`, `processes` | the launcher's command; the processes that it starts, and how they end |
 | `worker`, `resume` | the program in each training process; what resuming from a checkpoint needs |
 | `manifest`, `metrics` | the records in a run's folder: what was run; what the trainer logged |
+| `evaluation`, `evaluator` | held-out rows while a run trains: settings, the best checkpoint; trainers for it |
 | `health` | whether a run can learn: what is wrong with its metrics, and what to do |
 | `health_callback` | the callback that warns while the trainer runs |
 """

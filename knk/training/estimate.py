@@ -22,7 +22,8 @@
 | communication | 60% of NVLink if the GPU has it, else of PCIe 4: sharded weights twice, and gradients, in each pass |
 | an RLVR step | prompts of 256 tokens; the longest completion is four times the mean, and all are padded to it |
 | completions that do not fit vLLM's cache | wait until others end |
-| not counted | rewards, loading, saving, evaluation, vLLM waking up |
+| evaluation (`eval_data`) | at the start, every `eval_steps`; a completion takes its share of a step's generation |
+| not counted | rewards, loading, saving, vLLM waking up |
 """
 
 from __future__ import annotations

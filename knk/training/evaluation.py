@@ -25,7 +25,7 @@ from typing import Any, Final
 from knk.errors import BadConfig
 from knk.training.data import eval_entries, eval_sources, rows_of
 from knk.training.recipe import Recipe
-from knk.yaml_config import suggestion
+from knk.yaml_config import shortened, suggestion
 
 _MAX_VLLM_BATCH: Final = 1024
 """Completions for which vLLM is asked at once; it queues what its cache does not hold."""
@@ -60,7 +60,7 @@ class Sampling:
             is_number = isinstance(value, int if name == "top_k" else (int, float)) and not isinstance(value, bool)
             if not is_number or not low <= value <= high or value == inf or (name == "top_p" and value == 0):
                 limits = f"from {low}" if high == inf else f"from {low} to {high}"
-                raise BadConfig(f"eval_sampling: expected {name!r} to be a number {limits}, got {str(value)[:40]!r}")
+                raise BadConfig(f"eval_sampling: expected {name!r} to be a number {limits}, got {shortened(value)}")
 
     @classmethod
     def from_settings(cls, settings: Any) -> Sampling:
@@ -80,7 +80,7 @@ class Sampling:
             return cls()
         if not isinstance(settings, Mapping):
             raise BadConfig(
-                f"expected 'eval_sampling' to be a mapping such as {{temperature: 0.7}}, got {str(settings)[:40]!r}"
+                f"expected 'eval_sampling' to be a mapping such as {{temperature: 0.7}}, got {shortened(settings)}"
             )
         for name in settings:
             if name not in known:
@@ -185,20 +185,19 @@ def describe_best(best: Mapping[str, Any]) -> str:
     'best eval_reward 1.25 at step 50: checkpoint-50'
     """
     text = f"best {best['metric']} {best['value']:.4g} at step {best['step']}"
-    if best["step"] == 0:
-        where = "the model before training"
-    elif best["checkpoint"]:
-        where = best["checkpoint"] + (", the last" if best.get("is_last") else "")
-    else:
-        where = "the last, which the folder itself holds" if best.get("is_last") else "no checkpoint of it is there"
     saved = best.get("saved")
-    if saved and not best.get("is_last"):
-        where += f", and of those that are {saved['checkpoint']} is the best ({saved['value']:.4g})"
-    return f"{text}: {where}"
+    others = f"; of the checkpoints, {saved['checkpoint']} is the best ({saved['value']:.4g})" if saved else ""
+    if best["step"] == 0:
+        return f"{text}, before training, and no later one is better{others}"
+    if best["checkpoint"]:
+        return f"{text}: {best['checkpoint']}{', the last' if best.get('is_last') else ''}"
+    if best.get("is_last"):
+        return f"{text}: the last, which the folder itself holds"
+    return f"{text}, of which there is no checkpoint{others}"
 
 
 def _device_batch(recipe: Recipe, group: int) -> int:
-    """Return the completions of one process at a time: whole groups, in as few batches of equal size as its memory allows.
+    """Return the completions of one process at a time: whole groups, in as few batches of equal size as memory allows.
 
     With vLLM there is no limit; without it, those that are generated at a time in training.
     """

@@ -58,26 +58,26 @@ def evaluating(trainer_class: type, sampling: Sampling | None = None) -> type:
 @contextmanager
 def _own_random_numbers(trainer: Any) -> Iterator[None]:
     """Let random numbers start from the seed, another one in each process, and then go on as before."""
-    import numpy
+    import numpy as np
     import torch
     from accelerate.utils import set_seed
 
     device = trainer.accelerator.device
     devices = [device.index or 0] if device.type == "cuda" else []
-    plain, array = random.getstate(), numpy.random.get_state()  # noqa: NPY002 - the state that other libraries use
+    plain, array = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=devices):
         set_seed(trainer.args.seed, device_specific=True)
         try:
             yield
         finally:
             random.setstate(plain)
-            numpy.random.set_state(array)  # noqa: NPY002 - as above
+            np.random.set_state(array)
 
 
 @contextmanager
 def _sampled_by(trainer: Any, sampling: Sampling) -> Iterator[None]:
     """Let a `GRPOTrainer` sample otherwise, compute no log-probabilities, and keep its completions apart."""
-    table = {name: deque() for name in ("images", "prompt", "completion", "advantages")}
+    table: dict[str, deque[Any]] = {name: deque() for name in ("images", "prompt", "completion", "advantages")}
     changes: dict[str, Any] = {
         "_logs": {**table, "rewards": defaultdict(deque), "extra": defaultdict(deque)},
         "log_completions": False,  # It would overwrite those of the training step.

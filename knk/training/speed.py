@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from knk.errors import KnkError
+from knk.training.data import eval_sources, rows_of
 from knk.training.memory import Cost
+from knk.training.recipe import Recipe
 from knk.training.serving import cache_of
 from knk.training.shapes import HALF
 from knk.training.workload import PROMPT_TOKENS, Workload
@@ -43,6 +46,10 @@ PCIE: Final = 32e9
 """Bytes per second between GPUs without NVLink: sixteen lanes of PCIe 4."""
 
 
+ASSUMED_EVAL_ROWS: Final = 100
+"""The rows to evaluate on if they do not exist yet."""
+
+
 def time_of(work: Workload, speeds: Speeds = SPEEDS) -> Iterator[Cost]:
     """Iterate over the time of a run.
 
@@ -55,13 +62,44 @@ def time_of(work: Workload, speeds: Speeds = SPEEDS) -> Iterator[Cost]:
         has_steps = isinstance(steps, int) and steps > 0
         rows = steps * work.division.batch if has_steps else work.rows * work.recipe.share("num_train_epochs", 3.0)
         length = min(work.tokens + PROMPT_TOKENS, work.max_tokens)
-        yield Cost("training", _training_seconds(work, rows, length, speeds), f"{rows * length / 1e6:,.0f}M tokens")
+        seconds = _training_seconds(work, rows, length, speeds)
+        yield Cost("training", seconds, f"{rows * length / 1e6:,.0f}M tokens")
+        # A pass forward is a third of a training pass.
+        yield from _evaluation(work, rows / work.division.batch, seconds / rows / 3)
         return
     steps, batch = work.number("max_steps", 100), work.division.batch
-    yield Cost("generation", steps * _generation_seconds(work, speeds), f"{steps} steps of {batch} completions")
+    generation = _generation_seconds(work, speeds)
+    yield Cost("generation", steps * generation, f"{steps} steps of {batch} completions")
     length = longest_completion(work) + PROMPT_TOKENS
     seconds = steps * _training_seconds(work, batch, length, speeds, _extra_forwards(work))
     yield Cost("training", seconds, "completions padded to the longest")
+    yield from _evaluation(work, steps, generation / batch)
+
+
+def _evaluation(work: Workload, steps: float, row_seconds: float) -> Iterator[Cost]:
+    """Iterate over the time of the evaluations in a run: none, or one entry.
+
+    Args:
+        work: the recipe on some GPUs.
+        steps: the steps of the run.
+        row_seconds: the seconds that one row or completion takes.
+    """
+    if work.setting("eval_data") is None or work.setting("eval_strategy", "steps") in ("no", False):
+        return
+    rows = _evaluated_rows(work.recipe) * (work.number("num_generations_eval", 1) if work.is_grpo else 1)
+    every: Any = work.setting("eval_steps", work.setting("save_steps", 500))
+    every = every if every >= 1 else every * steps
+    times = (1 if work.setting("eval_on_start", True) else 0) + max(1, round(steps / every))
+    noun = "completions" if work.is_grpo else "rows"
+    yield Cost("evaluation", times * rows * row_seconds, f"{times} times {rows:,} {noun}")
+
+
+def _evaluated_rows(recipe: Recipe) -> int:
+    """Return the number of rows to evaluate on, or an assumption if there are no data yet."""
+    try:
+        return sum(1 for _ in rows_of(eval_sources(recipe))) or ASSUMED_EVAL_ROWS
+    except KnkError:
+        return ASSUMED_EVAL_ROWS
 
 
 def longest_completion(work: Workload) -> int:

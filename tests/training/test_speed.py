@@ -1,10 +1,13 @@
 """The time of runs, part by part."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from knk.datasets.files import write
 from knk.training.gpus import GIB, GPUS, Gpu
+from knk.training.memory import Cost
 from knk.training.plan import plan
 from knk.training.speed import SPEEDS, Speeds, time_of
 from tests.support.plans import MATH, PAPER, SIZES, estimated, work_of
@@ -62,3 +65,21 @@ def test_without_vllm_generation_is_slower_and_gathers_the_model() -> None:
     assert plain.time[0].amount > 2 * served.time[0].amount
     generating = {cost.name: cost.amount / GIB for cost in plain.phases.generating}
     assert generating["model in generation"] == pytest.approx(2 * SIZES["Qwen/Qwen2.5-3B"] / GIB)
+
+
+def test_evaluations_take_their_share_of_a_step(tmp_path: Path) -> None:
+    write(tmp_path / "held.jsonl", [{"prompt": str(number)} for number in range(50)])
+    own = {"max_steps": 100, "eval_data": str(tmp_path / "held.jsonl"), "num_generations_eval": 4}
+
+    def time(**changes: Any) -> dict[str, Cost]:
+        return {cost.name: cost for cost in time_of(work_of(MATH, GPUS["H100"], 5, **{**own, **changes}))}
+
+    times = time(eval_steps=25)
+    assert times["evaluation"].detail == "5 times 200 completions"
+    # A step has 100 completions: five evaluations generate as much as ten of the hundred steps.
+    assert times["evaluation"].amount == pytest.approx(times["generation"].amount / 10)
+    assert time(save_steps=50)["evaluation"].detail == "3 times 200 completions"
+    assert time(eval_steps=0.5)["evaluation"].detail == "3 times 200 completions"
+    assert "evaluation" not in time(eval_strategy="no")
+    missing = time(eval_data=str(tmp_path / "none.jsonl"), eval_steps=25)
+    assert missing["evaluation"].detail == "5 times 400 completions"

@@ -49,7 +49,7 @@ def check_evaluation(recipe: Recipe, data: Iterable[Source], model: Model) -> li
     if settings["eval_strategy"] in ("no", False):
         return [f"evaluation: none, as eval_strategy is no; {count:,} rows"]
     every = f"{settings['eval_steps']} steps" if settings["eval_strategy"] == "steps" else "epoch"
-    how = f", {settings['num_generations_eval']} completions each, {sampling}" if recipe.trainer == "grpo" else ""
+    how = f", {settings['num_generations_eval']} per prompt, {sampling}" if recipe.trainer == "grpo" else ""
     return [
         f"evaluation: {count:,} rows every {every}{how}, {settings['per_device_eval_batch_size']} at a time per process"
         f"{_unsaved(settings)}",
@@ -99,10 +99,12 @@ def _check_identities(recipe: Recipe, data: tuple[Source, ...], held_out: tuple[
         if names & trained or (follows_curriculum and any(_is_of_training_split(name) for name in names)):
             known.append(located)
     if known:
-        what = "puzzles of the split that 'curriculum' draws from" if follows_curriculum else "items of the training data"
+        what = (
+            "puzzles of the split that 'curriculum' draws from" if follows_curriculum else "items of the training data"
+        )
         raise BadConfig(
-            f"{known[0]}: {len(known):,} of {total:,} rows of 'eval_data' are {what}, this one first: take rows that are "
-            "held out, as 'knk task NAME --split held-out' writes them"
+            f"{known[0]}: {len(known):,} of {total:,} rows of 'eval_data' are {what}, this one first: take rows "
+            "that are held out, as 'knk task NAME --split held-out' writes them"
         )
 
 
@@ -111,10 +113,10 @@ def _first(data: Iterable[Source]) -> Iterator[LocatedRow]:
 
 
 def identities(row: Mapping[str, Any]) -> frozenset[str]:
-    """Return what identifies the item of a row: equal items have one of them in common, in whatever style they are asked.
+    """Return what identifies the item of a row: rows of one item, in whatever style, have at least one in common.
 
-    They are the key of its puzzle, which is computed from the puzzle or from the question; the hash of its question; and
-    the hash in its column "id".
+    They are the key of its puzzle, computed from the puzzle or from the question; the hash of its question; and the
+    hash in its column "id".
 
     Args:
         row: a row for SFT or GRPO.
