@@ -11,11 +11,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any, Final
 
@@ -26,6 +29,8 @@ EXECUTORS: Final = ("local", "ray")
 """Names of executors: processes of this machine, or a Ray cluster."""
 RETRIES: Final = 20
 """How often Ray runs a job again after its worker was lost."""
+_ANSWER_SECONDS: Final = 5.0
+_STDERR: Final = 2
 
 
 @contextmanager
@@ -170,8 +175,51 @@ def _connect(address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Output of the workers would be mixed with the output of this process.
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address:
+        _check_answers(address)
+    with TemporaryFile() as log:
+        try:
+            with _stderr_to(log.fileno()):
+                ray.init(address, **quiet) if address else ray.init("local", include_dashboard=False, **quiet)
+        except Exception as error:  # Ray raises errors of many kinds, some of them its own.
+            log.seek(0)
+            native_log = log.read().decode(errors="replace")
+            raise NoExecutor(_connection_problem(error, native_log, address)) from error
+
+
+def _check_answers(address: str) -> None:
+    """Check that something answers at a cluster's address, for which Ray itself would wait for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        return  # "auto", or another name that Ray resolves.
     try:
-        ray.init(address, **quiet) if address else ray.init("local", include_dashboard=False, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        problem = (str(error) or type(error).__name__).splitlines()[0]
-        raise NoExecutor(f"no Ray cluster at {address or 'this machine'}: {problem}") from error
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except OSError as error:
+        raise NoExecutor(
+            f"no Ray cluster at {address}: nothing answers there ({error.strerror or error}): start its head with "
+            "'ray start --head', or correct RAY_ADDRESS"
+        ) from error
+
+
+@contextmanager
+def _stderr_to(descriptor: int) -> Iterator[None]:
+    """Send this process's stderr elsewhere: Ray's native code writes a line there for each attempt to connect."""
+    sys.stderr.flush()
+    saved = os.dup(_STDERR)
+    os.dup2(descriptor, _STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(saved, _STDERR)
+        os.close(saved)
+
+
+def _connection_problem(error: Exception, native_log: str, address: str | None) -> str:
+    """Return one line that says why there is no connection to a cluster."""
+    text = str(error) or type(error).__name__
+    if "AuthToken" in native_log or type(error).__name__ == "AuthenticationError":
+        return (
+            f"the Ray cluster at {address} wants its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or "
+            "RAY_AUTH_TOKEN_PATH as on its head"
+        )
+    return f"no Ray cluster at {address or 'this machine'}: {text.splitlines()[0]}"

@@ -3,6 +3,9 @@
 import gc
 import importlib.util
 import math
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,3 +141,16 @@ def test_invalid_arguments() -> None:
         domain(subject="physics")
     with pytest.raises(BadFile):
         domain(split="validation")
+
+
+def test_the_command_on_the_page_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    command = next(line for line in page.splitlines() if line.startswith("inspect eval") and "mockllm" in line)
+    arguments = command.partition("#")[0].replace("n=100", "n=2").split()[1:]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("inspect")), *arguments, "--display", "plain", "--log-dir", "logs"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "domain (2 samples): mockllm/model" in done.stdout

@@ -4,6 +4,9 @@ import asyncio
 import importlib
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +24,7 @@ from tests.support.completions import (
     unknown,
     write_mmlu,
 )
+from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -169,3 +173,24 @@ def test_rollouts_of_a_custom_environment(address: str, tmp_path: Path, monkeypa
     traces = asyncio.run(rolled_out(vf.load_environment(vf.resolve_env_config(config)), address))
     assert [(trace.reward, trace.errors) for trace in traces] == [(1, []), (1, []), (0, [])]
     assert traces[2].last_reply == "Both lie, perhaps."
+
+
+def test_the_command_on_the_page_runs(address: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    command = page[page.index("PYTHONPATH=. vf-eval") :].partition("```")[0].replace("\\\n", " ")
+    # The harness `null` installs itself from a registry; this one is as small.
+    for old, new in (("n 100", "n 2"), ("id null", "id once_harness"), ("http://localhost:8000/v1", address)):
+        assert old in command
+        command = command.replace(old, new)
+    (tmp_path / "knights.py").write_text(ENVIRONMENT, encoding="utf-8")
+    (tmp_path / "once_harness.py").write_text(HARNESS, encoding="utf-8")
+    rows = kk.rows("train", n=2, seed=0, spec=kk.PAPER)
+    Replies.answers = {chat_prompt("kk", row): row["answer"] for row in rows}
+    environment = {name: value for name, value in os.environ.items() if name != "PRIME_API_KEY"}
+    environment |= {"PYTHONPATH": f"{tmp_path}:{ROOT}", "OPENAI_API_KEY": "none"}
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("vf-eval")), *command.split()[2:]],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("reward=1.00") == 2

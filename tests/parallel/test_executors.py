@@ -3,8 +3,10 @@
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -158,3 +160,58 @@ def test_the_command_starts_a_cluster_of_its_own(tmp_path: Path) -> None:
     for executor in ("ray", "local"):
         assert main(["corpus", "build", str(config), "-o", str(tmp_path / executor), "--executor", executor]) == 0
     assert files_in(tmp_path / "ray") == files_in(tmp_path / "local")
+
+
+def build_on(address: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a Ray cluster and return what it prints."""
+    config = folder / "corpus.yaml"
+    config.write_text("parts: [{name: a, people: 4, rows: 20}]")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return subprocess.run(
+        [sys.executable, "-m", "knk", "corpus", "build", str(config), "-o", str(folder / "out"), "--executor", "ray"],
+        env={**clean, "RAY_ADDRESS": address, "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@with_ray
+def test_a_head_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    done = build_on(f"127.0.0.1:{free_port()}", tmp_path)
+    assert done.returncode == 2
+    assert "nothing answers there" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@with_ray
+def test_a_cluster_that_wants_a_token_says_so(tmp_path: Path) -> None:
+    port, token = free_port(), "a" * 64
+    ray = str(Path(sys.executable).with_name("ray"))
+    environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
+    head = [ray, "start", "--head", f"--port={port}", "--num-cpus=1", "--include-dashboard=false", "--block"]
+    process = subprocess.Popen(
+        head, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        refused = build_on(f"127.0.0.1:{port}", tmp_path)
+        assert refused.returncode == 2
+        assert "wants its token: set RAY_AUTH_MODE=token" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        assert build_on(f"127.0.0.1:{port}", tmp_path, **environment).returncode == 0
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
