@@ -39,6 +39,7 @@ class SamplingParams:
     logprobs: int | None = 0
     stop: Sequence[str] = ()
     ignore_eos: bool = False
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.logprobs != 0:
@@ -118,6 +119,7 @@ class Engine:
         tokens: list[list[int]] = [[] for _ in prompts]
         logprobs: list[list[float]] = [[] for _ in prompts]
         inputs, mask = _padded(prompts)
+        generator = self._generator if params.seed is None else torch.Generator().manual_seed(params.seed)
         cache = None
         while open_rows := [row for row in range(len(prompts)) if not self._has_ended(tokens[row], params)]:
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -inputs.shape[1] :]
@@ -126,17 +128,17 @@ class Engine:
             cache = output.past_key_values
             seen = [prompt + answer for prompt, answer in zip(prompts, tokens, strict=True)]
             scores = processed_logprobs(output.logits[:, -1], seen, params)
-            inputs = self._draw(scores, params)
+            inputs = self._draw(scores, params, generator)
             mask = torch.cat([mask, torch.ones_like(inputs)], dim=-1)
             for row in open_rows:
                 tokens[row].append(int(inputs[row]))
                 logprobs[row].append(float(scores[row, inputs[row]]))
         return [Completion(*parts) for parts in zip(prompts, tokens, logprobs, strict=True)]
 
-    def _draw(self, scores: torch.Tensor, params: SamplingParams) -> torch.Tensor:
+    def _draw(self, scores: torch.Tensor, params: SamplingParams, generator: torch.Generator) -> torch.Tensor:
         if params.temperature == 0:
             return scores.argmax(-1, keepdim=True)
-        return torch.multinomial(scores.exp(), 1, generator=self._generator)
+        return torch.multinomial(scores.exp(), 1, generator=generator)
 
     def _has_ended(self, tokens: Sequence[int], params: SamplingParams) -> bool:
         if not tokens:

@@ -11,6 +11,7 @@ from knk import tasks
 from knk.datasets.files import write
 from knk.errors import BadConfig
 from knk.tasks import kk
+from knk.teacher.export import ExportFormat, export_rows
 from knk.training.evaluation import Sampling, best_of, describe_best, with_evaluation
 from knk.training.recipe import Recipe, load
 from tests.support.paths import ROOT
@@ -196,6 +197,32 @@ def test_a_run_is_evaluated_and_goes_on_as_if_it_had_not_stopped(
     assert best == best_of(tmp_path / "parts", manifest["settings"], read_metrics(tmp_path / "parts"))
     assert best["metric"] == "eval_rewards/length_reward/mean"
     assert manifest["eval_data"][0]["file"] == "held.jsonl"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all")
+def test_the_best_checkpoint_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from knk.training.run import train
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    write_recipes(tmp_path)
+    write(tmp_path / "held.jsonl", export_rows(kk.rows("held-out", n=3), ExportFormat("sft", "paper", "brief")))
+    # A rate so low that no weight changes: all evaluations are equal, and the first checkpoint is the best.
+    changes = {
+        "eval_data": "held.jsonl",
+        "save_steps": 1,
+        "max_steps": 4,
+        "save_total_limit": 2,
+        "learning_rate": 1e-30,
+    }
+    manifest = train(load("sft.yaml", (), changes), in_process=True)
+    saved = {path.name for path in (tmp_path / "runs/sft").glob("checkpoint-*")}
+    best = manifest["best"]
+    assert best["metric"] == "eval_loss"
+    assert (best["step"], best["saved"]["checkpoint"]) == (0, "checkpoint-1")
+    assert saved == {"checkpoint-1", "checkpoint-4"}
 
 
 def test_the_profile_evaluates_where_checkpoints_are_saved() -> None:

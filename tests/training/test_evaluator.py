@@ -15,6 +15,8 @@ from tests.support.tiny_models import save_tiny_model
 
 PROMPTS = [f"question {number}" for number in range(12)]
 HELD_OUT = [f"asked {number}" for number in range(6)]
+GREEDY = Sampling()
+SAMPLED = Sampling(temperature=1.0)
 IGNORED = ("runtime", "per_second", "epoch", "step_time", "flos")
 
 slow = [
@@ -69,7 +71,7 @@ def parity(prompts: Sequence[str], completion_ids: list[list[int]], **columns: A
     return [float(sum(ids) % 2) for ids in completion_ids]
 
 
-def trained(folder: Path, name: str, is_evaluated: bool, **changes: Any) -> Any:
+def trained(folder: Path, name: str, is_evaluated: bool, sampling: Sampling = SAMPLED, **changes: Any) -> Any:
     """Return a trainer after four steps on a tiny model."""
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
@@ -89,8 +91,7 @@ def trained(folder: Path, name: str, is_evaluated: bool, **changes: Any) -> Any:
         rows = {"train_dataset": Dataset.from_list(data), "eval_dataset": Dataset.from_list(held_out)}
         trainer = evaluating(SFTTrainer)(model, args=SFTConfig(**common, **changes), **rows)
     else:
-        sampling = Sampling(temperature=0.0 if changes.get("num_generations_eval") == 1 else 1.0)
-        arguments = GRPOConfig(**common, max_completion_length=4, num_generations=4, beta=0.01, **changes)
+        arguments = GRPOConfig(**common, max_completion_length=4, num_generations=4, **{"beta": 0.01, **changes})
         trainer = evaluating(GRPOTrainer, sampling)(
             model,
             reward_funcs=[parity],
@@ -141,7 +142,7 @@ class TestTraining:
 
     def test_greedy_evaluations_of_a_model_are_equal_and_samples_are_not(self, tmp_path: Path) -> None:
         save_tiny_model(tmp_path / "model", PROMPTS)
-        greedy = trained(tmp_path, "grpo", True, num_generations_eval=1)
+        greedy = trained(tmp_path, "grpo", True, GREEDY, num_generations_eval=1)
         asked: list[list[list[int]]] = []
 
         def recording(prompts: Sequence[str], completion_ids: list[list[int]], **columns: Any) -> list[float]:
@@ -161,3 +162,38 @@ class TestTraining:
         first = asked[0]
         assert first[0] != first[1]  # Two samples for the first prompt,
         assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]  # and the same ones at each evaluation.
+
+    @pytest.mark.parametrize(
+        ("mode", "sampling"), [("colocate", Sampling()), ("server", Sampling()), ("server", SAMPLED)]
+    )
+    def test_vllm_samples_otherwise_in_an_evaluation_only(
+        self, mode: str, sampling: Sampling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from tests.support.vllm_generation import Engine, SamplingParams, install
+
+        install(monkeypatch)
+        save_tiny_model(tmp_path / "model", PROMPTS)
+        asked: list[tuple[int, SamplingParams]] = []
+        generate = Engine.generate
+
+        def recording(engine: Engine, prompts: Any, params: SamplingParams) -> Any:
+            asked.append((len(prompts) * params.n, params))
+            return generate(engine, prompts, params)
+
+        monkeypatch.setattr(Engine, "generate", recording)
+        changes = {
+            "use_vllm": True, "vllm_mode": mode, "vllm_enable_sleep_mode": mode == "colocate", "temperature": 0.9,
+            "top_p": 0.95, "beta": 0.0, "num_generations_eval": 1,
+        }  # fmt: skip
+        with_it = trained(tmp_path, "grpo", True, sampling, **changes)
+        requests, asked[:] = list(asked), []
+        without = trained(tmp_path, "grpo", False, sampling, **changes)
+        assert steps_of(with_it) == steps_of(without)
+        assert [entry["step"] for entry in evaluations_of(with_it)] == [0, 2, 4]
+        assert not any("importance" in key for entry in evaluations_of(with_it) for key in entry)
+        in_training = [request for request in requests if request[1].temperature == 0.9]
+        assert in_training == asked
+        in_evaluations = [request for request in requests if request[1].temperature == sampling.temperature]
+        assert [count for count, _ in in_evaluations] == [4, 2] * 3
+        assert {params.top_p for _, params in in_evaluations} == {1.0}
+        assert len(in_evaluations) + len(in_training) == len(requests)

@@ -184,8 +184,8 @@ def test_a_sleeping_engine_generates_only_with_weights_that_were_sent_again(mode
 
 
 def test_what_the_fake_does_not_cover_is_an_error(model: Path) -> None:
-    with pytest.raises(TypeError, match="seed"):
-        generation(model, generation_kwargs={"seed": 1}).generate([[40]], None, 1)
+    with pytest.raises(TypeError, match="presence_penalty"):
+        generation(model, generation_kwargs={"presence_penalty": 1}).generate([[40]], None, 1)
     with pytest.raises(NotImplementedError, match="text"):
         generation(model, mode="server", structured_outputs_regex="a").generate([[40]], None, 1)
     with pytest.raises(NotImplementedError, match="logprobs"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -37,22 +37,23 @@ def check_evaluation(recipe: Recipe, data: Iterable[Source], model: Model) -> li
         BadConfig: it cannot; the message says what to change.
         BadFile: a file cannot be read.
     """
-    held_out, settings = eval_sources(recipe), recipe.settings
+    data, held_out, settings = tuple(data), eval_sources(recipe), recipe.settings
     if not held_out:
         return []
     sampling = _check_settings(recipe)
     check_rows(recipe, held_out, are_all_rewards_needed=False)
-    _check_identities(recipe, tuple(data), held_out)
+    _check_identities(recipe, data, held_out)
     count = sum(1 for source in held_out for _ in source.rows())
     if not count and all(source.files for source in held_out):
         raise BadConfig(f"{recipe.path}: expected 'eval_data' to have rows, got none")
     if settings["eval_strategy"] in ("no", False):
         return [f"evaluation: none, as eval_strategy is no; {count:,} rows"]
+    rows = f"{count:,} rows" if count else "rows on the Hub"
     every = f"{settings['eval_steps']} steps" if settings["eval_strategy"] == "steps" else "epoch"
     how = f", {settings['num_generations_eval']} per prompt, {sampling}" if recipe.trainer == "grpo" else ""
     return [
-        f"evaluation: {count:,} rows every {every}{how}, {settings['per_device_eval_batch_size']} at a time per process"
-        f"{_unsaved(settings)}",
+        f"evaluation: {rows} every {every}{how}, {settings['per_device_eval_batch_size']} at a time per process"
+        f"{_unsaved(settings)}{_not_compared(data, held_out)}",
         f"evaluation, {check_lengths(recipe, held_out, model)}",
     ]
 
@@ -86,6 +87,13 @@ def _unsaved(settings: Mapping[str, Any]) -> str:
     if are_steps and are_numbers and evaluated % saved:
         return f"; not all are saved (save_steps {saved}), so the best may be lost: set eval_steps to a multiple of it"
     return ""
+
+
+def _not_compared(data: Sequence[Source], held_out: Sequence[Source]) -> str:
+    """Return a note if the rows to evaluate on cannot be compared with all rows to train on."""
+    if all(source.files for source in (*data, *held_out)):
+        return ""
+    return "; not compared with the training data, as data are on the Hub"
 
 
 def _check_identities(recipe: Recipe, data: tuple[Source, ...], held_out: tuple[Source, ...]) -> None:
