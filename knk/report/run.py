@@ -14,7 +14,7 @@ from knk.datasets.files import read
 from knk.errors import BadFile
 from knk.report.charts import Series, line_chart
 from knk.report.html import Section, facts, folded, quoted, safe, table
-from knk.training.evaluation import describe_best
+from knk.training.evaluation import best_of, describe_best
 from knk.training.health import Health, advice_on, health_of
 from knk.training.manifest import read as read_manifest
 from knk.training.metrics import read_metrics
@@ -54,19 +54,26 @@ def run_section(folder: Path, name: str = "") -> Section:
     manifest = read_manifest(folder) or {}
     logged = read_metrics(folder)
     health = health_of(logged)
-    parts = [_summary(manifest, health), _health(health), _charts(logged), _sessions(manifest), _completions(folder)]
+    best = best_of(folder, manifest.get("settings") or {}, logged)
+    parts = [
+        _summary(manifest, health, best),
+        _health(health),
+        _charts(logged),
+        _sessions(manifest),
+        _completions(folder),
+    ]
     title = f"Run {name or folder.name}: {manifest.get('trainer', '')}, {manifest.get('status', '')}"
     return Section(title, "".join(parts))
 
 
-def _summary(manifest: Record, health: Health) -> str:
+def _summary(manifest: Record, health: Health, best: Record | None) -> str:
     settings = manifest.get("settings") or {}
     git = manifest.get("git") or {}
     pairs = [
         ("recipe", manifest.get("recipe")),
         ("steps", max(manifest.get("steps") or 0, health.step)),
         ("seconds", manifest.get("seconds")),
-        *([("evaluation", describe_best(best))] if (best := manifest.get("best")) else []),
+        *([("evaluation", describe_best(best))] if best else []),
         ("seed", manifest.get("seed")),
         ("hardware", _hardware(manifest.get("hardware") or {})),
         ("revision", f"{str(git.get('revision', 'unknown'))[:12]}{', with changes' if git.get('dirty') else ''}"),

@@ -160,7 +160,11 @@ def best_of(folder: Path, settings: Mapping[str, Any], entries: Sequence[Mapping
     if not settings.get("metric_for_best_model"):
         return None
     name, sign = metric_name(settings), 1 if is_greater_better(settings) else -1
-    values = {entry["step"]: entry[name] for entry in entries if "step" in entry and _is_number(entry.get(name))}
+    values = {
+        entry["step"]: entry[name]
+        for entry in entries
+        if isinstance(entry.get("step"), int) and _is_number(entry.get(name))
+    }
     if not values:
         return None
 

@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,21 @@ class TestTraining:
         if recipe.trainer == "grpo":
             assert all(-2 <= entry["reward"] <= 2 for entry in entries if "reward" in entry)
         assert manifest["settings"]["learning_rate"] == load(path).settings["learning_rate"]
+
+    @pytest.mark.filterwarnings("ignore")
+    def test_the_profile_with_held_out_puzzles_is_evaluated(
+        self, workspace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from knk.training.run import train
+
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        loaded = load(RECIPES / "rlvr/kk.yaml", [RECIPES / "rlvr/profiles/eval.yaml"])
+        recipe = tiny_recipe(loaded, workspace / "eval")
+        held_out = workspace / "eval/held-out.jsonl"
+        write(held_out, tasks.prompts(kk, kk.rows("held-out", n=3), "paper"))  # type: ignore[arg-type]
+        manifest = train(replace(recipe, settings={**recipe.settings, "eval_data": str(held_out)}), in_process=True)
+        assert (manifest["best"]["metric"], manifest["best"]["step"]) == ("eval_reward", 0)
+        assert manifest["best"]["saved"]["checkpoint"] == "checkpoint-2"
 
     def test_missing_data_are_reported_with_the_command_that_makes_them(self) -> None:
         with pytest.raises(BadConfig, match=r"knk task hendrycks_math -o data/math\.jsonl"):

@@ -46,6 +46,15 @@ def test_a_run_shows_whether_it_can_learn(tmp_path: Path) -> None:
     assert "nothing was learnt" not in text
 
 
+def test_a_run_names_its_best_checkpoint(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", settings={"metric_for_best_model": "eval_reward"})
+    assert "best eval_reward" not in read_page(report.page([write_run(tmp_path / "other")])).text
+    entries = [{"step": step, "eval_reward": reward} for step, reward in ((5, -1.0), (10, 0.25), (15, 0.0))]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+    (run / "checkpoint-10").mkdir()
+    assert "best eval_reward 0.25 at step 10: checkpoint-10" in read_page(report.page([run])).text
+
+
 def test_a_run_without_signal_says_so_while_it_runs(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", status="running", steps=0)
     lines = [json.dumps({"step": step, "loss": 0.0, "grad_norm": 0.0}) for step in (1, 2, 3)]
