@@ -87,7 +87,7 @@ def _evaluation(work: Workload, steps: float, row_seconds: float) -> Iterator[Co
     if work.setting("eval_data") is None or work.setting("eval_strategy", "steps") in ("no", False):
         return
     rows = _evaluated_rows(work.recipe) * (work.number("num_generations_eval", 1) if work.is_grpo else 1)
-    every: Any = work.setting("eval_steps", work.setting("save_steps", 500))
+    every = work.recipe.share("eval_steps", work.recipe.share("save_steps", 500))
     every = every if every >= 1 else every * steps
     times = (1 if work.setting("eval_on_start", True) else 0) + max(1, round(steps / every))
     noun = "completions" if work.is_grpo else "rows"
