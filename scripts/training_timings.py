@@ -31,9 +31,9 @@ NEAREST = {
     "warmup/ablation-s1k.yaml": ("SFT Qwen2.5-32B, s1",),
     "warmup/qwen2.5-math-1.5b.yaml": ("SFT Qwen-1.8B, all weights",),
     "warmup/qwen2.5-14b.yaml": ("SFT Qwen-14B LoRA", "SFT Qwen2.5-32B, s1"),
-    "warmup/lora-24gb.yaml": ("SFT Qwen-1.8B LoRA", "SFT Qwen-7B LoRA"),
+    "warmup/paper.yaml with one-24gb-lora.yaml": ("SFT Qwen-1.8B LoRA", "SFT Qwen-7B LoRA"),
     "rlvr/*.yaml, also with vllm-colocate.yaml": ("GRPO Qwen2.5-3B", "GRPO Qwen2.5-Math-7B"),
-    "rlvr/*.yaml with one-gpu.yaml": ("GRPO Qwen2.5-3B", "GRPO R1-Distill-Qwen-1.5B"),
+    "rlvr/*.yaml with one-80gb-lora.yaml": ("GRPO Qwen2.5-3B", "GRPO R1-Distill-Qwen-1.5B"),
 }
 """For each recipe, the published cases that are nearest to it, by the beginnings of their names."""
 

@@ -42,7 +42,7 @@ def merge(
     Exit status: 0 merged, 2 there is no adapter, its base is missing, quantised or another one, or DIR is not empty.
 
     \b
-    knk merge runs/warmup/lora-24gb/checkpoint-400 -o models/warmed
+    knk merge runs/warmup/paper/checkpoint-400 -o models/warmed
     knk merge adapter --base Qwen/Qwen2.5-3B --dtype float32 -o models/warmed
     """
     from knk.training.merge import merge as merge_adapter

@@ -36,7 +36,7 @@ def plan(
 
     \b
     knk plan recipes/warmup/paper.yaml --gpus 4xH100
-    knk plan recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-gpu.yaml --gpus H100
+    knk plan recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-80gb-lora.yaml --gpus H100
     """
     from knk.training.gpus import local_gpus, parse_gpus
     from knk.training.plan import alternatives

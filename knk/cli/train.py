@@ -47,7 +47,7 @@ def train(
 
     \b
     knk train recipes/warmup/paper.yaml --check
-    knk train recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-gpu.yaml --set seed=2
+    knk train recipes/rlvr/math.yaml --with recipes/rlvr/profiles/one-80gb-lora.yaml --set seed=2
     trl grpo --config <(knk train recipes/rlvr/math.yaml --print-config)
     """
     loaded = recipe.load()

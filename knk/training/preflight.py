@@ -10,6 +10,7 @@ from knk.training.checks.adapter import check_adapter
 from knk.training.checks.batches import check_batches, check_redraws
 from knk.training.checks.curriculum import check_curriculum
 from knk.training.checks.evaluation import check_evaluation
+from knk.training.checks.generation import check_generation
 from knk.training.checks.lengths import check_lengths
 from knk.training.checks.model import read_model
 from knk.training.checks.numbers import check_numbers
@@ -48,6 +49,7 @@ def check(recipe: Recipe) -> list[str]:
     if recipe.trainer == "grpo":
         lines += [check_rewards(recipe), check_batches(recipe, data)]
         check_redraws(recipe)
+        check_generation(recipe)
         lines += filter(None, [check_stops(recipe)])
     check_gpus(recipe)
     lines = [check_parsed(recipe), versions, *lines]

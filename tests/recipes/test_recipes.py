@@ -28,6 +28,11 @@ RECIPES = ROOT / "recipes"
 FILES = sorted(RECIPES.glob("*/*.yaml"))
 ACCELERATE = sorted((RECIPES / "accelerate").glob("*.yaml"))
 PROFILES = sorted(RECIPES.glob("*/profiles/*.yaml"))
+EIGHT = "eight-80gb"
+"""The profile for eight GPUs, among which neither 12 examples nor 100 completions can be divided."""
+GPU_PROFILES = [path for path in PROFILES if path.parent.parent.name in ("warmup", "rlvr")]
+TRAINED = [path for path in PROFILES if "gb" in path.stem or path.stem in ("vllm-colocate", "continuous-batching")]
+"""The profiles that change how a run trains or generates on some hardware."""
 ALL = [path for path in FILES if path not in ACCELERATE]
 COMPLETE = [path for path in ALL if "datasets" in load(path).settings]
 has_trl = importlib.util.find_spec("trl") is not None
@@ -43,6 +48,12 @@ def own_settings(path: Path) -> dict[str, Any]:
     return settings
 
 
+def inherited(path: Path) -> dict[str, Any]:
+    """Return the settings of the files that a file extends."""
+    base = own_settings(path).get("extends")
+    return inherited(path.parent / base) | own_settings(path.parent / base) if base else {}
+
+
 def test_every_folder_has_recipes_for_its_trainer() -> None:
     folders = {path.parent.name for path in COMPLETE}
     assert folders == {"warmup", "rlvr", "laptop"}
@@ -50,18 +61,18 @@ def test_every_folder_has_recipes_for_its_trainer() -> None:
     assert {load(path).trainer for path in COMPLETE if path.parent.name == "rlvr"} == {"grpo"}
 
 
-@pytest.mark.parametrize("path", ALL, ids=name_of)
+@pytest.mark.parametrize("path", [*ALL, *PROFILES], ids=name_of)
 def test_no_setting_repeats_an_inherited_one(path: Path) -> None:
     own = own_settings(path)
     if "extends" in own:
-        inherited = load(path.parent / own["extends"])
-        known = {**inherited.settings, "trainer": inherited.trainer, "made_by": inherited.made_by}
+        known = inherited(path)
         assert not [name for name, value in own.items() if known.get(name, object()) == value]
 
 
-@pytest.mark.parametrize("path", ALL, ids=name_of)
+@pytest.mark.parametrize("path", [*ALL, *GPU_PROFILES], ids=name_of)
 def test_the_readme_of_the_folder_mentions_it(path: Path) -> None:
-    assert f"`{path.name}`" in (path.parent / "README.md").read_text(encoding="utf-8")
+    folder = path.parent.parent if path in PROFILES else path.parent
+    assert f"`{path.name}`" in (folder / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", COMPLETE, ids=name_of)
@@ -129,11 +140,38 @@ def test_the_paper_recipes_have_the_settings_of_the_paper() -> None:
 
 @pytest.mark.parametrize("path", [path for path in COMPLETE if path.parent.name in ("warmup", "rlvr")], ids=name_of)
 def test_every_variant_has_the_same_batch_size(path: Path) -> None:
-    overlays = [[], *([profile] for profile in PROFILES if profile.parent.parent == path.parent)]
-    for overlay in overlays:
-        recipe = load(path, overlay)
+    profiles = [profile for profile in PROFILES if profile.parent.parent == path.parent]
+    for profile in (None, *profiles):
+        recipe = load(path, [profile] if profile else [])
         batch = recipe.number("per_device_train_batch_size", 8) * recipe.number("gradient_accumulation_steps", 1)
-        assert batch * recipe.processes == {"sft": 12, "grpo": 100}[recipe.trainer]
+        sizes = {"sft": 16, "grpo": 80} if profile and profile.stem == EIGHT else {"sft": 12, "grpo": 100}
+        assert batch * recipe.processes == sizes[recipe.trainer]
+
+
+@pytest.mark.parametrize("path", [path for path in PROFILES if path.stem.startswith("one-")], ids=name_of)
+def test_profiles_for_one_gpu_train_in_one_process_and_sync_adapters_in_float32(path: Path) -> None:
+    recipe = load(path.parent.parent / "paper.yaml", [path])
+    assert (recipe.processes, recipe.launch["distributed_type"]) == (1, "NO")
+    assert "CUDA_VISIBLE_DEVICES=0" in path.read_text(encoding="utf-8")
+    if recipe.settings.get("use_peft") and recipe.settings.get("use_vllm"):
+        assert recipe.settings["dtype"] == "float32"
+
+
+def test_no_profile_lets_importance_weights_silence_long_completions() -> None:
+    for path in (path for path in PROFILES if path.parent.parent.name == "rlvr"):
+        settings = load(RECIPES / "rlvr/paper.yaml", [path]).settings
+        is_corrected = settings.get("vllm_importance_sampling_correction", True)
+        assert not is_corrected or settings["vllm_importance_sampling_mode"] == "token_truncate"
+
+
+def test_the_curriculum_has_a_row_for_each_prompt_of_the_run() -> None:
+    for overlays in (["curriculum"], ["one-80gb-lora", "curriculum"]):
+        recipe = load(RECIPES / "rlvr/kk.yaml", [RECIPES / f"rlvr/profiles/{name}.yaml" for name in overlays])
+        rows = 4 * int(recipe.made_by.split("-n ")[1].split(";")[0])
+        prompts = recipe.processes * recipe.number("per_device_train_batch_size", 8)
+        prompts *= recipe.number("gradient_accumulation_steps", 1)
+        assert rows * 10 == recipe.settings["max_steps"] * prompts
+        assert recipe.settings["shuffle_dataset"] is False
 
 
 @pytest.mark.parametrize("path", ACCELERATE, ids=name_of)
@@ -247,6 +285,51 @@ class TestTraining:
         if recipe.trainer == "grpo":
             assert all(-2 <= entry["reward"] <= 2 for entry in entries if "reward" in entry)
         assert manifest["settings"]["learning_rate"] == load(path).settings["learning_rate"]
+
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.parametrize("profile", TRAINED, ids=name_of)
+    def test_a_profile_trains_for_two_steps(
+        self, profile: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from knk.training.run import train
+
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        path = profile.parent.parent / {"rlvr": "kk.yaml", "warmup": "proofs.yaml"}[profile.parent.parent.name]
+        # Continuous batching is slow on a CPU.
+        changes = {
+            "generation_batch_size": 20,
+            "gradient_accumulation_steps": 5,
+            "transformers_continuous_batching_config": {"num_blocks": 64, "max_batch_tokens": 256},
+        }
+        recipe = tiny_recipe(
+            load(path, [profile], changes if "batching" in profile.stem else {}),
+            workspace / name_of(profile).replace("/", "-"),
+        )
+        manifest = train(recipe, in_process=True)
+        assert (manifest["steps"], manifest["status"]) == (2, "finished")
+        assert (recipe.output / "model.safetensors").is_file()
+        assert (recipe.output / "adapter").is_dir() == bool(recipe.settings.get("use_peft"))
+
+    # That of held-out rows has tests of its own, which make them.
+    @pytest.mark.parametrize("profile", [path for path in GPU_PROFILES if path.stem != "eval"], ids=name_of)
+    def test_the_checks_and_trls_parser_accept_a_profile_in_one_process_and_in_all(self, profile: Path) -> None:
+        from knk.training.checks.batches import check_redraws
+        from knk.training.checks.generation import check_generation
+        from knk.training.checks.packages import check_packages
+        from knk.training.checks.resources import check_gpus
+        from knk.training.checks.settings import check_parsed, check_types
+
+        path = profile.parent.parent / {"rlvr": "kk.yaml", "warmup": "paper.yaml"}[profile.parent.parent.name]
+        recipe = load(path, [profile])
+        check_packages(recipe, lambda _: True)
+        if recipe.trainer == "grpo":
+            check_redraws(recipe)
+            check_generation(recipe)
+        check_gpus(recipe, [{"name": "H100", "memory_bytes": 79 << 30}] * recipe.processes)
+        recipe = load(path, [profile], {"use_cpu": True, "bf16": False})
+        check_types(recipe)
+        processes = "1 process" if recipe.processes == 1 else f"{recipe.processes} processes"
+        assert check_parsed(recipe) == f"settings: valid for {processes}"
 
     @pytest.mark.filterwarnings("ignore")
     def test_the_profile_with_held_out_puzzles_is_evaluated(

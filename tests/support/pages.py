@@ -34,13 +34,13 @@ _FENCE: Final = re.compile(
 _FOLDERS: Final = ("recipes", "benchmarks", "scripts", "tests", "docs", "knk")
 _PROGRAMS: Final = frozenset(
     (
-        *"cd cat cp export git hf inspect lm_eval ls mkdir nvidia-smi pip ray rm sed".split(),
-        *"source transformers trl vf-eval vllm .".split(),
+        *"cd cat cp curl export git hf inspect kill lm_eval ls mkdir nvidia-smi pip ray rm sbatch".split(),
+        *"scontrol sed set sleep source test transformers trap trl vf-eval vllm wait .".split(),
     )
 )
 """Programs that scripts may call and that are not checked further."""
 _MODULES: Final = frozenset(("pip", "venv", "vllm", "lm_eval", "evalplus", "verl"))
-_SHELL: Final = frozenset("do done if then else fi while".split())
+_SHELL: Final = frozenset("do done if then else fi until while".split())
 
 
 class Block(NamedTuple):
@@ -119,6 +119,8 @@ def _faults_of(words: Sequence[str]) -> Iterator[str]:
     elif program.startswith(("python", "pytest")):
         if program.startswith("python") and arguments[:1] == ["-m"]:
             yield from _faults_of_module(arguments[1])
+    elif program == "bash":
+        yield from faults(arguments[1]) if arguments[:1] == ["-c"] else ()
     elif program not in _PROGRAMS:
         yield f"unknown program {program}: add it to tests/support/pages.py if it cannot be checked"
     for word in arguments:

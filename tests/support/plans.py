@@ -25,7 +25,7 @@ SIZES = {
 
 
 def estimated(recipe: Path, gpus: str, overlays: tuple[str, ...] = (), **changes: Any) -> Plan:
-    estimate = load(recipe, [RECIPES / "rlvr/profiles" / f"{name}.yaml" for name in overlays], changes)
+    estimate = load(recipe, [recipe.parent / "profiles" / f"{name}.yaml" for name in overlays], changes)
     return plan(estimate, *parse_gpus(gpus))
 
 

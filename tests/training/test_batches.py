@@ -135,6 +135,7 @@ def recipes() -> Iterator[Recipe]:
 def all_recipes() -> Iterator[Recipe]:
     for path in sorted((RECIPES / "warmup").glob("*.yaml")):
         yield load(path)
+        yield from (load(path, [profile]) for profile in sorted((RECIPES / "warmup/profiles").glob("*.yaml")))
     for path in sorted((RECIPES / "rlvr").glob("*.yaml")):
         changes = {"output_dir": "runs"} if path.stem == "paper" else {}
         yield load(path, (), changes)

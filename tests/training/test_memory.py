@@ -46,7 +46,7 @@ def test_a_server_has_its_own_gpu() -> None:
 
 
 def test_a_vllm_share_that_is_too_small_is_a_problem() -> None:
-    estimate = estimated(MATH, "1xL4", ("one-gpu",), vllm_gpu_memory_utilization=0.1)
+    estimate = estimated(MATH, "1xL4", ("one-80gb-lora",), vllm_gpu_memory_utilization=0.1)
     assert any(problem.startswith("vLLM has 2.2 GiB, of which the weights take 5.7") for problem in estimate.problems)
 
 
@@ -83,9 +83,9 @@ def test_quantized_weights_are_smaller(setting: str, size: float) -> None:
 def test_quantization_without_adapters_or_in_8_bits_beside_vllm_is_a_problem() -> None:
     made = estimated(PAPER, "6xH100", load_in_4bit=True)
     assert any("use_peft=true" in problem for problem in made.problems)
-    made = estimated(MATH, "1xH100", ("one-gpu",), load_in_8bit=True)
+    made = estimated(MATH, "1xH100", ("one-80gb-lora",), load_in_8bit=True)
     assert any("8-bit" in problem for problem in made.problems)
-    assert estimated(MATH, "1xH100", ("one-gpu",), load_in_4bit=True).fits
+    assert estimated(MATH, "1xH100", ("one-80gb-lora",), load_in_4bit=True).fits
 
 
 def test_each_zero_stage_shards_more() -> None:
@@ -111,7 +111,7 @@ def test_a_merged_adapter_needs_the_whole_model_under_sharding() -> None:
     sharded = estimated(MATH, "5xH100", ("vllm-colocate",), use_peft=True)
     generating = {cost.name: cost.amount for cost in sharded.phases.generating}
     assert generating["model with merged adapters"] == 2 * SIZES["Qwen/Qwen2.5-3B"]
-    alone = estimated(MATH, "1xH100", ("one-gpu",))
+    alone = estimated(MATH, "1xH100", ("one-80gb-lora",))
     assert "adapter being merged" in {cost.name for cost in alone.phases.generating}
 
 

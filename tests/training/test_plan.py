@@ -109,11 +109,11 @@ def test_where_fewer_gpus_are_too_small_the_batch_changes() -> None:
 def test_the_recipes_fit_the_gpus_in_their_readmes() -> None:
     assert estimated(PAPER, "6xH100").fits
     assert estimated(RECIPES / "warmup/qwen2.5-14b.yaml", "6xH100").fits
-    assert estimated(RECIPES / "warmup/lora-24gb.yaml", "RTX4090").fits
+    assert estimated(PAPER, "RTX4090", ("one-24gb-lora",)).fits
     assert not estimated(PAPER, "RTX4090").fits
     assert estimated(MATH, "6xH100").fits
     assert estimated(MATH, "5xH100", ("vllm-colocate",)).fits
-    assert estimated(MATH, "1xH100", ("one-gpu",)).fits
+    assert estimated(MATH, "1xH100", ("one-80gb-lora",)).fits
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_trls_accelerate_configurations_are_known() -> None:
 
 
 def test_unused_gpus_are_reported() -> None:
-    estimate = estimated(RECIPES / "warmup/lora-24gb.yaml", "2xRTX4090")
+    estimate = estimated(PAPER, "2xRTX4090", ("one-24gb-lora",))
     assert "2 x RTX4090, 1 used" in estimate.table()
     assert "used" not in estimated(PAPER, "6xH100").table()
 

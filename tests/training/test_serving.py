@@ -16,7 +16,7 @@ from tests.support.plans import MATH, RECIPES, SIZES, estimated
 
 
 def test_the_cache_holds_what_the_weights_leave() -> None:
-    made = estimated(MATH, "1xH100", ("one-gpu",))
+    made = estimated(MATH, "1xH100", ("one-80gb-lora",))
     bytes_left = 0.3 * 79 * GIB - 2 * SIZES["Qwen/Qwen2.5-3B"] - 1.5 * GIB
     assert made.cache is not None
     assert made.cache.tokens == int(bytes_left / (2 * 2 * 36 * 2 * 128))
@@ -27,12 +27,12 @@ def test_the_cache_holds_what_the_weights_leave() -> None:
 
 def test_completions_that_do_not_fit_the_cache_wait() -> None:
     changes = {"model_name_or_path": "Qwen/Qwen2.5-1.5B", "vllm_gpu_memory_utilization": 0.25}
-    small = estimated(MATH, "1xRTX4090", ("one-gpu",), **changes)
+    small = estimated(MATH, "1xRTX4090", ("one-80gb-lora",), **changes)
     assert small.cache is not None
     assert small.cache.sequences < small.cache.wanted
     assert small.cache.waves == pytest.approx(100 / small.cache.sequences)
     assert "waves" in small.table()
-    ample = estimated(MATH, "1xRTX4090", ("one-gpu",), **(changes | {"vllm_gpu_memory_utilization": 0.5}))
+    ample = estimated(MATH, "1xRTX4090", ("one-80gb-lora",), **(changes | {"vllm_gpu_memory_utilization": 0.5}))
     assert ample.cache is not None
     assert ample.cache.waves == 1
     assert small.time[0].amount > ample.time[0].amount

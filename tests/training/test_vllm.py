@@ -13,7 +13,8 @@ from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny_model
 
 RLVR = ROOT / "recipes/rlvr"
-ONE_GPU = RLVR / "profiles/one-gpu.yaml"
+ONE_GPU = RLVR / "profiles/one-80gb-lora.yaml"
+PROFILES = ("vllm-colocate", "one-80gb-lora")
 CORRECTION = "vllm_importance_sampling_"
 
 pytestmark = [
@@ -172,7 +173,7 @@ def test_syncs_of_an_adapter_leave_its_base_unchanged(model: Path, tmp_path: Pat
     assert miss > 0.1
 
 
-@pytest.mark.parametrize("profile", [None, "vllm-colocate", "one-gpu"])
+@pytest.mark.parametrize("profile", [None, *PROFILES])
 def test_two_steps_log_what_sampling_and_training_differ_by(profile: str | None, model: Path, tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM

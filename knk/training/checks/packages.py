@@ -51,10 +51,10 @@ def check_packages(recipe: Recipe, is_installed: IsInstalled = is_installed) -> 
 def _needed(launch: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Iterate over packages, with what needs them and how to install or avoid them."""
     if launch.get("distributed_type") == "DEEPSPEED" or settings.get("deepspeed"):
-        cure = "pip install deepspeed, or choose another accelerate_config"
+        cure = "pip install -c constraints/gpu.txt deepspeed, or choose another accelerate_config"
         yield "deepspeed", "its accelerate_config needs DeepSpeed", cure
     if settings.get("use_vllm"):
-        yield "vllm", "use_vllm needs vLLM", "pip install vllm, or add --set use_vllm=false"
+        yield "vllm", "use_vllm needs vLLM", "pip install -c constraints/gpu.txt vllm, or add --set use_vllm=false"
     if settings.get("use_peft"):
         yield "peft", "use_peft needs PEFT", "pip install peft, or add --set use_peft=false"
     for name in _QUANTIZED:
