@@ -34,6 +34,7 @@ from functools import cached_property
 from typing import Final
 
 from knk.training.batches import division_of, evaluation_refusal, refusal
+from knk.training.checks.generation import generation_refusal
 from knk.training.gpus import GIB
 from knk.training.memory import Memory, memory_of
 from knk.training.serving import Cache, cache_of, model_length, vllm_weights
@@ -78,6 +79,7 @@ class Estimate:
         own = division_of(work.recipe)
         refused = refusal(work.recipe.settings, work.recipe.trainer, own.processes) if work.division == own else None
         yield from filter(None, (refused, evaluation_refusal(work.recipe)))
+        yield from filter(None, (generation_refusal(work.recipe),))
         if work.quantized_bits and not work.adapters:
             yield "quantized weights cannot be trained: add --set use_peft=true, or remove the quantization"
         yield from _vllm_problems(work, self.cache)
