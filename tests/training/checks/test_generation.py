@@ -52,7 +52,11 @@ def test_trl_turns_the_trained_weights_into_half_precision(tmp_path: Path) -> No
     def dtype_after(**settings: Any) -> Any:
         arguments = GRPOConfig(
             str(tmp_path / "out"),
-            use_cpu=True, bf16=True, report_to="none", max_steps=1, save_strategy="no",
+            use_cpu=True,
+            bf16=True,
+            report_to="none",
+            max_steps=1,
+            save_strategy="no",
             **{"per_device_train_batch_size": 2, "num_generations": 2, "max_completion_length": 4, **settings},
         )
         trainer = GRPOTrainer(
