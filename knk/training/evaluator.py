@@ -57,7 +57,10 @@ def evaluating(trainer_class: type, sampling: Sampling | None = None) -> type:
 
 @contextmanager
 def _own_random_numbers(trainer: Any) -> Iterator[None]:
-    """Let random numbers start from the seed, another one in each process, and then go on as before."""
+    """Let random numbers start from the seed, and then go on as before.
+
+    The seed is another one in each process, but for processes that share a vLLM engine, which have to draw alike.
+    """
     import numpy as np
     import torch
     from accelerate.utils import set_seed
@@ -66,7 +69,8 @@ def _own_random_numbers(trainer: Any) -> Iterator[None]:
     devices = [device.index or 0] if device.type == "cuda" else []
     plain, array = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=devices):
-        set_seed(trainer.args.seed, device_specific=True)
+        sharing = getattr(trainer.args, "vllm_tensor_parallel_size", 1)
+        set_seed(trainer.args.seed + trainer.accelerator.process_index // sharing)
         try:
             yield
         finally:

@@ -10,7 +10,7 @@ import pytest
 
 from knk.errors import TrainingFailed
 from knk.training.evaluation import Sampling
-from knk.training.evaluator import _changed, _vllm_sampling, _with_metric_for_best, evaluating
+from knk.training.evaluator import _changed, _own_random_numbers, _vllm_sampling, _with_metric_for_best, evaluating
 from tests.support.tiny_models import save_tiny_model
 
 PROMPTS = [f"question {number}" for number in range(12)]
@@ -64,6 +64,24 @@ def test_the_metric_for_the_best_model_is_a_number() -> None:
     assert _with_metric_for_best({"eval_kk/right": 0.5}, args) == {"eval_kk/right": 0.5}
     with pytest.raises(TrainingFailed, match=r"one of eval_reward, got 'kk/right'"):
         _with_metric_for_best({"eval_reward": 1.0}, args)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("accelerate") is None, reason="accelerate is not installed")
+def test_processes_draw_different_numbers_unless_they_share_an_engine() -> None:
+    import torch
+
+    def drawn(process: int, sharing: int) -> float:
+        device = torch.device("cpu")
+        arguments = SimpleNamespace(seed=42, vllm_tensor_parallel_size=sharing)
+        accelerator = SimpleNamespace(device=device, process_index=process)
+        with _own_random_numbers(SimpleNamespace(args=arguments, accelerator=accelerator)):
+            return float(torch.rand(()))
+
+    before = torch.get_rng_state()
+    assert len({drawn(process, 1) for process in range(4)}) == 4
+    assert [drawn(0, 2), drawn(2, 2)] == [drawn(1, 2), drawn(3, 2)]
+    assert drawn(0, 2) != drawn(2, 2)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def parity(prompts: Sequence[str], completion_ids: list[list[int]], **columns: Any) -> list[float]:
