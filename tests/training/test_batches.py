@@ -26,7 +26,10 @@ from tests.support.plans import MATH, PAPER, RECIPES
 from tests.support.trl_parser import parser_in
 
 PROFILES = sorted((RECIPES / "rlvr/profiles").glob("*.yaml"))
-DATA_SETTINGS = ("datasets", "output_dir", "reward_funcs", "max_steps", "learning_rate", "save_total_limit")
+DATA_SETTINGS = (
+    *("datasets", "output_dir", "reward_funcs", "max_steps", "learning_rate", "save_total_limit"),
+    *("attn_implementation", "shuffle_dataset"),
+)
 BATCH_SETTINGS = (
     *("per_device_train_batch_size", "gradient_accumulation_steps", "generation_batch_size", "steps_per_generation"),
     *("num_generations", "num_processes", "vllm_max_model_length", "max_completion_length"),
@@ -135,7 +138,7 @@ def recipes() -> Iterator[Recipe]:
 def all_recipes() -> Iterator[Recipe]:
     for path in sorted((RECIPES / "warmup").glob("*.yaml")):
         yield load(path)
-        yield from (load(path, [profile]) for profile in sorted((RECIPES / "warmup/profiles").glob("*.yaml")))
+    yield from (load(PAPER, [profile]) for profile in sorted((RECIPES / "warmup/profiles").glob("*.yaml")))
     for path in sorted((RECIPES / "rlvr").glob("*.yaml")):
         changes = {"output_dir": "runs"} if path.stem == "paper" else {}
         yield load(path, (), changes)
