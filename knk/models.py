@@ -7,6 +7,7 @@ files alone.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import re
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadFolder, MissingPackage, ModelFailed
-from knk.files import read_json
+from knk.files import read_json, sha256_of
 
 ADAPTER_CONFIG: Final = "adapter_config.json"
 ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
 DTYPES: Final = ("float32", "bfloat16", "float16")
 """The types of numbers that weights are saved in."""
+_HASHED_FILES: Final = ("*.safetensors", "*.json", "*.jinja", "*.model")
 _TOKENIZER: Final = "tokenizer_config.json"
 _HUB_NAME: Final = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _MAX_REASON: Final = 200
@@ -116,6 +118,42 @@ def tokenizer_of(path: str, base: str | None = None) -> str:
         BadFolder: the folder holds an adapter that cannot be used, or whose base is missing.
     """
     return path if (Path(path) / _TOKENIZER).is_file() else base or base_of(path)
+
+
+def name_of(path: str) -> str:
+    """Return a model's name: of a folder the last part alone, which gives nothing away.
+
+    Args:
+        path: a folder, or a name on the Hub.
+
+    >>> name_of("Qwen/Qwen2.5-3B")
+    'Qwen/Qwen2.5-3B'
+    """
+    return Path(path).resolve().name if Path(path).is_dir() else path
+
+
+def weights_of(path: str) -> dict[str, str]:
+    """Return the SHA-256 of a folder's weights and settings under "weights": a model trained further is another model.
+
+    An adapter has its base's under "base", or the base's name on the Hub. A name on the Hub has nothing.
+
+    Args:
+        path: a folder, or a name on the Hub.
+
+    Raises:
+        BadFolder: the folder holds an adapter that cannot be used, or whose base is missing.
+
+    >>> weights_of("Qwen/Qwen2.5-3B")
+    {}
+    """
+    folder, base = Path(path), base_of(path)
+    if not folder.is_dir():
+        return {}
+    digest = hashlib.sha256()
+    for file in sorted(found for pattern in _HASHED_FILES for found in folder.glob(pattern)):
+        digest.update(f"{file.name} {sha256_of(file)}\n".encode())
+    own = {"weights": digest.hexdigest()}
+    return own if base == path else own | {"base": weights_of(base).get("weights", base)}
 
 
 def load_model(

@@ -7,26 +7,22 @@ differ with the batch, which can swap two tokens that are nearly equally likely.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadSpec, ModelFailed
-from knk.files import sha256_of
 from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.logits import GumbelNoise, StopStrings
 from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, derive_seed
-from knk.models import base_of, load_model, load_tokenizer
+from knk.models import load_model, load_tokenizer, name_of, weights_of
 
 _WINDOW: Final = 8
 """Batches that are read ahead, so that prompts of similar length share a batch."""
-_HASHED_FILES: Final = ("*.safetensors", "*.json", "*.jinja", "*.model")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class TransformersEngine:
     @property
     def model(self) -> str:
         """The model's name; for a folder its last part alone, which gives nothing away."""
-        return Path(self.path).resolve().name if _is_folder(self.path) else self.path
+        return name_of(self.path)
 
     def identity(self) -> dict[str, Any]:
         """Return the SHA-256 of a folder's weights and settings: a model trained further is another model.
@@ -69,16 +65,11 @@ class TransformersEngine:
         Raises:
             BadFolder: the folder holds an adapter that cannot be used, or whose base is missing.
         """
-        own = {"weights": self._weights_sha256} if _is_folder(self.path) else {}
-        base = base_of(self.path)
-        return own if base == self.path else own | {"base": TransformersEngine(base).identity().get("weights", base)}
+        return self._identity
 
     @cached_property
-    def _weights_sha256(self) -> str:
-        digest = hashlib.sha256()
-        for file in sorted(path for pattern in _HASHED_FILES for path in Path(self.path).glob(pattern)):
-            digest.update(f"{file.name} {sha256_of(file)}\n".encode())
-        return digest.hexdigest()
+    def _identity(self) -> dict[str, Any]:
+        return weights_of(self.path)
 
     def effective_sampling(self, sampling: Sampling) -> Sampling:
         """Return the sampling unchanged: the engine uses all of it."""
@@ -103,10 +94,6 @@ class TransformersEngine:
             prompts = model.tokenize(window, sink)
             while batch := list(islice(prompts, self.batch_size)):
                 sink(model.answer(batch))
-
-
-def _is_folder(path: str) -> bool:
-    return Path(path).is_dir()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from knk.inference.concurrency import run_concurrently
 from knk.inference.engine import Answer, Batch, Failure, Notify, Request, Requests, Sink
 from knk.inference.registry import import_packages
 from knk.inference.sampling import Sampling, derive_seed
-from knk.models import ADAPTER_CONFIG, Adapter, base_of, read_adapter, tokenizer_of
+from knk.models import ADAPTER_CONFIG, Adapter, base_of, name_of, read_adapter, tokenizer_of, weights_of
 
 _MAX_RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM takes for the largest rank of an adapter."""
@@ -34,7 +35,7 @@ class VllmEngine:
     """vLLM in this process.
 
     Args:
-        model: the model: a folder, or a name on the Hub. A folder may hold a LoRA adapter.
+        path: the model: a folder, or a name on the Hub. A folder may hold a LoRA adapter.
         data_parallel: how many copies of the model share the requests.
         tensor_parallel: how many GPUs each copy is split over.
         max_model_len: the most tokens of prompt and answer together; by default the model's own limit.
@@ -47,7 +48,7 @@ class VllmEngine:
     8
     """
 
-    model: str
+    path: str
     data_parallel: int = 1
     tensor_parallel: int = 1
     max_model_len: int | None = None
@@ -60,9 +61,22 @@ class VllmEngine:
             if getattr(self, name) < 1:
                 raise BadSpec(f"{name} must be at least 1, got {getattr(self, name)}")
 
+    @property
+    def model(self) -> str:
+        """The model's name; for a folder its last part alone, which gives nothing away."""
+        return name_of(self.path)
+
     def identity(self) -> dict[str, Any]:
-        """Return nothing: the answers do not depend on the number of GPUs."""
-        return {}
+        """Return the SHA-256 of a folder's weights and settings; answers do not depend on the number of GPUs.
+
+        Raises:
+            BadFolder: the folder holds an adapter that cannot be used, or whose base is missing.
+        """
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        return weights_of(self.path)
 
     def effective_sampling(self, sampling: Sampling) -> Sampling:
         """Return the sampling unchanged: vLLM uses all of it."""
@@ -77,13 +91,13 @@ class VllmEngine:
             BadFolder: the model is an adapter that vLLM cannot use, or whose base is missing.
         """
         arguments = {
-            "model": self.model,
+            "model": self.path,
             "data_parallel_size": self.data_parallel,
             "tensor_parallel_size": self.tensor_parallel,
             "max_model_len": self.max_model_len,
             "enable_prefix_caching": True,
             "trust_remote_code": False,
-            **_adapter_arguments(self.model),
+            **_adapter_arguments(self.path),
         }
         return {name: value for name, value in arguments.items() if value is not None}
 
@@ -126,7 +140,7 @@ async def _answer_all(engine: VllmEngine, requests: Requests, sampling: Sampling
     request_ids = map(str, count())
     try:
         tokenizer = llm.get_tokenizer()
-        adapter = await _load_adapter(llm, engine.model)
+        adapter = await _load_adapter(llm, engine.path)
 
         async def answer(request: Request) -> None:
             prompt = {"prompt_token_ids": _encode(tokenizer, request)}

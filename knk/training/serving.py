@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from knk.models import read_adapter
 from knk.training.gpus import GIB
 from knk.training.memory import QUANTIZED_BYTES
 from knk.training.recipe import Recipe
@@ -97,6 +98,8 @@ def model_length(work: Workload) -> int:
 def server_command(recipe: Recipe) -> str:
     """Return the command of the vLLM server that a recipe needs.
 
+    An adapter is merged first: the server loads a whole model, and is sent the weights of one.
+
     TRL's trainer sends weights to the server and reads log-probabilities from it, for which vLLM's server needs these
     options: https://huggingface.co/docs/trl/vllm_integration
 
@@ -105,6 +108,7 @@ def server_command(recipe: Recipe) -> str:
 
     Raises:
         BadConfig: the recipe has no model, or a length in it is invalid.
+        BadFolder: its model is an adapter that cannot be used.
     """
     settings: Mapping[str, Any] = recipe.settings
     length = recipe.number("vllm_max_model_length", recipe.number("max_completion_length", 512) + _MARGIN)
@@ -119,4 +123,13 @@ def server_command(recipe: Recipe) -> str:
         "--max-logprobs": "-1",
     }
     words = [word for option in options.items() for word in option]
-    return f"VLLM_SERVER_DEV_MODE=1 {shlex.join(['vllm', 'serve', recipe.model, *words])}"
+    model, merging = _served(recipe.model)
+    return f"{merging}VLLM_SERVER_DEV_MODE=1 {shlex.join(['vllm', 'serve', model, *words])}"
+
+
+def _served(model: str) -> tuple[str, str]:
+    """Return the whole model that a server can load, and the command that makes it of an adapter."""
+    if read_adapter(model) is None:
+        return model, ""
+    merged = f"{model.rstrip('/')}-merged"
+    return merged, f"{shlex.join(['knk', 'merge', model, '-o', merged])} && "

@@ -155,6 +155,15 @@ def save_adapter(folder: Path, **settings: Any) -> Path:
     return folder
 
 
+def test_a_folder_with_other_weights_is_another_model(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"1")
+    engine = VllmEngine(str(tmp_path))
+    assert (engine.model, VllmEngine("Qwen/Qwen2.5-3B").identity()) == (tmp_path.name, {})
+    assert engine.identity() == VllmEngine(str(tmp_path), data_parallel=8).identity()
+    (tmp_path / "model.safetensors").write_bytes(b"2")
+    assert engine.identity() != VllmEngine(str(tmp_path)).identity()
+
+
 def test_an_adapter_is_its_base_and_what_each_request_names(
     puzzles: Path, tmp_path: Path, vllm: list[FakeAsyncLLM]
 ) -> None:

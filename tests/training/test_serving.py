@@ -2,6 +2,7 @@
 
 import importlib.util
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def test_the_server_command_has_what_trls_client_needs() -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: run make check-all")
 @pytest.mark.slow
+def test_the_server_of_a_recipe_for_an_adapter_loads_the_merged_model(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}', encoding="utf-8")
+    (tmp_path / "adapter_model.safetensors").touch()
+    recipe = load(MATH)
+    command = server_command(replace(recipe, settings={**recipe.settings, "model_name_or_path": f"{tmp_path}/"}))
+    merged = f"{tmp_path}-merged"
+    merging, serving = command.split(" && ")
+    assert shlex.split(merging) == ["knk", "merge", f"{tmp_path}/", "-o", merged]
+    assert serving.startswith(f"VLLM_SERVER_DEV_MODE=1 vllm serve {merged} ")
+
+
 def test_the_server_command_has_the_options_of_trls_own() -> None:
     from trl.scripts.vllm_serve import ScriptArguments, build_command
 

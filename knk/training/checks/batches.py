@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from knk.errors import BadConfig
+from knk.training.batches import advice
 from knk.training.data import Source, rows_of
 from knk.training.recipe import Recipe
 from knk.training.trl_scripts import number
@@ -23,11 +24,8 @@ def check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
     group, accumulated = number(recipe, "num_generations"), number(recipe, "gradient_accumulation_steps")
     size = number(recipe, "per_device_train_batch_size") * recipe.processes
     batch = recipe.number("generation_batch_size", size * recipe.number("steps_per_generation", accumulated))
-    if batch % group:
-        raise BadConfig(
-            f"{recipe.path}: expected a batch that is a multiple of num_generations {group}, got {batch} completions "
-            f"(per_device_train_batch_size x gradient_accumulation_steps x {recipe.processes} processes)"
-        )
+    if batch % group or batch % size:
+        raise BadConfig(f"{recipe.path}: {_reason(batch, group, size, recipe.processes)}{_cure(recipe)}")
     prompts = batch // group
     rows = sum(1 for _ in rows_of(data))
     if 0 < rows < prompts:
@@ -37,6 +35,26 @@ def check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
         )
     dropped = f"; {rows % prompts} of {rows} rows are left out of each epoch" if rows % prompts else ""
     return f"batches: {batch} completions for {prompts} prompts{dropped}"
+
+
+def _reason(batch: int, group: int, size: int, processes: int) -> str:
+    """Return why TRL refuses the completions that are generated at a time."""
+    number = "1 process" if processes == 1 else f"{processes} processes"
+    if batch % group:
+        return (
+            f"expected a batch that is a multiple of num_generations {group}, got {batch} completions "
+            f"(per_device_train_batch_size x gradient_accumulation_steps x {number})"
+        )
+    return (
+        f"expected generation_batch_size to be a multiple of {size} completions per pass "
+        f"(per_device_train_batch_size x {number}), got {batch}"
+    )
+
+
+def _cure(recipe: Recipe) -> str:
+    """Return what to set instead, empty if no batch near the recipe's can be divided."""
+    settings = advice(recipe, recipe.processes)
+    return f": {settings}" if settings else ""
 
 
 def check_redraws(recipe: Recipe) -> None:
@@ -58,5 +76,6 @@ def check_redraws(recipe: Recipe) -> None:
     if redraws and batch // recipe.processes % group:
         raise BadConfig(
             f"{recipe.path}: 'redraws' needs whole groups of {group} in each process, got {batch // recipe.processes} "
-            f"completions in each of {recipe.processes}: use another number of processes, or remove redraws"
+            f"completions in each of {recipe.processes}{_cure(recipe) or ': use another number of processes'}; or "
+            "remove redraws"
         )
