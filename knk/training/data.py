@@ -14,9 +14,10 @@ from knk.datasets.files import read
 from knk.errors import BadConfig
 from knk.files import sha256_of
 from knk.training.recipe import Recipe
-from knk.yaml_config import shortened
+from knk.yaml_config import shortened, suggestion
 
 _LOCAL: Final = ("json", "parquet")
+_SUFFIXES: Final = (".json", ".jsonl", ".parquet", ".gz", ".zst")
 _ONLY_SPLIT: Final = "train"
 """The split of all local files."""
 _SPLIT_PART: Final = re.compile(r"\s*(\w+)(\[[^\[\]]*\])?(\([\w ]*\))?\s*")
@@ -112,6 +113,7 @@ def sources(recipe: Recipe) -> tuple[Source, ...]:
         return tuple(_source(recipe, entry) for entry in entries)
     name = recipe.settings.get("dataset_name")
     if isinstance(name, str) and name:
+        _check_name(recipe, name)
         return (Source(name, str(recipe.settings.get("dataset_train_split") or "train")),)
     raise BadConfig(f"{recipe.path}: missing setting 'datasets', a list of datasets")
 
@@ -170,6 +172,7 @@ def _source(recipe: Recipe, entry: Any) -> Source:
         )
     split = str(entry.get("split") or "train")
     if entry["path"] not in _LOCAL:
+        _check_name(recipe, entry["path"], entry.get("data_files"))
         return Source(entry["path"], split)
     patterns = entry.get("data_files")
     patterns = [patterns] if isinstance(patterns, str) else patterns
@@ -183,6 +186,22 @@ def _source(recipe: Recipe, entry: Any) -> Source:
         )
     matches = (_files(recipe, pattern) for pattern in patterns)
     return Source(entry["path"], split, tuple(path for paths in matches for path in paths), tuple(columns))
+
+
+def _check_name(recipe: Recipe, name: str, files: Any = None) -> None:
+    """Check that the name of a dataset on the Hub, or of another format of `datasets`, is not meant for local files."""
+    if Path(name).is_file() or Path(name).suffix in _SUFFIXES:
+        shown = ", ".join(f"{key}: {value}" for key, value in _entry_of_file(name).items())
+        raise BadConfig(f"{recipe.path}: {name[:80]!r} is a file, not a dataset: write 'datasets: [{{{shown}}}]'")
+    if Path(name).is_dir():
+        return
+    if name.startswith((".", "/", "~")):
+        raise BadConfig(f"{recipe.path}: {name[:80]}: no such folder of a dataset")
+    hint = suggestion(name, _LOCAL)
+    if hint and files is not None:
+        raise BadConfig(
+            f"{recipe.path}: expected the 'path' of local files to be {' or '.join(_LOCAL)}, got {name[:60]!r}{hint}"
+        )
 
 
 def _check_split(recipe: Recipe, split: str) -> None:

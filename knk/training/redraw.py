@@ -71,8 +71,10 @@ def redrawing(trainer_class: type, redraws: int, spare: Spare | None = None) -> 
             self._metrics["train"]["redraw/without_signal"].append(totals[:, 1].mean().item())
 
         def _spare_rows(self, count: int, attempt: int) -> Sequence[Mapping[str, Any]]:
-            """Return other rows: the same ones in a run that resumes, others in each process."""
-            seed = hash((self.args.seed, self.state.global_step, attempt, self.accelerator.process_index))
+            """Return other rows: the same ones in a run that resumes, others in each batch and each process."""
+            # A step of the optimizer may have several batches.
+            batch = self._step % self.args.gradient_accumulation_steps
+            seed = hash((self.args.seed, self.state.global_step, batch, attempt, self.accelerator.process_index))
             if spare is not None:
                 return spare(count, seed)
             return [self.train_dataset[index] for index in _indices(len(self.train_dataset), count, seed)]

@@ -195,6 +195,7 @@ def recipe_settings(folder: Path) -> dict[str, Any]:
         ({"datasets": [{"path": "json", "data_files": "x.jsonl"}]}, "got both"),
         ({"curriculum": {"levels": [{"people": 3, "grade": 5}]}}, "no puzzle of 3 people has grade 5"),
         ({"redraws": -1}, "a number from 0"),
+        ({"gradient_accumulation_steps": 2, "steps_per_generation": 1}, "remove generation_batch_size and"),
         (
             {"redraws": 1, "per_device_train_batch_size": 2, "num_generations": 4, "num_processes": 2},
             "whole groups of 4",

@@ -31,6 +31,10 @@ def test_manifest_entries_have_the_hashes_of_files(tmp_path: Path, monkeypatch: 
         ({}, "missing setting 'datasets'"),
         ({"datasets": ["a"]}, "'path'"),
         ({"datasets": [{"path": "json"}]}, "'data_files'"),
+        ({"datasets": [{"path": "rows.jsonl"}]}, "is a file, not a dataset: write 'datasets: "),
+        ({"dataset_name": "rows.parquet"}, "path: parquet, data_files: rows.parquet, split: train"),
+        ({"dataset_name": "./rows"}, "no such folder"),
+        ({"datasets": [{"path": "jsn", "data_files": "rows.jsonl"}]}, "did you mean 'json'?"),
         ({"datasets": [{"path": "json", "data_files": "none.jsonl"}]}, "make it with: knk task kk -o rows.jsonl"),
     ],
 )

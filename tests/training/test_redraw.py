@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +50,20 @@ def test_replaced_groups_are_padded_on_their_sides() -> None:
     assert merged["advantages"].tolist() == [0.5, -0.5, 1.0, -1.0]
     with pytest.raises(TrainingFailed, match="images or tools"):
         with_groups(batch | {"pixel_values": 1}, more, [0], 2, 0)
+
+
+def test_each_batch_of_a_step_draws_other_rows() -> None:
+    args = SimpleNamespace(seed=1, gradient_accumulation_steps=2)
+
+    def rows(step: int, batch: int) -> Any:
+        trainer = redrawing(SimpleNamespace, 1)(
+            args=args, _step=batch, state=SimpleNamespace(global_step=step),
+            accelerator=SimpleNamespace(process_index=0), train_dataset=range(10_000),
+        )  # fmt: skip
+        return tuple(trainer._spare_rows(8, 0))
+
+    assert len({rows(0, 0), rows(0, 1), rows(1, 2), rows(1, 3)}) == 4
+    assert rows(1, 2) == rows(1, 0)  # TRL counts from 0 again in a run that resumes.
 
 
 def run(folder: Path, redraws: int, steps: int = 12) -> tuple[list[dict[str, Any]], list[str]]:

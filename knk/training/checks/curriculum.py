@@ -5,6 +5,7 @@ from __future__ import annotations
 from knk.errors import BadConfig, NotEnough
 from knk.training.curriculum import Curriculum
 from knk.training.recipe import Recipe
+from knk.training.trl_scripts import number
 
 _KK_REWARDS = "knk.rewards.kk_"
 
@@ -31,6 +32,7 @@ def check_curriculum(recipe: Recipe) -> str:
         raise BadConfig(f"{recipe.path}: 'curriculum' needs max_steps, as its puzzles have no end")
     if not any(str(name).startswith(_KK_REWARDS) for name in settings.get("reward_funcs") or []):
         raise BadConfig(f"{recipe.path}: 'curriculum' needs a reward for puzzles, such as knk.rewards.kk_reward")
+    _check_generation(recipe)
     curriculum = Curriculum.from_settings(settings["curriculum"])
     for number, level in enumerate(curriculum.levels):
         try:
@@ -41,3 +43,15 @@ def check_curriculum(recipe: Recipe) -> str:
                 "remove this level"
             ) from error
     return f"curriculum: {len(curriculum.levels)} levels"
+
+
+def _check_generation(recipe: Recipe) -> None:
+    """Check that a step has at most one batch of completions, so that the log has the success rate of each batch."""
+    accumulated = number(recipe, "gradient_accumulation_steps")
+    size = number(recipe, "per_device_train_batch_size") * recipe.processes
+    generated = recipe.number("generation_batch_size", size * recipe.number("steps_per_generation", accumulated))
+    if generated < size * accumulated:
+        raise BadConfig(
+            f"{recipe.path}: 'curriculum' needs the completions of a step to be generated at a time, {size * accumulated} "
+            f"of them, got {generated}: remove generation_batch_size and steps_per_generation"
+        )

@@ -69,3 +69,6 @@ def _sampling(parsed: Parsed) -> None:
     for name, value, is_used in processors:
         if is_used:
             getattr(transformers, name)(value)
+    if not arguments.use_vllm:
+        options = arguments.generation_kwargs or {}
+        transformers.GenerationConfig(**{"cache_implementation": arguments.cache_implementation, **options})

@@ -26,10 +26,12 @@ def recipe_of(trainer: str, **settings: Any) -> Recipe:
 def check(recipe: Recipe) -> str:
     """All checks of settings, in the order of the preflight."""
     from knk.training.checks.numbers import check_numbers
+    from knk.training.checks.trainer import check_trainer
 
     check_keys(recipe)
     check_types(recipe)
     line = check_parsed(recipe)
+    check_trainer(recipe, parsed(recipe, recipe.processes))
     check_numbers(recipe, parsed(recipe, recipe.processes))
     return line
 
@@ -47,6 +49,20 @@ def check(recipe: Recipe) -> str:
         ("sft", {"max_length": 0}, "expected 'max_length' to be a positive integer"),
         ("sft", {"optim": "adamw_torhc"}, "did you mean 'adamw_torch'?"),
         ("sft", {"loss_type": "dr_grpo"}, "expected 'loss_type' to be one of nll, dft"),
+        ("sft", {"seed": -1}, "expected 'seed' to be from 0 to 4294967295, got -1"),
+        ("sft", {"dataloader_num_workers": -1}, "expected 'dataloader_num_workers' to be at least 0"),
+        ("sft", {"resume_from_checkpoint": "nope"}, "remove 'resume_from_checkpoint'"),
+        ("sft", {"eval_strategy": "steps"}, "name held-out ones in 'eval_data'"),
+        ("sft", {"save_strategy": "best"}, "'save_strategy: best' needs an evaluation"),
+        ("grpo", {"num_iterations": 0}, "expected 'num_iterations' to be at least 1, got 0"),
+        ("grpo", {"sync_ref_model": True}, "'sync_ref_model' needs a beta other than 0"),
+        ("grpo", {"sync_ref_model": True, "beta": 0.1, "ref_model_sync_steps": 0}, "expected 'ref_model_sync_steps'"),
+        (
+            "grpo",
+            {"remove_unused_columns": True, "reward_funcs": ["knk.rewards.kk_reward"]},
+            "removes the columns that the rewards read",
+        ),
+        ("grpo", {"cache_implementation": "nope"}, "the sampling cannot be made: Invalid `cache_implementation`"),
         ("sft", {"save_strategy": False}, "such as no, in quotes"),
         ("sft", {"lr_scheduler_type": "constant_with_warmpu"}, "did you mean 'constant_with_warmup'?"),
         ("sft", {"lr_scheduler_type": "cosine_with_min_lr"}, "min_lr"),
