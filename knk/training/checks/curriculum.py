@@ -34,14 +34,7 @@ def check_curriculum(recipe: Recipe) -> str:
         raise BadConfig(f"{recipe.path}: 'curriculum' needs a reward for puzzles, such as knk.rewards.kk_reward")
     _check_generation(recipe)
     curriculum = Curriculum.from_settings(settings["curriculum"])
-    for number, level in enumerate(curriculum.levels):
-        try:
-            curriculum.row(number, "check")
-        except NotEnough as error:
-            raise BadConfig(
-                f"{recipe.path}: 'curriculum': no puzzle of {level.people} people has grade {level.grade}: "
-                "remove this level"
-            ) from error
+    _check_levels(recipe, curriculum)
     return f"curriculum: {len(curriculum.levels)} levels"
 
 
@@ -52,6 +45,18 @@ def _check_generation(recipe: Recipe) -> None:
     generated = recipe.number("generation_batch_size", size * recipe.number("steps_per_generation", accumulated))
     if generated < size * accumulated:
         raise BadConfig(
-            f"{recipe.path}: 'curriculum' needs the completions of a step to be generated at a time, {size * accumulated} "
-            f"of them, got {generated}: remove generation_batch_size and steps_per_generation"
+            f"{recipe.path}: 'curriculum' needs the {size * accumulated} completions of a step to be generated at a "
+            f"time, got {generated}: remove generation_batch_size and steps_per_generation"
         )
+
+
+def _check_levels(recipe: Recipe, curriculum: Curriculum) -> None:
+    """Check that each level has puzzles."""
+    for index, level in enumerate(curriculum.levels):
+        try:
+            curriculum.row(index, "check")
+        except NotEnough as error:
+            raise BadConfig(
+                f"{recipe.path}: 'curriculum': no puzzle of {level.people} people has grade {level.grade}: "
+                "remove this level"
+            ) from error
