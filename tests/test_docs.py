@@ -34,8 +34,11 @@ from tests.support.pages import (
     faults,
 )
 from tests.support.paths import ROOT
+from tests.support.tiny_models import save_tiny_model
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+CPU = "use_cpu=True, bf16=False, report_to='none', save_steps=1, logging_steps"
+"""Settings that let a script train on a CPU, before one that it has."""
 NAVIGATION = re.findall(
     r"^ +- (?:[^#\n]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
 )
@@ -166,6 +169,42 @@ def test_json_blocks_are_json(page: Path) -> None:
     for block in blocks(page):
         if block.language == "json":
             assert json.loads(block.text) is not None
+
+
+@pytest.mark.parametrize("name", ["docs/training.md", "recipes/README.md"])
+def test_commands_in_tables_have_no_faults(name: str) -> None:
+    rows = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    found = re.findall(r"\| `((?:knk|bash|sbatch|make) [^`]+)` \|", "\n".join(rows))
+    assert len(found) > 10
+    assert not [fault for command in found for fault in faults(command)]
+
+
+def test_options_in_the_table_of_training_can_be_added_to_a_recipe() -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| [^|]+ \| `(--[^`>]+)", page, re.MULTILINE)
+    assert len(found) > 10
+    assert not [fault for options in found for fault in faults(f"knk train recipes/rlvr/kk.yaml {options}")]
+    changes = dict(change.split("=") for change in re.findall(r"--set (\S+)", " ".join(found)))
+    recipe = load(ROOT / "recipes" / "rlvr" / "kk.yaml", changes=changes)
+    if importlib.util.find_spec("trl"):
+        check_keys(recipe)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is not installed: make check-all does it")
+def test_the_script_with_a_trainer_of_trl_trains(tmp_path: Path) -> None:
+    (script,) = [block.text for block in blocks(ROOT / "docs" / "training.md") if block.file == "adaptive.py"]
+    save_tiny_model(tmp_path / "tiny", ["Ann is a knight, Bob is a knave. <think>"])
+    for old, new in (("Qwen/Qwen2.5-1.5B", "tiny"), ("100", "2"), ("2048", "8"), ("logging_steps", CPU)):
+        assert old in script
+        script = script.replace(old, new)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert "'curriculum/people': " in run.stdout
+    assert "'redraw/groups': " in run.stdout
 
 
 def test_faults_of_scripts_are_found() -> None:
