@@ -20,7 +20,7 @@ from knk.training.checks.rewards import check_rewards
 from knk.training.checks.rows import check_entries, check_rows
 from knk.training.checks.settings import check_keys, check_parsed, check_types, parsed
 from knk.training.checks.stops import check_stops
-from knk.training.checks.trainer import check_trainer
+from knk.training.checks.trainer import check_tokens, check_trainer
 from knk.training.checks.versions import check_versions
 from knk.training.data import sources
 from knk.training.evaluation import with_evaluation
@@ -58,6 +58,7 @@ def check(recipe: Recipe) -> list[str]:
     check_trainer(recipe, settings)
     check_numbers(recipe, settings)
     model = read_model(recipe)
+    check_tokens(recipe, settings, model.tokenizer, data)
     lines += filter(None, [check_adapter(recipe, settings)])
     lines.append(check_lengths(recipe, data, model))
     lines += check_evaluation(recipe, data, model)

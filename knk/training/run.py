@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from knk.errors import BadConfig
+from knk.errors import BadConfig, KnkError, TrainingFailed
 from knk.files import whole_file
 from knk.training import manifest as records
 from knk.training import worker
@@ -27,6 +27,7 @@ from knk.training.recipe import LAUNCH_SETTINGS, Recipe, to_yaml
 
 RECIPE: Final = "recipe.yaml"
 """The file in the run's folder with the settings as `trl` takes them."""
+_MAX_REASON: Final = 300
 
 
 def _ignore(message: str) -> None:
@@ -72,11 +73,22 @@ def train(recipe: Recipe, in_process: bool = False, notify: Callable[[str], None
             config.write_text(to_yaml(_worker_settings(recipe, start)), "utf-8")
             arguments = [recipe.trainer, "--config", str(config)]
             if in_process:
-                worker.main(arguments)
+                _train_here(arguments)
             else:
                 run_launcher([*launch_command(recipe), *arguments], recipe.output, update, lock_descriptor)
             start.manifest.update(merge_trained(recipe, notify))
     return start.manifest
+
+
+def _train_here(arguments: list[str]) -> None:
+    """Train in this process; an error of another library is told as that of a trainer in a process of its own."""
+    try:
+        worker.main(arguments)
+    except KnkError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
+        raise TrainingFailed(f"the trainer failed: {reason}; without --in-process its output says where") from error
 
 
 @contextmanager

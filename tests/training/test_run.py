@@ -107,3 +107,6 @@ def test_a_failing_trainer_is_an_error_that_repeats_why(place: Path) -> None:
     assert output.count("Traceback") == 1
     manifest = manifest_of(place / "runs" / "bad")
     assert (manifest["status"], manifest["sessions"][0]["outcome"]) == ("failed", "failed")
+    status, output = output_of(start_training(place, "grpo.yaml", *arguments, "--in-process"), place)
+    assert (status, "Traceback" in output) == (2, False)
+    assert output.splitlines()[-1].startswith("knk: the trainer failed: RuntimeError: no reward today; without")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from knk import tasks
@@ -59,6 +60,7 @@ def check_rows(recipe: Recipe, data: Iterable[Source], are_all_rewards_needed: b
         BadFile: a file cannot be read.
         MissingPackage: a task needs a package that is not installed.
     """
+    data = tuple(data)
     judges = tuple(dict.fromkeys(tasks_of(recipe))) if recipe.trainer == "grpo" else ()
     count, layout, unused = 0, None, set(judges) - {None}
     for located in chain.from_iterable(source.located_rows() for source in data):
@@ -68,10 +70,16 @@ def check_rows(recipe: Recipe, data: Iterable[Source], are_all_rewards_needed: b
             _check_columns(located, layout)
         if judges and count <= MAX_ROWS:
             unused -= _judges_of(located, judges)
+    if not count and data and all(source.files for source in data):
+        raise BadConfig(f"{recipe.path}: the data have no rows: {', '.join(map(str, _paths(data)))[:200]}")
     if count and unused and are_all_rewards_needed:
         names = ", ".join(sorted(task.NAME for task in unused if task))
         raise BadConfig(f"{recipe.path}: a reward of {names} has no row to judge: remove it, or add rows of this task")
     return f"rows: {count:,}" if count else "rows: not checked, as the data are on the Hub"
+
+
+def _paths(data: Iterable[Source]) -> Iterator[Path]:
+    return (path for source in data for path in source.files)
 
 
 def _layout(recipe: Recipe, located: LocatedRow) -> dict[str, type]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -17,6 +18,8 @@ from knk.training.worker import parser
 from knk.yaml_config import suggestion
 
 _MAX_MESSAGE: Final = 300
+_SECRETS: Final = ("hub_token", "push_to_hub_token", "token", "use_auth_token", "api_key", "password")
+_TOKEN: Final = re.compile(r"hf_[A-Za-z0-9]{20,}")
 _POSITIVE: Final = (
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
@@ -43,19 +46,37 @@ class Parsed:
 
 
 def check_keys(recipe: Recipe) -> None:
-    """Check that TRL knows every setting.
+    """Check that TRL knows every setting, and that none is a secret.
 
     Args:
         recipe: the recipe.
 
     Raises:
-        BadConfig: it does not know one; the message suggests the nearest name.
+        BadConfig: it does not know one, and the message suggests the nearest name; or one holds a token.
         MissingPackage: TRL is not installed.
     """
     known = {*defaults(recipe.trainer), *LAUNCH_SETTINGS, *OWN_SETTINGS}
     for name in recipe.settings:
         if name not in known:
             raise BadConfig(f"{recipe.path}: trl {recipe.trainer} has no setting {name!r}{suggestion(name, known)}")
+    secret = next(_secrets(recipe.settings), None)
+    if secret:
+        raise BadConfig(
+            f"{recipe.path}: remove {secret!r}: a run's files hold its settings, and are published; log in with "
+            "'hf auth login', or set it in the environment as HF_TOKEN"
+        )
+
+
+def _secrets(value: Any, name: str = "") -> Iterator[str]:
+    """Iterate over the names of settings, at any depth, that hold a token."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _secrets(part, str(key))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _secrets(part, name)
+    elif isinstance(value, str) and value and (name in _SECRETS or _TOKEN.fullmatch(value)):
+        yield name
 
 
 def check_types(recipe: Recipe) -> None:

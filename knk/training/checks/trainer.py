@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig
 from knk.training.checks.rows import tasks_of
 from knk.training.checks.settings import Parsed
+from knk.training.data import Source, rows_of
 from knk.training.recipe import Recipe
 
 _SEEDS: Final = 1 << 32
 """NumPy's seeds are below this."""
+_HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def check_trainer(recipe: Recipe, parsed: Parsed) -> None:
@@ -25,8 +29,7 @@ def check_trainer(recipe: Recipe, parsed: Parsed) -> None:
         BadConfig: they cannot.
     """
     problems = [*_common(recipe, parsed.training)]
-    if recipe.trainer == "grpo":
-        problems += _grpo(recipe, parsed.training)
+    problems += (_grpo if recipe.trainer == "grpo" else _sft)(recipe, parsed.training)
     if problems:
         raise BadConfig(f"{recipe.path}: {problems[0]}")
 
@@ -39,6 +42,8 @@ def _common(recipe: Recipe, arguments: Any) -> Iterator[str]:
             yield f"expected {name!r} to be from 0 to {_SEEDS - 1}, got {seed}"
     if arguments.dataloader_num_workers < 0:
         yield f"expected 'dataloader_num_workers' to be at least 0, got {arguments.dataloader_num_workers}"
+    if arguments.neftune_noise_alpha is not None and arguments.neftune_noise_alpha < 0:
+        yield f"expected 'neftune_noise_alpha' to be at least 0, got {arguments.neftune_noise_alpha}"
     if arguments.resume_from_checkpoint is not None:
         yield (
             "remove 'resume_from_checkpoint': knk train resumes from the last checkpoint in output_dir by itself; to "
@@ -63,3 +68,45 @@ def _grpo(recipe: Recipe, arguments: Any) -> Iterator[str]:
         yield f"expected 'ref_model_sync_steps' to be at least 1, got {arguments.ref_model_sync_steps}"
     if arguments.remove_unused_columns and any(tasks_of(recipe)):
         yield "remove 'remove_unused_columns': it removes the columns that the rewards read"
+
+
+def _sft(recipe: Recipe, arguments: Any) -> Iterator[str]:
+    """Iterate over what SFT's trainer refuses, or would ignore."""
+    if arguments.padding_free and not arguments.packing and arguments.max_length is not None:
+        yield "'padding_free' without packing truncates nothing: set 'packing: true', or 'max_length: null'"
+    if recipe.settings.get("redraws"):
+        yield "'redraws' needs trainer: grpo"
+
+
+def check_tokens(recipe: Recipe, parsed: Parsed, tokenizer: Any, data: Iterable[Source]) -> None:
+    """Check what SFT's trainer does with the tokenizer: special tokens, and a loss on the assistant's words alone.
+
+    Args:
+        recipe: the recipe.
+        parsed: its settings as TRL parsed them.
+        tokenizer: the model's tokenizer.
+        data: its datasets.
+
+    Raises:
+        BadConfig: a token is not in the vocabulary, a chat template is missing, or the rows are not messages.
+    """
+    if recipe.trainer != "sft":
+        return
+    vocabulary = tokenizer.get_vocab()
+    for name in ("eos_token", "pad_token"):
+        token = getattr(parsed.training, name)
+        if token is not None and token not in vocabulary:
+            raise BadConfig(f"{recipe.path}: {name}: the model's tokenizer has no token {str(token)[:40]!r}")
+    template = parsed.training.chat_template_path
+    if template is not None and not Path(template).exists() and not _HUB_NAME.fullmatch(template):
+        raise BadConfig(f"{recipe.path}: chat_template_path: {template[:80]}: no such file or folder")
+    row = next(rows_of(data), None)
+    if parsed.training.assistant_only_loss and row is not None and not _has_messages(row):
+        raise BadConfig(
+            f"{recipe.path}: 'assistant_only_loss' needs rows of messages, and these are text: remove it; "
+            "'completion_only_loss: true' leaves prompts out of the loss"
+        )
+
+
+def _has_messages(row: Mapping[str, Any]) -> bool:
+    return any(isinstance(row.get(name), list) for name in ("messages", "prompt"))
