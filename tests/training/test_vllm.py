@@ -50,7 +50,14 @@ def known(config: type, settings: dict[str, Any]) -> dict[str, Any]:
     return {field.name: settings[field.name] for field in fields(config) if field.name in settings}
 
 
-def trainer_of(recipe: Recipe, model: Path, folder: Path, **changes: Any) -> Any:
+def seldom(completion_ids: Sequence[Sequence[int]], **_: Any) -> list[float]:
+    """A reward that most groups of four have no signal of."""
+    return [float(sum(tokens) % 16 == 0) for tokens in completion_ids]
+
+
+def trainer_of(
+    recipe: Recipe, model: Path, folder: Path, kind: type | None = None, judge: Any = reward, **changes: Any
+) -> Any:
     """TRL's trainer with the settings of a recipe, but for its scale: four completions a step, of a tiny model."""
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, ModelConfig, get_peft_config
@@ -73,9 +80,9 @@ def trainer_of(recipe: Recipe, model: Path, folder: Path, **changes: Any) -> Any
     }
     settings = {**recipe.settings, **scale, **changes}
     of_model = ModelConfig(**known(ModelConfig, settings))
-    return GRPOTrainer(
+    return (kind or GRPOTrainer)(
         model=str(model),
-        reward_funcs=reward,
+        reward_funcs=judge,
         args=GRPOConfig(**known(GRPOConfig, settings), model_init_kwargs={"dtype": of_model.dtype}),
         train_dataset=Dataset.from_list([{"prompt": "A says that B is a knave."}] * 8),
         peft_config=get_peft_config(of_model),
@@ -209,3 +216,29 @@ def test_completions_that_end_at_a_stop_string_count_as_cut_off(model: Path, tmp
     (step,) = logged(trainer)
     assert step["completions/max_length"] < 200
     assert step["completions/clipped_ratio"] == 1
+
+
+@pytest.mark.parametrize("profile", [None, "vllm-colocate"])
+def test_groups_that_are_redrawn_have_importance_weights_of_their_own(
+    profile: str | None, model: Path, tmp_path: Path
+) -> None:
+    from trl import GRPOTrainer
+
+    from knk.training.redraw import redrawing
+
+    batches: list[dict[str, Any]] = []
+
+    class Recording(redrawing(GRPOTrainer, 4)):  # type: ignore[misc]
+        def _generate_and_score_completions(self, inputs: Any) -> Any:
+            batches.append(super()._generate_and_score_completions(inputs))
+            return batches[-1]
+
+    recipe = load(RLVR / "paper.yaml", [RLVR / f"profiles/{profile}.yaml"] if profile else [])
+    changes = {"per_device_train_batch_size": 8, "max_steps": 3, "num_iterations": 2}
+    entries = logged(trainer_of(recipe, model, tmp_path, Recording, seldom, **changes))
+    assert sum(entry.get("redraw/groups", 0) for entry in entries) > 0
+    for batch in batches:
+        weights = batch["importance_sampling_ratio"][batch["completion_mask"].bool()]
+        assert weights.min() > 0.8
+        assert weights.max() < 1.2
+        assert batch["old_per_token_logps"].shape == batch["completion_ids"].shape
