@@ -106,7 +106,7 @@ def test_long_completions_train_as_much_as_short_ones(
     length: int, weight_by_default: float, model: Path, tmp_path: Path
 ) -> None:
     recipe = load(RLVR / "paper.yaml")
-    changes = {"max_completion_length": length, "generation_kwargs": {"ignore_eos": True}}
+    changes: dict[str, Any] = {"max_completion_length": length, "generation_kwargs": {"ignore_eos": True}}
 
     def step_of(recipe: Recipe) -> tuple[float, float]:
         """The mean importance weight and the gradient's norm."""
@@ -187,7 +187,7 @@ def test_two_steps_log_what_sampling_and_training_differ_by(profile: str | None,
 
     recipe = load(RLVR / "kk.yaml", [RLVR / f"profiles/{profile}.yaml"] if profile else [])
     # Without the correction, TRL does not compute the weights.
-    correction = {f"{CORRECTION}correction": True, f"{CORRECTION}mode": "token_truncate"}
+    correction: dict[str, Any] = {f"{CORRECTION}correction": True, f"{CORRECTION}mode": "token_truncate"}
     trainer = trainer_of(recipe, model, tmp_path, max_steps=2, learning_rate=0.01, **correction)
     steps = logged(trainer)
     assert len(steps) == 2
