@@ -35,7 +35,8 @@ MODEL_FILES: Final = (
     *("processor_config.json", "preprocessor_config.json"),
 )
 """Names of the files of a checkpoint other than its weights."""
-_CONFIGS: Final = ("config.json", "adapter_config.json")
+_ADAPTER: Final = "adapter_config.json"
+_CONFIGS: Final = ("config.json", _ADAPTER)
 _NAME: Final = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 _LICENCE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
 _MAX_HEADER: Final = 100 << 20
@@ -134,7 +135,8 @@ def stage_model(
         pickles: whether to include pickle files, which can run code.
 
     Raises:
-        BadFolder: weights or configuration are missing, a file is not what its name says, or `into` is not empty.
+        BadFolder: weights or configuration are missing, a file is not what its name says, an adapter's base is a
+            folder, or `into` is not empty.
         HubFailed: the name or the licence is invalid.
     """
     check_name(name)
@@ -230,6 +232,18 @@ def _check_model(folder: Path, paths: list[Path], pickles: bool) -> None:
             raise BadFolder(f"cannot publish a file with the name {path.name!r}")
         if path.suffix == ".json":
             read_json(path, BadFolder)
+    if folder / _ADAPTER in paths:
+        _check_base(folder / _ADAPTER)
+
+
+def _check_base(path: Path) -> None:
+    """Check that an adapter names its base by a name on the Hub, as others have no folder of this machine."""
+    base = read_json(path, BadFolder).get("base_model_name_or_path")
+    if isinstance(base, str) and (Path(base).is_absolute() or Path(base).is_dir()):
+        raise BadFolder(
+            f"{path}: the adapter's base is a folder of this machine: publish the merged model ('knk merge'), or write "
+            "the base's name on the Hub into base_model_name_or_path"
+        )
 
 
 def _check_weights(path: Path) -> None:

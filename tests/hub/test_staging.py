@@ -145,6 +145,15 @@ def test_files_that_can_run_code_are_not_staged_with_a_checkpoint(checkpoint: Pa
     assert "No licence is stated." in asked.card
 
 
+def test_an_adapter_with_a_base_on_this_machine_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    config = checkpoint / "adapter_config.json"
+    config.write_text(json.dumps({"base_model_name_or_path": str(tmp_path / "base")}), encoding="utf-8")
+    with pytest.raises(BadFolder, match="publish the merged model"):
+        stage_model(checkpoint, tmp_path / "out", "org/model")
+    config.write_text(json.dumps({"base_model_name_or_path": "Qwen/Qwen2.5-3B"}), encoding="utf-8")
+    assert "adapter_config.json" in stage_model(checkpoint, tmp_path / "whole", "org/model").files
+
+
 def test_invalid_checkpoints_are_refused(checkpoint: Path, tmp_path: Path) -> None:
     def complaint() -> str:
         with pytest.raises(BadFolder) as caught:
