@@ -41,8 +41,6 @@ def check(recipe: Recipe) -> list[str]:
     check_keys(recipe)
     recipe = with_evaluation(recipe)
     check_types(recipe)
-    check_packages(recipe)
-    versions = check_versions(recipe)
     check_entries(recipe)
     data = sources(recipe)
     lines = [check_curriculum(recipe)] if recipe.settings.get("curriculum") is not None else []
@@ -53,7 +51,7 @@ def check(recipe: Recipe) -> list[str]:
         check_generation(recipe)
         lines += filter(None, [check_stops(recipe)])
     check_gpus(recipe)
-    lines = [check_parsed(recipe), versions, *lines]
+    lines = [check_parsed(recipe), *lines]
     settings = parsed(recipe, recipe.processes)
     check_trainer(recipe, settings)
     check_numbers(recipe, settings)
@@ -62,6 +60,9 @@ def check(recipe: Recipe) -> list[str]:
     lines += filter(None, [check_adapter(recipe, settings)])
     lines.append(check_lengths(recipe, data, model))
     lines += check_evaluation(recipe, data, model)
+    # Late, so that a machine without vLLM or DeepSpeed, such as a laptop, shows all that is wrong with a recipe first.
+    check_packages(recipe)
+    lines.append(check_versions(recipe))
     try:
         shape = from_config(model.config)
     except ValueError:
