@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -64,14 +65,19 @@ def train(
 
     with interrupt_on_termination(), resume_hint():
         manifest = run_training(loaded, in_process, notify)
-    sessions = len(manifest["sessions"])
-    in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
-    stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""
-    print(f"{loaded.output}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}{stopped}")
-    if best := manifest.get("best"):
-        from knk.training.evaluation import describe_best
-
-        print(f"{loaded.output}: {describe_best(best)}")
+    _print_end(str(loaded.output), manifest)
     if verdict := manifest.get("health", {}).get("verdict"):
         print(f"knk: {loaded.output}: {verdict}", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _print_end(folder: str, manifest: Mapping[str, Any]) -> None:
+    """Print what a run has done, and its best checkpoint."""
+    sessions = len(manifest["sessions"])
+    in_sessions = f", in {sessions} sessions" if sessions > 1 else ""
+    stopped = ", stopped by on_no_signal" if manifest["status"] == "stopped" else ""
+    print(f"{folder}: {manifest['steps']} steps in {manifest['seconds']:.0f} s{in_sessions}{stopped}")
+    if best := manifest.get("best"):
+        from knk.training.evaluation import describe_best
+
+        print(f"{folder}: {describe_best(best)}")

@@ -3,6 +3,7 @@
 | module | what is in it |
 |---|---|
 | `recipe` | a YAML file of TRL's settings, and what it extends |
+| `options` | the settings of a recipe that TRL does not have |
 | `data` | the datasets of a recipe |
 | `gpus`, `shapes` | kinds of GPUs; sizes of models |
 | `batches` | how a step is divided among processes |
@@ -16,6 +17,7 @@
 | `launch`, `processes` | the launcher's command; the processes that it starts, and how they end |
 | `worker`, `resume` | the program in each training process; what resuming from a checkpoint needs |
 | `manifest`, `metrics` | the records in a run's folder: what was run; what the trainer logged |
+| `curriculum`, `redraw` | puzzles whose level follows the success rate; groups without signal replaced |
 | `evaluation`, `evaluator` | held-out rows while a run trains: settings, the best checkpoint; trainers for it |
 | `health` | whether a run can learn: what is wrong with its metrics, and what to do |
 | `health_callback` | the callback that warns while the trainer runs |

@@ -43,43 +43,48 @@ def redrawing(trainer_class: type, redraws: int, spare: Spare | None = None) -> 
         spare: returns the rows that replace others; rows of the training data at random if not given.
     """
 
-    class Redrawing(trainer_class):  # type: ignore[misc]
-        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
-            batch = super()._generate_and_score_completions(inputs)
-            if not self.model.training:
-                return batch
-            replaced = 0
-            for attempt in range(redraws):
-                groups = groups_without_signal(batch["advantages"].tolist(), self.num_generations)
-                count = int(self.accelerator.gather(batch["advantages"].new_tensor([len(groups)])).max())
-                if count == 0:
-                    break
-                rows = self._spare_rows(count, attempt)
-                repeated = [dict(row) for row in rows for _ in range(self.num_generations)]
-                more = super()._generate_and_score_completions(repeated)
-                batch = with_groups(batch, more, groups, self.num_generations, self._tokenizer.pad_token_id)
-                batch[_TOTAL] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
-                replaced += len(groups)
-            left = len(groups_without_signal(batch["advantages"].tolist(), self.num_generations))
-            self._log_redraws(replaced, left / max(len(inputs) // self.num_generations, 1))
+    members = {"redraws": redraws, "spare": staticmethod(spare) if spare is not None else None}
+    return type(f"Redrawing{trainer_class.__name__}", (_Redrawing, trainer_class), members)
+
+
+class _Redrawing:
+    """What a subclass of `GRPOTrainer` adds to it, by that trainer's own attributes."""
+
+    redraws: int
+    spare: Spare | None
+
+    def _generate_and_score_completions(self: Any, inputs: list[dict[str, Any]]) -> Any:
+        batch = super()._generate_and_score_completions(inputs)  # type: ignore[misc]
+        if not self.model.training:
             return batch
+        replaced = 0
+        for attempt in range(self.redraws):
+            groups = groups_without_signal(batch["advantages"].tolist(), self.num_generations)
+            count = int(self.accelerator.gather(batch["advantages"].new_tensor([len(groups)])).max())
+            if count == 0:
+                break
+            repeated = [dict(row) for row in self._spare_rows(count, attempt) for _ in range(self.num_generations)]
+            more = super()._generate_and_score_completions(repeated)  # type: ignore[misc]
+            batch = with_groups(batch, more, groups, self.num_generations, self._tokenizer.pad_token_id)
+            batch[_TOTAL] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
+            replaced += len(groups)
+        left = len(groups_without_signal(batch["advantages"].tolist(), self.num_generations))
+        self._log_redraws(replaced, left / max(len(inputs) // self.num_generations, 1))
+        return batch
 
-        def _log_redraws(self, replaced: int, left: float) -> None:
-            mine = self.accelerator.gather(_tensor([replaced, left], self))
-            totals = mine.view(-1, 2)
-            self._metrics["train"]["redraw/groups"].append(totals[:, 0].sum().item())
-            self._metrics["train"]["redraw/without_signal"].append(totals[:, 1].mean().item())
+    def _log_redraws(self: Any, replaced: int, left: float) -> None:
+        totals = self.accelerator.gather(_tensor([replaced, left], self)).view(-1, 2)
+        self._metrics["train"]["redraw/groups"].append(totals[:, 0].sum().item())
+        self._metrics["train"]["redraw/without_signal"].append(totals[:, 1].mean().item())
 
-        def _spare_rows(self, count: int, attempt: int) -> Sequence[Mapping[str, Any]]:
-            """Return other rows: the same ones in a run that resumes, others in each batch and each process."""
-            # A step of the optimizer may have several batches.
-            batch = self._step % self.args.gradient_accumulation_steps
-            seed = hash((self.args.seed, self.state.global_step, batch, attempt, self.accelerator.process_index))
-            if spare is not None:
-                return spare(count, seed)
-            return [self.train_dataset[index] for index in _indices(len(self.train_dataset), count, seed)]
-
-    return Redrawing
+    def _spare_rows(self: Any, count: int, attempt: int) -> Sequence[Mapping[str, Any]]:
+        """Return other rows: the same ones in a run that resumes, others in each batch and each process."""
+        # A step of the optimizer may have several batches.
+        batch = self._step % self.args.gradient_accumulation_steps
+        seed = hash((self.args.seed, self.state.global_step, batch, attempt, self.accelerator.process_index))
+        if self.spare is not None:
+            return list(self.spare(count, seed))
+        return [self.train_dataset[index] for index in _indices(len(self.train_dataset), count, seed)]
 
 
 def groups_without_signal(advantages: Sequence[float], size: int) -> list[int]:

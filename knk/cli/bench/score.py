@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from knk.cli.bench.scores import run_table
 from knk.cli.options import Groups, Json, Output
 from knk.cli.output import print_json
+
+if TYPE_CHECKING:
+    from knk.evals.metrics import BenchmarkSummary
 
 
 def score(
@@ -57,14 +60,11 @@ def score(
     if output is not None:
         write(output, (completion.to_dict() for completion in scored.completions))
     if as_json:
-        print_json(
-            {
-                "scores": [
-                    {"name": entry.name, "undecided": entry.undecided}
-                    | {metric: estimate.to_dict() for metric, estimate in entry.metrics.items()}
-                    for entry in summaries
-                ]
-            }
-        )
+        print_json({"scores": list(map(_to_dict, summaries))})
     else:
         print(run_table(summaries))
+
+
+def _to_dict(entry: BenchmarkSummary) -> dict[str, Any]:
+    metrics = {metric: estimate.to_dict() for metric, estimate in entry.metrics.items()}
+    return {"name": entry.name, "undecided": entry.undecided, **metrics}
