@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from knk.cli.bench.compare import compare
+from knk.cli.bench.latent import latent
 from knk.cli.bench.run import run
 from knk.cli.bench.score import score
 from knk.cli.bench.table import table
@@ -180,6 +181,6 @@ _add(app, generate, solve, explain, difficulty, verify, task)
 _add(_corpus_app, build, audit, export, sft)
 app.add_typer(_corpus_app, name="corpus")
 _add(app, teach, plan, train, merge)
-_add(_bench_app, run, score, table, compare, tasks)
+_add(_bench_app, run, score, table, compare, latent, tasks)
 app.add_typer(_bench_app, name="bench")
 _add(app, report, publish, download)

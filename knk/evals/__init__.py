@@ -6,6 +6,7 @@
 | `scoring` | completions scored by the tasks' verifiers |
 | `metrics` | metrics of scored completions, with intervals over items and seeds |
 | `memorisation` | the memorisation score, from puzzles and their changed forms |
+| `latent` | how often a model rejects what it tried and tries again, by its words |
 | `intervals` | means, ratios and differences with 95% intervals |
 | `records` | a finished run and its files |
 | `run` | `run_benchmarks`: ask, score, write, cross-check |

@@ -76,6 +76,40 @@ def test_a_chat_model_behind_a_reasoning_parser_has_the_format_and_no_stop_strin
     assert [one.has_format for one in read_run(tmp_path / "run").completions["knk"]] == [True] * 3
 
 
+def test_the_latent_rate_of_a_served_model_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chain = "Suppose Ann is a knight. Wait, that is impossible. What if Bob lies?</think><answer>nobody</answer>"
+    run = str(tmp_path / "run")
+    with serve_reasoning(lambda _: chain, "vllm") as server:
+        arguments = (
+            "bench",
+            "m",
+            "--base-url",
+            server.url,
+            "--style",
+            "chat",
+            "-n",
+            "2",
+            "--limit",
+            "3",
+            "--no-lm-eval",
+        )
+        assert main([*arguments, "-o", run]) == 0
+    capsys.readouterr()
+    assert main(["bench", "latent", run]) == 0
+    table, reading = capsys.readouterr().out.split("\n\n")
+    rows = {line[:18].strip(): line[18:].split() for line in table.splitlines()}
+    assert rows["items"] == ["3"]
+    assert rows["samples per item"] == ["2"]
+    assert (rows["try again"][0], rows["tries per chain"][0], rows["pass@k"][0]) == ("100.0", "2.00", "0.0")
+    assert (rows["right if again"][0], rows["right if once"]) == ("0.0", ["none"])
+    assert "leads, not results" in reading
+    assert main(["bench", "latent", run, "--benchmark", "knk", "--json"]) == 0
+    (rate,) = json.loads(capsys.readouterr().out)["latent"]
+    assert (rate["name"], rate["tries_again"]["mean"], rate["accuracy_once"]) == ("K&K", 1.0, None)
+    assert main(["bench", "latent", run, "--benchmark", "math500"]) == 2
+    assert "no results of math500: expected one of knk\n" in capsys.readouterr().err
+
+
 def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "tasks"]) == 0
     assert capsys.readouterr().out.strip() == str(include_path())
@@ -97,6 +131,7 @@ def test_the_folder_of_task_files_is_printed(capsys: pytest.CaptureFixture[str])
         ),
         (["bench", "compare", "nowhere", "nowhere"], "nowhere: no such folder"),
         (["bench", "table", "nowhere"], "nowhere: no such folder"),
+        (["bench", "latent", "nowhere"], "nowhere: no such folder"),
         (["bench", "tasks", "--data", "gsm8k=nowhere", "-o", "x"], "--data: expected a task and an existing file"),
     ],
 )
