@@ -17,7 +17,7 @@ from knk.errors import BadFile, BadRow
 from knk.evals.items import benchmark, items
 from knk.evals.scoring import ScoredCompletion, judged_texts, read_completions, score_completions, with_lengths
 from knk.files import read_json
-from knk.inference.store import HEADER
+from knk.inference.store import ANSWERS, HEADER
 from knk.tasks import Task
 from knk.tasks.format import has_format
 from knk.tasks.messages import text_or_nothing
@@ -65,7 +65,7 @@ def score_file(
         BadSpec: the benchmark of the answers does not exist.
     """
     path = Path(path)
-    path = path / "answers.jsonl" if path.is_dir() else path
+    path = path / ANSWERS if path.is_dir() else path
     if not path.is_file():
         raise BadFile(f"{path}: no such file")
     asked = _benchmark_of(path)

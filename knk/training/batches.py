@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from knk.training.recipe import Recipe
 
-_DEVICE_BATCH: Final = 8
+DEVICE_BATCH: Final = 8
 _EVAL_BATCH: Final = 8
 _GROUP: Final = 8
 """TRL's defaults: examples per device in training and in evaluation, and completions per prompt."""
@@ -54,7 +54,7 @@ def division_of(recipe: Recipe) -> Division:
     """
     return Division(
         recipe.processes,
-        recipe.number("per_device_train_batch_size", _DEVICE_BATCH),
+        recipe.number("per_device_train_batch_size", DEVICE_BATCH),
         recipe.number("gradient_accumulation_steps", 1),
     )
 
@@ -180,7 +180,7 @@ def _refusal(settings: Mapping[str, Any], world: int) -> str | None:
     def number(name: str, default: int) -> Any:
         return default if settings.get(name) is None else settings[name]
 
-    group, size = _group(settings), number("per_device_train_batch_size", _DEVICE_BATCH) * world
+    group, size = _group(settings), number("per_device_train_batch_size", DEVICE_BATCH) * world
     accumulated = number("gradient_accumulation_steps", 1)
     completions = number("generation_batch_size", size * number("steps_per_generation", accumulated))
     if completions % size:
@@ -244,7 +244,7 @@ def changed_settings(recipe: Recipe, division: Division) -> dict[str, Any]:
         recipe: the recipe.
         division: the division.
     """
-    current = {"gradient_accumulation_steps": 1, "per_device_train_batch_size": _DEVICE_BATCH, **recipe.settings}
+    current = {"gradient_accumulation_steps": 1, "per_device_train_batch_size": DEVICE_BATCH, **recipe.settings}
     current["num_processes"] = recipe.processes
     return {name: value for name, value in settings_of(recipe, division).items() if value != current.get(name)}
 

@@ -4,9 +4,9 @@ The levels are an ordered list of numbers of people and grades. After `window` b
 rate is above `raise_above`, the next level begins; below `lower_below`, the level before. A policy learns nothing from
 groups of equal rewards, and the variance of one answer, p(1 - p), falls off quickly outside these bounds.
 
-Compare RLVE (arXiv 2511.07317), which draws from a window of levels whose upper end moves up once the policy masters it
-and never down. Here the level is one, so that its success rate is measured by all answers of a batch, and it also goes
-down: a level that is too hard gives no signal, and a policy that loses a skill is taken back to it.
+Compare RLVE (arXiv 2511.07317), which draws from a window of levels that moves up as the policy masters them. Here the
+level is one, so that its success rate is measured by all answers of a batch, and it also goes down: a level that is too
+hard gives no signal, and a policy that loses a skill is taken back to it.
 
 The level is a function of the success rates that the trainer has logged, and the puzzles of a batch are a function of
 the seed, the batch and its level. So a run that resumes from a checkpoint, whose state has the log, draws the same

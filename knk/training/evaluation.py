@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.errors import BadConfig
+from knk.training.batches import DEVICE_BATCH
 from knk.training.data import eval_entries, eval_sources, rows_of
 from knk.training.recipe import Recipe
 from knk.yaml_config import shortened, suggestion
 
 _MAX_VLLM_BATCH: Final = 1024
 """Completions for which vLLM is asked at once; it queues what its cache does not hold."""
-_DEVICE_BATCH: Final = 8
 _SAVE_STEPS: Final = 500
-"""TRL's defaults."""
+"""TRL's default."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def with_evaluation(recipe: Recipe) -> Recipe:
         "eval_steps": settings.get("save_steps", _SAVE_STEPS),
         "eval_on_start": True,
         "metric_for_best_model": "eval_reward" if recipe.trainer == "grpo" else "eval_loss",
-        "per_device_eval_batch_size": recipe.number("per_device_train_batch_size", _DEVICE_BATCH),
+        "per_device_eval_batch_size": recipe.number("per_device_train_batch_size", DEVICE_BATCH),
     }
     if recipe.trainer == "grpo":
         group = recipe.number("num_generations_eval", 1)
@@ -207,7 +207,7 @@ def _device_batch(recipe: Recipe, group: int) -> int:
     """
     processes, most = recipe.processes, _MAX_VLLM_BATCH
     if not recipe.settings.get("use_vllm"):
-        size = recipe.number("per_device_train_batch_size", _DEVICE_BATCH) * processes
+        size = recipe.number("per_device_train_batch_size", DEVICE_BATCH) * processes
         passes = recipe.number("steps_per_generation", recipe.number("gradient_accumulation_steps", 1))
         most = max(1, recipe.number("generation_batch_size", size * passes) // processes)
     completions = sum(1 for _ in rows_of(eval_sources(recipe))) * group or most * processes

@@ -21,9 +21,8 @@ def check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
     Raises:
         BadConfig: it does not, or they do not.
     """
-    group, accumulated = number(recipe, "num_generations"), number(recipe, "gradient_accumulation_steps")
-    size = number(recipe, "per_device_train_batch_size") * recipe.processes
-    batch = recipe.number("generation_batch_size", size * recipe.number("steps_per_generation", accumulated))
+    group, size = number(recipe, "num_generations"), _pass_size(recipe)
+    batch = _generated(recipe)
     if batch % group or batch % size:
         raise BadConfig(f"{recipe.path}: {_reason(batch, group, size, recipe.processes)}{_cure(recipe)}")
     prompts = batch // group
@@ -35,6 +34,17 @@ def check_batches(recipe: Recipe, data: Iterable[Source]) -> str:
         )
     dropped = f"; {rows % prompts} of {rows} rows are left out of each epoch" if rows % prompts else ""
     return f"batches: {batch} completions for {prompts} prompts{dropped}"
+
+
+def _pass_size(recipe: Recipe) -> int:
+    """Return the number of completions in a pass of all processes."""
+    return number(recipe, "per_device_train_batch_size") * recipe.processes
+
+
+def _generated(recipe: Recipe) -> int:
+    """Return the number of completions that are generated at a time."""
+    passes = recipe.number("steps_per_generation", number(recipe, "gradient_accumulation_steps"))
+    return recipe.number("generation_batch_size", _pass_size(recipe) * passes)
 
 
 def _reason(batch: int, group: int, size: int, processes: int) -> str:
@@ -69,10 +79,7 @@ def check_redraws(recipe: Recipe) -> None:
     redraws = recipe.settings.get("redraws", 0)
     if not isinstance(redraws, int) or isinstance(redraws, bool) or redraws < 0:
         raise BadConfig(f"{recipe.path}: expected 'redraws' to be a number from 0, got {str(redraws)[:40]!r}")
-    group = number(recipe, "num_generations")
-    batch = recipe.number("generation_batch_size", 0) or number(
-        recipe, "per_device_train_batch_size"
-    ) * recipe.processes * (recipe.number("steps_per_generation", number(recipe, "gradient_accumulation_steps")))
+    group, batch = number(recipe, "num_generations"), _generated(recipe)
     if redraws and batch // recipe.processes % group:
         raise BadConfig(
             f"{recipe.path}: 'redraws' needs whole groups of {group} in each process, got {batch // recipe.processes} "

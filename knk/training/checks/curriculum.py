@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from knk.errors import BadConfig, NotEnough
 from knk.training.curriculum import Curriculum
 from knk.training.recipe import Recipe
 from knk.training.trl_scripts import number
 
-_KK_REWARDS = "knk.rewards.kk_"
+_KK_REWARDS: Final = "knk.rewards.kk_"
 
 
 def check_curriculum(recipe: Recipe) -> str:
