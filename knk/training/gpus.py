@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from knk.errors import BadConfig
 from knk.parallel.cores import core_count
+from knk.yaml_config import suggestion
 
 GIB: Final = 1 << 30
 _MIB: Final = 1 << 20
@@ -78,7 +79,8 @@ def parse_gpus(text: str) -> tuple[int, Gpu]:
     match = re.fullmatch(r"(?:(\d{1,4})x)?([\w-]{1,20})", text.strip())
     kinds = {name.lower(): gpu for name, gpu in GPUS.items()} | {"a100": GPUS["A100-80"]}
     if not match or match[2].lower() not in kinds or not 1 <= int(match[1] or 1) <= _MAX_GPUS:
-        raise BadConfig(f"expected GPUs such as 4xH100, got {text[:40]!r}; known kinds: {', '.join(GPUS)}")
+        nearest = suggestion((match[2] if match else text)[:40].upper(), GPUS)
+        raise BadConfig(f"expected GPUs such as 4xH100, of the kinds {', '.join(GPUS)}, got {text[:40]!r}{nearest}")
     return int(match[1] or 1), kinds[match[2].lower()]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from knk.errors import BadConfig
 from knk.training.checks.resources import check_gpus
-from knk.training.gpus import installed_gpus, visible_gpus
+from knk.training.gpus import installed_gpus, parse_gpus, visible_gpus
 from knk.training.recipe import Recipe
 
 QUERY = """\
@@ -68,3 +68,8 @@ def test_one_process_needs_one_visible_gpu(tmp_path: Path) -> None:
     for settings in ({}, {"num_processes": 1}, {"accelerate_config": str(one)}):
         with pytest.raises(BadConfig, match="CUDA_VISIBLE_DEVICES=0"):
             check(4, **settings)
+
+
+def test_a_kind_that_is_not_known_is_an_error_with_the_nearest_one() -> None:
+    with pytest.raises(BadConfig, match=r"such as 4xH100.*got '2x4090'; did you mean 'RTX4090'"):
+        parse_gpus("2x4090")
