@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from knk.proofs.check import check as check
     from knk.proofs.difficulty import Difficulty as Difficulty
     from knk.proofs.difficulty import difficulty as difficulty
+    from knk.proofs.search import Search as Search
+    from knk.proofs.search import Try as Try
+    from knk.proofs.search import search as search
     from knk.proofs.steps import Trace as Trace
     from knk.proofs.trace import trace as trace
     from knk.text.explain import explain as explain
@@ -90,6 +93,7 @@ _EXPORTS: Final = {
     "knk.proofs.trace": ("trace",),
     "knk.proofs.check": ("check",),
     "knk.proofs.steps": ("Trace",),
+    "knk.proofs.search": ("search", "Search", "Try"),
     "knk.text.explain": ("explain",),
     "knk.proofs.difficulty": ("difficulty", "Difficulty"),
     "knk.generation.perturb": ("perturb",),

@@ -24,6 +24,7 @@ SUBJECTS: Final = {
         "knk.logic.solver",
         "knk.proofs.trace",
         "knk.proofs.check",
+        "knk.proofs.search",
         "knk.proofs.steps",
         "knk.text.explain",
         "knk.proofs.difficulty",

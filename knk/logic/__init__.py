@@ -9,6 +9,7 @@
 | `solver`, `sat` | all solutions of a puzzle |
 | `folded_table` | a statement's truth table, folded by symmetry: the same however it is written |
 | `keys`, `labelling`, `mixing` | one fingerprint for all puzzles that differ only in how they are written |
+| `choice` | choices that follow from a seed |
 | `triviality` | statements that are true, or false, whoever is a knight |
 | `sympy_formulas` | statements as sympy formulas, and back |
 """

@@ -8,6 +8,7 @@
 | `propagation` | everything that single utterances force, with reasons |
 | `trace` | the search for a short proof |
 | `check` | the confirmation of a proof by the solver, independent of the rules |
+| `search` | whole answers tried one after another until one fits |
 | `difficulty` | what it takes to solve a puzzle by hand |
 | `nesting` | one measure of difficulty for thousands of puzzles at once |
 """

@@ -10,7 +10,6 @@ connecting words, which claim nothing. So every claim can be read back and check
 | `long` | the writer that thinks aloud: tries, checks and goes back |
 | `claims` | `Claim` and `Sentence`: what a text is made of |
 | `builder` | claims put into English |
-| `choice` | choices that follow from a seed |
 | `wordings` | the sentences themselves, as templates |
 """
 

@@ -12,7 +12,7 @@ from knk.logic.statements import Statement
 from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 from knk.text.explain import wordings
 from knk.text.explain.builder import ClaimBuilder
-from knk.text.explain.choice import Choice
+from knk.logic.choice import Choice
 from knk.text.explain.claims import Claim, Role, Sentence
 from knk.text.explain.wordings import Wordings
 from knk.text.vocabulary import capitalised

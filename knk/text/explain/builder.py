@@ -10,7 +10,7 @@ from knk.logic.puzzle import Puzzle
 from knk.logic.statements import Statement
 from knk.text.compose import compose
 from knk.text.explain import wordings
-from knk.text.explain.choice import Choice
+from knk.logic.choice import Choice
 from knk.text.explain.claims import Claim, ClaimKind, Role
 from knk.text.vocabulary import capitalised, join_words, plural, with_article
 

@@ -9,7 +9,7 @@ from knk.errors import BadPuzzle
 from knk.proofs.steps import Trace
 from knk.text.explain import wordings
 from knk.text.explain.brief import BriefWriter
-from knk.text.explain.choice import Choice
+from knk.logic.choice import Choice
 from knk.text.explain.claims import Sentence
 from knk.text.explain.long import LongWriter
 from knk.text.names import check_names
