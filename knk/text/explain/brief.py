@@ -8,11 +8,11 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from knk.logic.choice import Choice
 from knk.logic.statements import Statement
 from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 from knk.text.explain import wordings
 from knk.text.explain.builder import ClaimBuilder
-from knk.logic.choice import Choice
 from knk.text.explain.claims import Claim, Role, Sentence
 from knk.text.explain.wordings import Wordings
 from knk.text.vocabulary import capitalised

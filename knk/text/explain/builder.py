@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from knk.logic.choice import Choice
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import Statement
 from knk.text.compose import compose
 from knk.text.explain import wordings
-from knk.logic.choice import Choice
 from knk.text.explain.claims import Claim, ClaimKind, Role
 from knk.text.vocabulary import capitalised, join_words, plural, with_article
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from knk.errors import BadPuzzle
+from knk.logic.choice import Choice
 from knk.proofs.steps import Trace
 from knk.text.explain import wordings
 from knk.text.explain.brief import BriefWriter
-from knk.logic.choice import Choice
 from knk.text.explain.claims import Sentence
 from knk.text.explain.long import LongWriter
 from knk.text.names import check_names
