@@ -26,21 +26,25 @@ class ArmScore:
         task: the task.
         metric: the metric, such as "accuracy".
         estimate: the score and its interval.
+        condition: the condition under which it was measured, if there are several.
     """
 
     arm: str
     task: str
     metric: str
     estimate: Estimate
+    condition: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
-        return {"arm": self.arm, "task": self.task, "metric": self.metric, **self.estimate.to_dict()}
+        score = {"arm": self.arm, "task": self.task, "metric": self.metric, **self.estimate.to_dict()}
+        return score | _condition(self.condition)
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ArmScore:
         """Return the value that `to_dict` wrote."""
-        return cls(_text(value, "arm"), _text(value, "task"), _text(value, "metric"), Estimate.from_dict(value))
+        names = (_text(value, name) for name in ("arm", "task", "metric"))
+        return cls(*names, Estimate.from_dict(value), _optional_text(value, "condition"))
 
 
 @dataclass(frozen=True)
@@ -52,23 +56,27 @@ class Curve:
         task: the task.
         metric: the metric.
         points: the steps and the scores there.
+        condition: the condition under which they were measured, if there are several.
     """
 
     arm: str
     task: str
     metric: str
     points: tuple[tuple[int, Estimate], ...]
+    condition: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
         points = [{"step": step, **estimate.to_dict()} for step, estimate in self.points]
-        return {"arm": self.arm, "task": self.task, "metric": self.metric, "points": points}
+        curve = {"arm": self.arm, "task": self.task, "metric": self.metric, "points": points}
+        return curve | _condition(self.condition)
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Curve:
         """Return the value that `to_dict` wrote."""
         points = tuple((_step(point), Estimate.from_dict(point)) for point in _objects(value, "points"))
-        return cls(_text(value, "arm"), _text(value, "task"), _text(value, "metric"), points)
+        names = (_text(value, name) for name in ("arm", "task", "metric"))
+        return cls(*names, points, _optional_text(value, "condition"))
 
 
 @dataclass(frozen=True)
@@ -77,10 +85,11 @@ class StudyClaim:
 
     Args:
         text: the claim.
-        criterion: the condition under which it holds, written before the run.
+        criterion: when it holds, written before the run.
         estimate: the score that decides, if there is a single one.
         holds: True, False, or None if the interval leaves it open.
         remark: what else a reader should know.
+        condition: the condition that it is about, if there are several.
     """
 
     text: str
@@ -88,12 +97,13 @@ class StudyClaim:
     estimate: Estimate | None = None
     holds: bool | None = None
     remark: str = ""
+    condition: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
         estimate = self.estimate and self.estimate.to_dict()
         claim = {"text": self.text, "criterion": self.criterion, "estimate": estimate, "holds": self.holds}
-        return claim | ({"remark": self.remark} if self.remark else {})
+        return claim | ({"remark": self.remark} if self.remark else {}) | _condition(self.condition)
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> StudyClaim:
@@ -102,7 +112,58 @@ class StudyClaim:
         if holds not in (True, False, None):
             raise BadRow(f"'holds': expected true, false or null, got {str(holds)[:40]!r}")
         decisive = estimate and Estimate.from_dict(estimate)
-        return cls(_text(value, "text"), _text(value, "criterion"), decisive, holds, str(value.get("remark", "")))
+        remark, condition = str(value.get("remark", "")), _optional_text(value, "condition")
+        return cls(_text(value, "text"), _text(value, "criterion"), decisive, holds, remark, condition)
+
+
+@dataclass(frozen=True)
+class ExampleAnswer:
+    """An arm's answer to the problem of an example.
+
+    Args:
+        arm: the arm that answered.
+        text: the answer, as the model wrote it.
+        verdict: what the verifier said, in words.
+    """
+
+    arm: str
+    text: str
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
+        return {"arm": self.arm, "text": self.text, "verdict": self.verdict}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> ExampleAnswer:
+        """Return the value that `to_dict` wrote."""
+        return cls(*(_text(value, name) for name in ("arm", "text", "verdict")))
+
+
+@dataclass(frozen=True)
+class Example:
+    """A problem, and how some arms solved it.
+
+    Args:
+        title: what it shows.
+        problem: the problem, as the models read it.
+        answers: the answers, in the order of presentation.
+    """
+
+    title: str
+    problem: str
+    answers: tuple[ExampleAnswer, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
+        answers = [answer.to_dict() for answer in self.answers]
+        return {"title": self.title, "problem": self.problem, "answers": answers}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Example:
+        """Return the value that `to_dict` wrote."""
+        answers = tuple(map(ExampleAnswer.from_dict, _objects(value, "answers")))
+        return cls(_text(value, "title"), _text(value, "problem"), answers)
 
 
 @dataclass(frozen=True)
@@ -118,6 +179,11 @@ class Results:
         claims: the claims, and whether they hold.
         facts: names and texts that a reader should know: hardware, seconds, seeds.
         notes: remarks, one paragraph each.
+        conditions: the conditions under which the arms were measured, in their order; none if there is only one.
+        summary: one or two sentences that answer the question of the evaluation.
+        headline: the tasks that answer it at a glance, in the order of presentation.
+        examples: problems, and how some arms solved them.
+        training: what each arm was trained on, in words.
 
     >>> score = ArmScore("base", "kk", "accuracy", Estimate(0.5, 0.4, 0.6, 100))
     >>> results = Results("A pilot", ("base",), ("kk",), (score,))
@@ -135,17 +201,24 @@ class Results:
     claims: tuple[StudyClaim, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    summary: str = ""
+    headline: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    training: Mapping[str, str] = field(default_factory=dict)
 
-    def score(self, arm: str, task: str, metric: str = "accuracy") -> Estimate | None:
+    def score(self, arm: str, task: str, metric: str = "accuracy", condition: str = "") -> Estimate | None:
         """Return an arm's score on a task, or None if it was not measured.
 
         Args:
             arm: the arm's name.
             task: the task's name.
             metric: the metric.
+            condition: the condition.
         """
-        key = (arm, task, metric)
-        return next((score.estimate for score in self.scores if (score.arm, score.task, score.metric) == key), None)
+        key = (arm, task, metric, condition)
+        scores = ((score, (score.arm, score.task, score.metric, score.condition)) for score in self.scores)
+        return next((score.estimate for score, other in scores if other == key), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
@@ -159,20 +232,24 @@ class Results:
             "claims": [claim.to_dict() for claim in self.claims],
             "facts": dict(self.facts),
             "notes": list(self.notes),
+            "conditions": list(self.conditions),
+            "summary": self.summary,
+            "headline": list(self.headline),
+            "examples": [example.to_dict() for example in self.examples],
+            "training": dict(self.training),
         }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Results:
         """Return the value that `to_dict` wrote.
 
+        A file that an older version wrote lacks fields; they are empty then.
+
         Raises:
             BadRow: the object has another format.
         """
         if value.get("format") != FORMAT:
             raise BadRow(f"'format': expected {FORMAT!r}, got {str(value.get('format'))[:40]!r}")
-        facts = value.get("facts", {})
-        if not isinstance(facts, Mapping):
-            raise BadRow(f"'facts': expected an object, got {type(facts).__name__}")
         return cls(
             _text(value, "title"),
             tuple(map(str, _values(value, "arms"))),
@@ -180,8 +257,13 @@ class Results:
             tuple(map(ArmScore.from_dict, _objects(value, "scores"))),
             tuple(map(Curve.from_dict, _objects(value, "curves"))),
             tuple(map(StudyClaim.from_dict, _objects(value, "claims"))),
-            {str(name): str(text) for name, text in facts.items()},
+            {name: str(text) for name, text in _object(value, "facts").items()},
             tuple(map(str, _values(value, "notes"))),
+            _texts(value, "conditions"),
+            _optional_text(value, "summary"),
+            _texts(value, "headline"),
+            tuple(map(Example.from_dict, _objects(value, "examples"))),
+            {arm: _text(_object(value, "training"), arm) for arm in _object(value, "training")},
         )
 
 
@@ -223,6 +305,15 @@ def _text(value: Mapping[str, Any], name: str) -> str:
     return text
 
 
+def _optional_text(value: Mapping[str, Any], name: str) -> str:
+    return _text(value, name) if name in value else ""
+
+
+def _condition(condition: str) -> dict[str, str]:
+    """The field of a condition, which is left out if there is only one."""
+    return {"condition": condition} if condition else {}
+
+
 def _step(point: Mapping[str, Any]) -> int:
     step = point.get("step")
     if not isinstance(step, int) or isinstance(step, bool):
@@ -235,6 +326,21 @@ def _values(value: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(values, list):
         raise BadRow(f"{name!r}: expected a list, got {str(values)[:40]!r}")
     return values
+
+
+def _texts(value: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = _values(value, name)
+    for element in values:
+        if not isinstance(element, str):
+            raise BadRow(f"{name!r}: expected a list of strings, got {str(element)[:40]!r} in it")
+    return tuple(values)
+
+
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    element = value.get(name, {})
+    if not isinstance(element, Mapping):
+        raise BadRow(f"{name!r}: expected an object, got {str(element)[:40]!r}")
+    return element
 
 
 def _objects(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
