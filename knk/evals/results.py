@@ -43,8 +43,8 @@ class ArmScore:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ArmScore:
         """Return the value that `to_dict` wrote."""
-        names = (_text(value, name) for name in ("arm", "task", "metric"))
-        return cls(*names, Estimate.from_dict(value), _optional_text(value, "condition"))
+        arm, task, metric = (_text(value, name) for name in ("arm", "task", "metric"))
+        return cls(arm, task, metric, Estimate.from_dict(value), _optional_text(value, "condition"))
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Curve:
     def from_dict(cls, value: Mapping[str, Any]) -> Curve:
         """Return the value that `to_dict` wrote."""
         points = tuple((_step(point), Estimate.from_dict(point)) for point in _objects(value, "points"))
-        names = (_text(value, name) for name in ("arm", "task", "metric"))
-        return cls(*names, points, _optional_text(value, "condition"))
+        arm, task, metric = (_text(value, name) for name in ("arm", "task", "metric"))
+        return cls(arm, task, metric, points, _optional_text(value, "condition"))
 
 
 @dataclass(frozen=True)

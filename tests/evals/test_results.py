@@ -70,7 +70,8 @@ def test_a_file_without_the_newer_fields_is_read() -> None:
         element.pop("condition", None)
     read = Results.from_dict(old)
     assert (read.conditions, read.summary, read.headline, read.examples, read.training) == ((), "", (), (), {})
-    assert {one.condition for one in (*read.scores, *read.curves, *read.claims)} == {""}
+    assert {score.condition for score in read.scores} == {curve.condition for curve in read.curves} == {""}
+    assert {claim.condition for claim in read.claims} == {""}
 
 
 @pytest.mark.parametrize(
