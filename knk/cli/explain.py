@@ -15,15 +15,16 @@ from knk.text.styles import ProofStyle
 def explain(
     puzzle: PuzzleSource = None,
     style: Annotated[ProofStyle, typer.Option(help="Style of the proof; see above.")] = "brief",
-    seed: Annotated[int, typer.Option(metavar="N", help="Random seed; varies the wording.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed; varies words and the order of a search.")] = 0,
     as_json: JsonLines = False,
 ) -> None:
     """Explain the solution step by step.
 
     Reads puzzles as 'knk solve' does, finds a proof as a careful person would, and writes it in English.
 
-    Styles: 'brief' is a textbook proof and 'long' thinks aloud. The others are for experiments: 'answer-only' gives no
-    reasons, 'shuffled' has the sentences of 'long' in random order, and 'filler' as many words without content.
+    Styles: 'brief' is a textbook proof, 'long' thinks aloud, and 'search' tries whole answers until one fits (up to
+    6 people). The others are for experiments: 'answer-only' gives no reasons, 'shuffled' has the sentences of 'long' in
+    random order, and 'filler' as many words without content.
 
     Exit status: 0 success, 2 the input is bad, or a puzzle has no solution or several.
 

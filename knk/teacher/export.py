@@ -10,7 +10,7 @@ from typing import Final
 
 from knk import tasks
 from knk.datasets.rows import answer_of, wording_seed
-from knk.errors import BadRow
+from knk.errors import BadRow, KnkError
 from knk.logic.notation import decode
 from knk.logic.puzzle import Puzzle
 from knk.logic.solver import solve
@@ -116,7 +116,7 @@ def _convert_rows(export_format: ExportFormat, start: int, rows: Sequence[Row]) 
 def _convert_row(export_format: ExportFormat, row: Row, index: int) -> Row:
     try:
         return export_format.convert(row, index)
-    except BadRow as error:
+    except KnkError as error:
         raise BadRow(f"row {index}: {error}") from error
 
 

@@ -18,8 +18,8 @@ Known = dict[int, bool]
 class ClaimReader:
     """Reads an explanation sentence by sentence and checks each claim against the puzzle.
 
-    `known` has the roles that are established or supposed so far; `before` the open suppositions, each with the roles
-    known before it; `is_broken` is set once a contradiction has been shown.
+    `known` has the roles that are established, supposed or tried so far; `before` the open suppositions, each with the
+    roles known before it; `tried` everybody's roles in each try; `is_broken` is set once a contradiction was shown.
     """
 
     def __init__(self, puzzle: Puzzle) -> None:
@@ -27,6 +27,7 @@ class ClaimReader:
         self.names = puzzle.names
         self.known: Known = {}
         self.before: list[tuple[int, bool, Known]] = []
+        self.tried: list[Known] = []
         self.is_broken = False
         words = [*self.names, *puzzle.roles, *map(plural, puzzle.roles), "true", "false"]
         self.claim_words = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
@@ -121,6 +122,15 @@ class ClaimReader:
         self.known[person] = knight
         self.is_broken = False
 
+    def read_tried(self, claim: Claim) -> None:
+        assert self.is_broken or not self.tried, "no contradiction was shown"
+        self.known = self.roles(claim.text)
+        assert self.known == dict(claim.roles)
+        assert self.known.keys() == set(range(len(self.names)))
+        assert self.known not in self.tried, "tried before"
+        self.tried.append(self.known)
+        self.is_broken = False
+
     def read_retracted(self, claim: Claim) -> None:
         assert self.is_broken, "no contradiction was shown"
         person, knight, self.known = self.before.pop()
@@ -185,4 +195,5 @@ def confirm(proof: Trace, pieces: Iterable[Sentence]) -> None:
     """Read an explanation and confirm that it is true throughout, and complete."""
     reader = read_all(proof.puzzle, pieces)
     assert not reader.before
+    assert not (reader.tried and reader.is_broken)
     assert reader.known == dict(enumerate(proof.solution))

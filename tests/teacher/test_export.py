@@ -29,6 +29,12 @@ def test_an_unknown_format_is_an_error() -> None:
         list(export_rows(ROWS, ExportFormat("csv")))
 
 
+def test_a_row_that_has_no_proof_in_the_style_is_named() -> None:
+    rows = [ROWS[0], dict(row_of(next(iter(generate(people=7, n=1, seed=5)))))]
+    with pytest.raises(BadRow, match=r"^row 1: expected at most 6 people for the style 'search', got 7: use 'long'$"):
+        list(export_rows(rows, ExportFormat("sft", proof_style="search")))
+
+
 @pytest.mark.parametrize("style", ["paper", "chat"])
 @pytest.mark.parametrize("proof_style", [style for style in PROOF_STYLES if style != "answer-only"])
 def test_an_sft_completion_has_the_format_and_the_correct_answer(style: str, proof_style: str) -> None:

@@ -8,6 +8,8 @@ connecting words, which claim nothing. So every claim can be read back and check
 | `prose` | `explain` and `sentences`: a proof in any of `knk.text.styles.PROOF_STYLES` |
 | `brief` | the writer of textbook proofs |
 | `long` | the writer that thinks aloud: tries, checks and goes back |
+| `search` | the writer of searches: whole answers tried until one fits |
+| `writer` | what the writers share: wordings filled with claims |
 | `claims` | `Claim` and `Sentence`: what a text is made of |
 | `builder` | claims put into English |
 | `wordings` | the sentences themselves, as templates |

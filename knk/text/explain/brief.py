@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from knk.logic.choice import Choice
 from knk.logic.statements import Statement
 from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
 from knk.text.explain import wordings
-from knk.text.explain.builder import ClaimBuilder
-from knk.text.explain.claims import Claim, Role, Sentence
+from knk.text.explain.claims import Claim, Role
 from knk.text.explain.wordings import Wordings
-from knk.text.vocabulary import capitalised
+from knk.text.explain.writer import Slots, Writer
 
-Slots = dict[str, Claim]
-"""The claims that fill a wording's slots, by slot."""
-_SLOT: Final = re.compile(r"\{(\w+)\}")
 _MAX_OPEN_PEOPLE: Final = 12
 """People of unknown role up to whom all their roles are tried to find a statement's value."""
 
@@ -32,21 +26,16 @@ class Inference(NamedTuple):
     roles: tuple[Role, ...]
 
 
-class BriefWriter:
+class BriefWriter(Writer):
     """Writes a proof as in a textbook."""
 
     follows_wordings: Mapping[str, Wordings] = wordings.FOLLOWS
     contradiction_wordings: Mapping[str, Wordings] = wordings.CONTRADICTION
 
     def __init__(self, trace: Trace, seed: int) -> None:
-        self.trace = trace
-        self.puzzle = trace.puzzle
-        self.choice = Choice(seed)
-        self.claims = ClaimBuilder(trace.puzzle, self.choice)
+        super().__init__(trace, seed)
         self.known: dict[int, bool] = {}
         self.supposed: list[Role] = []
-        self.sentences: list[Sentence] = []
-        self.opens = False  # Whether the next sentence begins a paragraph.
 
     def write(self) -> None:
         """Write the whole proof."""
@@ -67,26 +56,6 @@ class BriefWriter:
                     self.write_retraction(step)
                 case Contradiction():
                     self.write_contradiction(step)
-
-    def write_sentence(self, options: Wordings, slots: Mapping[str, Claim], opens: bool = False) -> None:
-        """Write one of the wordings, its slots filled; `opens` begins a paragraph."""
-        pieces = self.fill(self.choice.pick(options), slots)
-        self.sentences.append(Sentence(pieces, opens or self.opens))
-        self.opens = False
-
-    def fill(self, template: str, slots: Mapping[str, Claim]) -> tuple[str | Claim, ...]:
-        """Return a template's words and claims in order."""
-        pieces: list[str | Claim] = []
-        for index, piece in enumerate(_split_template(template)):
-            if not index % 2:
-                if piece:
-                    pieces.append(piece)
-            elif piece[0].isupper():
-                claim = slots[piece.lower()]
-                pieces.append(claim._replace(text=capitalised(claim.text)))
-            else:
-                pieces.append(slots[piece])
-        return tuple(pieces)
 
     # What follows from an utterance.
 
@@ -236,12 +205,6 @@ class BriefWriter:
     def write_check(self) -> None:
         """Write that every utterance fits the solution."""
         self.write_sentence(wordings.VERIFIED, {"verdicts": self.claims.verdicts(self.known)}, opens=True)
-
-
-@lru_cache(maxsize=4096)
-def _split_template(template: str) -> tuple[str, ...]:
-    """Return a template's connecting words and slots, in turn."""
-    return tuple(_SLOT.split(template))
 
 
 def _group_key(step: Step) -> tuple[type[Step], int]:

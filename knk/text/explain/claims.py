@@ -14,6 +14,7 @@ ClaimKind = Literal[
     "open",  # no role of these people is known at this point
     "follows",  # these roles follow from the utterance and what is known, and are known from here on
     "supposed",  # this role is supposed from here on
+    "tried",  # everybody has these roles, from here to the next try
     "retracted",  # the opposite of the last supposition, which is dropped
     "abandoned",  # the last supposition is dropped, and nothing follows
     "by role",  # `statement` is true or false because of its speaker's role

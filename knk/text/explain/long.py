@@ -9,8 +9,9 @@ from knk.logic.statements import Not
 from knk.proofs.propagation import consequences
 from knk.proofs.steps import Suppose, Trace
 from knk.text.explain import wordings
-from knk.text.explain.brief import BriefWriter, Inference, Slots
+from knk.text.explain.brief import BriefWriter, Inference
 from knk.text.explain.claims import Claim, Sentence
+from knk.text.explain.writer import Slots
 
 _MAX_TRIAL_STEPS: Final = 6
 """Steps up to which a trial that comes to nothing is written."""

@@ -12,10 +12,13 @@ from knk.text.explain import wordings
 from knk.text.explain.brief import BriefWriter
 from knk.text.explain.claims import Sentence
 from knk.text.explain.long import LongWriter
+from knk.text.explain.search import SearchWriter
+from knk.text.explain.writer import Writer
 from knk.text.names import check_names
 from knk.text.styles import PROOF_STYLES
 from knk.text.vocabulary import with_article
 
+_WRITERS: Final[dict[str, type[Writer]]] = {"brief": BriefWriter, "long": LongWriter, "search": SearchWriter}
 _FILLER: Final = sorted((len(text.split()), text) for text in wordings.FILLER)
 
 
@@ -25,12 +28,15 @@ def explain(trace: Trace, style: str = "brief", seed: int = 0) -> str:
     Args:
         trace: the proof, one that `check` passes.
         style: one of `knk.text.styles.PROOF_STYLES`. "brief" is a proof as in a textbook; "long" thinks aloud, tries,
-            checks and goes back; "answer-only" gives the answer alone; "shuffled" has the sentences of "long" out of
-            order; "filler" has as many words as "long", and says nothing with them.
-        seed: chooses among wordings; the same seed gives the same text, on every machine.
+            checks and goes back; "search" tries whole answers until one fits; "answer-only" gives the answer alone;
+            "shuffled" has the sentences of "long" out of order; "filler" has as many words as "long", and says nothing
+            with them.
+        seed: chooses among wordings, and for "search" the order of the answers; the same seed gives the same text, on
+            every machine.
 
     Raises:
-        BadPuzzle: the style is unknown, or a name or role word could not be told from the other words of a text.
+        BadPuzzle: the style is unknown; a name or role word could not be told from the other words of a text; or there
+            are too many people for "search".
 
     >>> from knk.logic.notation import decode
     >>> from knk.proofs.trace import trace
@@ -48,7 +54,7 @@ def explain(trace: Trace, style: str = "brief", seed: int = 0) -> str:
     answer = _answer(trace)
     if style == "answer-only":
         return answer
-    pieces = sentences(trace, "brief" if style == "brief" else "long", seed)
+    pieces = sentences(trace, style if style in _WRITERS else "long", seed)
     if style == "shuffled":
         pieces = [sentence._replace(opens=False) for sentence in Choice(seed).shuffled(pieces)]
     body = _joined(pieces)
@@ -62,11 +68,12 @@ def sentences(trace: Trace, style: str = "brief", seed: int = 0) -> list[Sentenc
 
     Args:
         trace: the proof.
-        style: "brief" or "long".
+        style: "brief", "long" or "search".
         seed: chooses among wordings.
 
     Raises:
-        BadPuzzle: a name or role word could not be told from the other words of a text.
+        BadPuzzle: the style is another; a name or role word could not be told from the other words of a text; or there
+            are too many people for "search".
 
     >>> from knk.logic.notation import decode
     >>> from knk.proofs.trace import trace
@@ -74,8 +81,10 @@ def sentences(trace: Trace, style: str = "brief", seed: int = 0) -> list[Sentenc
     >>> [piece.kind for piece in first.pieces if not isinstance(piece, str)]
     ['quoted', 'by value', 'by value', 'law', 'follows']
     """
+    if style not in _WRITERS:
+        raise BadPuzzle(f"expected one of {', '.join(_WRITERS)}, got the proof style {style!r}")
     check_names(trace.puzzle.names, trace.puzzle.roles)
-    writer = LongWriter(trace, seed) if style == "long" else BriefWriter(trace, seed)
+    writer = _WRITERS[style](trace, seed)
     writer.write()
     return writer.sentences
 

@@ -11,12 +11,14 @@ one function (see `knk.text.explain.builder`) and can be read back. A slot with 
 | `since` | "Bob is a knight and Cid is a knave": other roles, known |
 | `so`, `must` | the roles that follow |
 | `t`, `f` | "true" or "false": what the statement is, and what it is not |
+| `is`, `should` | "true" or "false": what a statement is under the roles tried, and what its speaker's role requires |
 | `denied` | the opposite of a false statement |
 | `worked` | the roles that a statement is about |
 | `were`, `now` | "Ann were a knight", "Ann is a knight": a role assumed within one sentence |
 | `law` | "a knight never says anything false" |
 | `paradox` | "this would be false if Ann were a knight and true if Ann were a knave" |
 | `supposed` | the role supposed |
+| `tried` | everybody's roles, tried together |
 | `known` | all roles known so far |
 | `open` | the names of people whose role is not known |
 | `given` | all suppositions made and not dropped |
@@ -250,6 +252,57 @@ LONG_CLOSING: Final[Wordings] = (
     "Everything checks out, so this is the answer.",
     "All the statements fit, so I'm confident in this.",
     "It all fits, and nothing else does.",
+)
+SEARCH_OPENING: Final[Wordings] = (
+    "Let me try whole answers one after another, and check each against the statements.",
+    "I will guess everybody's role and check the statements in turn, until a guess fits them all.",
+    "Let me go through the possible answers until one fits everything.",
+    "I can simply try the answers one by one, and stop as soon as every statement fits.",
+)
+SEARCH_TRY: Final[Wordings] = (
+    "Let me start here: {tried}.",
+    "First guess: {tried}.",
+    "Suppose that {tried}.",
+    "Let me first say that {tried}.",
+)
+SEARCH_TRY_AGAIN: Final[Wordings] = (
+    "Next guess: {tried}.",
+    "Let me try another one: {tried}.",
+    "What if {tried}?",
+    "Now suppose that {tried}.",
+    "Another possibility: {tried}.",
+    "So maybe {tried}.",
+    "Instead, let me say that {tried}.",
+)
+SEARCH_CHECK: Final[dict[str, Wordings]] = {
+    "holds": (
+        "{Says}. {Worked}, so this is {is}, and {srole}. Good.",
+        "{Says}. Here {worked}, so that is {is}, as it should be, because {srole}.",
+        "{Srole}, and {says}. {Worked}, so it is {is}. That fits.",
+    ),
+    # The statement was told in an earlier try.
+    "holds again": (
+        "What {s} says is {is}, and {srole}. Good.",
+        "{Srole}, and what {s} says is {is}. That fits.",
+        "{Worked}, so what {s} says is {is}, as it should be, because {srole}.",
+        "As {worked}, what {s} says is {is}, and {srole}. That fits.",
+    ),
+    "fails": (
+        "But {says}. {Worked}, so this is {is}, although {srole}. That's a contradiction.",
+        "{Says}. {Worked}, so that is {is}. But {srole}, so it should be {should}. This doesn't work.",
+        "Hmm, {says}. As {srole}, that should be {should}. But {worked}, so it is {is}. No, that is impossible.",
+    ),
+    "fails again": (
+        "But what {s} says is {is}, although {srole}. That's a contradiction.",
+        "But {srole}, and what {s} says is {is}. That can't be.",
+        "{Worked}, so what {s} says is {is}. But {srole}, so it should be {should}. This doesn't work.",
+        "As {worked}, what {s} says is {is}, but it should be {should}, because {srole}. No.",
+    ),
+}
+SEARCH_CLOSING: Final[Wordings] = (
+    "Every statement fits, so {known}.",
+    "Now everything fits: {known}.",
+    "All the statements fit, so this is the answer: {known}.",
 )
 FILLER: Final[Wordings] = (
     "Let me think about this for a moment.",

@@ -11,6 +11,7 @@ from knk.generation.generate import generate
 from knk.logic.notation import decode
 from knk.proofs.trace import trace
 from knk.text.explain import STYLES, explain, sentences
+from knk.text.explain.search import MAX_PEOPLE
 from tests.support.claim_reader import ClaimReader
 from tests.support.proofs import NESTED
 from tests.text.explain.samples import SAMPLES
@@ -44,6 +45,34 @@ because Cid is a knave. All the statements fit, so I'm confident in this.
 (2) Bob is a knight
 (3) Cid is a knave"""
 
+SEARCH = """\
+Let me try whole answers one after another, and check each against the statements.
+
+Let me start here: Ann is a knave, Bob is a knave, and Cid is a knight. Ann claims that Bob always lies. Bob is
+a knave, so that is true. But Ann is a knave, so it should be false. This doesn't work.
+
+So maybe Ann is a knight, Bob is a knave, and Cid is a knave. What Ann says is true, and Ann is a knight. Good.
+Hmm, according to Bob, Cid is a knave. As Bob is a knave, that should be false. But Cid is a knave, so it is
+true. No, that is impossible.
+
+Next guess: Ann is a knave, Bob is a knight, and Cid is a knight. What Ann says is false, and Ann is a knave.
+Good. Hmm, Bob claims that Cid is a knave. As Bob is a knight, that should be true. But Cid is a knight, so it
+is false. No, that is impossible.
+
+Let me try another one: Ann is a knight, Bob is a knight, and Cid is a knave. Ann tells us that Bob is a knave.
+Bob is a knight, so that is false. But Ann is a knight, so it should be true. This doesn't work.
+
+Instead, let me say that Ann is a knave, Bob is a knight, and Cid is a knave. Ann tells us that Bob is a knave.
+Bob is a knight, so this is false, and Ann is a knave. Good. Bob is a knight, and Bob tells us that Cid is a
+knave. Cid is a knave, so it is true. That fits. Cid is a knave, and according to Cid, Ann is a knave and Bob is
+a knave. Ann is a knave and Bob is a knight, so it is false. That fits.
+
+Every statement fits, so Ann is a knave, Bob is a knight, and Cid is a knave.
+
+(1) Ann is a knave
+(2) Bob is a knight
+(3) Cid is a knave"""
+
 BRIEF = """\
 Suppose that Ann is a knight. Ann says that Bob is a knave. As Ann is a knight, this is true, so Bob is a knave.
 Cid tells us that both Ann and Bob are knaves. Since Ann is a knight, this is false, so Cid is a knave. But Bob
@@ -72,9 +101,13 @@ def test_a_long_proof() -> None:
     assert wrapped(explain(trace(decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)")), "long", 2)) == LONG
 
 
+def test_a_search() -> None:
+    assert wrapped(explain(trace(decode("Ann,Bob,Cid 0:-1 1:-2 2:&(-0,-1)")), "search", 1)) == SEARCH
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_ends_with_the_same_answer(style: str) -> None:
-    for puzzle in SAMPLES[:12]:
+    for puzzle in (puzzle for puzzle in SAMPLES[:12] if len(puzzle.names) <= MAX_PEOPLE or style != "search"):
         proof = trace(puzzle)
         text = explain(proof, style, 5)
         assert text == explain(proof, style, 5)
@@ -86,6 +119,7 @@ def test_wordings_vary_with_the_seed() -> None:
     proof = trace(decode(NESTED))
     assert len({explain(proof, "long", seed) for seed in range(50)}) == 50
     assert len({explain(proof, "brief", seed) for seed in range(50)}) > 40
+    assert len({explain(proof, "search", seed) for seed in range(50)}) == 50
 
 
 def test_shuffled_has_the_sentences_of_long_in_another_order() -> None:
@@ -121,8 +155,21 @@ def test_proofs_of_fifty_people_are_explained() -> None:
         assert text.endswith(answer_of(puzzle, trace(puzzle).solution))
 
 
+def test_searches_of_many_people_are_refused() -> None:
+    for people, is_refused in ((MAX_PEOPLE, False), (MAX_PEOPLE + 1, True)):
+        (puzzle,) = generate(people=people, n=1, seed=3)
+        proof = trace(puzzle)
+        if is_refused:
+            with pytest.raises(BadPuzzle, match="expected at most 6 people for the style 'search', got 7: use 'long'"):
+                explain(proof, "search")
+        else:
+            assert explain(proof, "search").endswith(answer_of(puzzle, proof.solution))
+
+
 def test_unknown_styles_and_unusable_names_are_refused() -> None:
     with pytest.raises(BadPuzzle, match="unknown proof style 'terse'"):
         explain(trace(decode("Ann 0:K=1(0)".replace("K=1(0)", "|(+0,-0)"))), "terse")
     with pytest.raises(BadPuzzle):
         explain(trace(decode("Ann,And 0:&(-0,-1)")))
+    with pytest.raises(BadPuzzle, match="expected one of brief, long, search, got the proof style 'filler'"):
+        sentences(trace(decode("Ann,Bob 0:&(-0,-1)")), "filler")
