@@ -35,7 +35,7 @@ PRIVATE: dict[str, set[str]] = {
     "logic": {"statement_base"},
     "parallel": {"worker"},
     "proofs": {"rules", "states"},
-    "report": {"axes", "corpus", "evaluation", "run", "svg"},
+    "report": {"axes", "comparison", "corpus", "marks", "numbers", "panel", "run", "scores", "svg"},
     "sandbox": {"encoding", "isolation", "process", "protocol", "syscalls", "worker"},
     "tasks": {"choice", "code.exercise", "code.programs", "math"},
     "teacher": {"sft.verified", "sft.report", "sft.write"},

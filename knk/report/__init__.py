@@ -4,8 +4,13 @@
 |---|---|
 | `corpus` | the section about a corpus or a file of rows |
 | `run` | the section about a training run |
-| `evaluation` | the section about the results of an evaluation |
-| `charts`, `axes`, `svg` | charts as inline SVG |
+| `evaluation` | the section about the results of an evaluation, and its figures as pictures for other documents |
+| `scores` | the scores of an evaluation, prepared for charts and tables |
+| `comparison` | charts that compare arms over conditions or over tasks |
+| `charts`, `axes`, `svg` | other charts as inline SVG |
+| `marks` | the colours and shapes by which arms are told apart |
+| `panel` | a chart on a page, or several in a picture |
+| `numbers` | estimates as text |
 | `html` | tables, escaped text and the page |
 """
 

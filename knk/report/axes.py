@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,27 +53,43 @@ class Axes:
         """Return pairs of values as the points of a polygon or polyline."""
         return " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in values)
 
-    def horizontal_grid(self, label: str) -> str:
-        """Return the grid lines and numbers of the vertical axis, with its label."""
+    def horizontal_grid(self, label: str, form: Callable[[float], str] | None = None) -> str:
+        """Return the grid lines and numbers of the vertical axis, with its label.
+
+        Args:
+            label: the name and unit of the axis.
+            form: how a number is written; as in `format_number` if not given.
+        """
         parts = []
         for value in _ticks(self.low_y, self.high_y):
             y = self.y(value)
-            parts.append(element("line", x1=self.left, x2=WIDTH - RIGHT, y1=y, y2=y, stroke="var(--line)"))
-            parts.append(element("text", format_number(value), x=self.left - 6, y=y + 4, text_anchor="end"))
+            parts.append(element("line", x1=self.left, x2=self.right, y1=y, y2=y, stroke="var(--line)"))
+            number = (form or format_number)(value)
+            parts.append(element("text", number, x=self.left - 6, y=y + 4, text_anchor="end"))
         middle = (self.top + self.bottom) / 2
         rotation = f"rotate(-90 12 {middle})"
-        parts.append(element("text", safe(label), x=12, y=middle, text_anchor="middle", transform=rotation))
+        if label:
+            parts.append(element("text", safe(label), x=12, y=middle, text_anchor="middle", transform=rotation))
         return "".join(parts)
 
-    def vertical_grid(self, label: str) -> str:
-        """Return the grid lines and numbers of the horizontal axis, with its label."""
+    def vertical_grid(self, label: str, form: Callable[[float], str] | None = None, on_top: bool = False) -> str:
+        """Return the grid lines and numbers of the horizontal axis, with its label.
+
+        Args:
+            label: the name and unit of the axis.
+            form: how a number is written; as in `format_number` if not given.
+            on_top: whether to write the numbers above the grid, too.
+        """
         parts = []
         for value in _ticks(self.low_x, self.high_x):
             x = self.x(value)
             parts.append(element("line", x1=x, x2=x, y1=self.top, y2=self.bottom, stroke="var(--line)"))
-            parts.append(element("text", format_number(value), x=x, y=self.bottom + 16, text_anchor="middle"))
-        middle = (self.left + WIDTH - RIGHT) / 2
-        parts.append(element("text", safe(label), x=middle, y=self.bottom + 34, text_anchor="middle"))
+            number = (form or format_number)(value)
+            ys = [self.bottom + 16, *([self.top - 6] if on_top else [])]
+            parts += [element("text", number, x=x, y=y, text_anchor="middle") for y in ys]
+        if label:
+            middle = (self.left + self.right) / 2
+            parts.append(element("text", safe(label), x=middle, y=self.bottom + 34, text_anchor="middle"))
         return "".join(parts)
 
 

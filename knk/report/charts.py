@@ -1,4 +1,4 @@
-"""Charts as inline SVG: lines with bands, intervals, bars, and ratios on a logarithmic axis.
+"""Charts as inline SVG: lines with bands, bars, and ratios on a logarithmic axis.
 
 They are drawn here because a page has to be a single file that needs no network, is readable in light and dark mode and
 sharp on a phone. A plotting library would be a large dependency for four kinds of charts.
@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from knk.evals.intervals import Estimate
-from knk.report.axes import BOTTOM, HEIGHT, LEFT, WIDTH, Axes, format_number, round_range, round_step
+from knk.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axes, format_number, round_range, round_step
 from knk.report.html import safe
+from knk.report.marks import colour, dashes, legend, mark
+from knk.report.numbers import percent
+from knk.report.panel import Panel
 from knk.report.svg import element
 
-COLOURS: Final = 7
 RATIO_CHART_WIDTH: Final = 640
-_ROW_HEIGHT: Final = 24
 _BAR_HEIGHT: Final = 18
 _TICK_WIDTH: Final = 56
 """The width of the widest number below an axis."""
@@ -37,11 +37,13 @@ class Series:
         name: its name in the legend.
         points: pairs of x and y.
         band: the lower and upper end of the interval of each point; no band if empty.
+        style: the index of its colour and shape; its place among the lines if not given.
     """
 
     name: str
     points: Sequence[tuple[float, float]]
     band: Sequence[tuple[float, float]] = ()
+    style: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,75 +68,67 @@ class RatioBar:
 
 
 def line_chart(title: str, x_label: str, y_label: str, series: Sequence[Series], is_share: bool = False) -> str:
-    """Return a chart of lines, or "" if there is nothing to draw.
+    """Return a chart of lines, with a legend if there are several, or "" if there is nothing to draw.
 
     Args:
         title: the title.
         x_label: the name and unit of the horizontal axis.
         y_label: the name and unit of the vertical axis.
         series: the lines; points that are not finite are left out.
-        is_share: whether the vertical axis goes from 0 to 1.
+        is_share: whether the vertical axis goes from 0% to 100%.
+    """
+    panel = line_panel(title, x_label, y_label, series, is_share)
+    if panel is None:
+        return ""
+    drawn = [line for line in map(_drawable, series) if line.points]
+    return panel.figure(legend(_styles(drawn)) if len(drawn) > 1 else "")
+
+
+def line_panel(
+    title: str, x_label: str, y_label: str, series: Sequence[Series], is_share: bool = False, width: int = WIDTH
+) -> Panel | None:
+    """Return a chart of lines without a legend, or None if there is nothing to draw.
+
+    Args:
+        title: the title.
+        x_label: the name and unit of the horizontal axis.
+        y_label: the name and unit of the vertical axis; it needs no room if it is empty.
+        series: the lines; points that are not finite are left out.
+        is_share: whether the vertical axis goes from 0% to 100%.
+        width: the width of the chart.
     """
     drawn = [line for line in map(_drawable, series) if line.points]
     if not drawn:
-        return ""
+        return None
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points] + [end for line in drawn for ends in line.band for end in ends]
     y_range = (0.0, 1.0) if is_share else round_range(min(ys), max(ys))
-    axes = Axes(*round_range(min(xs), max(xs)), *y_range)
-    parts = [axes.horizontal_grid(y_label), axes.vertical_grid(x_label)]
-    parts += [_line(line, index, axes) for index, line in enumerate(drawn)]
-    legend = _legend([line.name for line in drawn]) if len(drawn) > 1 else ""
-    return _figure(title, "".join(parts), HEIGHT, legend)
+    left = LEFT if y_label else LEFT - 14
+    axes = Axes(*round_range(min(xs), max(xs)), *y_range, left=left, right=width - RIGHT)
+    parts = [axes.horizontal_grid(y_label, percent if is_share else format_number), axes.vertical_grid(x_label)]
+    # The first lines are drawn last, above the others.
+    parts += [_line(line, style, axes) for line, (_, style) in reversed([*zip(drawn, _styles(drawn), strict=True)])]
+    return Panel(title, "".join(parts), width, HEIGHT)
 
 
-def _line(line: Series, index: int, axes: Axes) -> str:
+def _styles(drawn: Sequence[Series]) -> list[tuple[str, int]]:
+    """The names of some lines, and the indices of their styles."""
+    return [(line.name, index if line.style is None else line.style) for index, line in enumerate(drawn)]
+
+
+def _line(line: Series, style: int, axes: Axes) -> str:
     """A line with its band, and with its points marked if there are few."""
-    colour = _colour(index)
+    paint = colour(style)
     parts = []
     if line.band:
         upper = [(x, high) for (x, _), (_, high) in zip(line.points, line.band, strict=True)]
         lower = [(x, low) for (x, _), (low, _) in zip(line.points, line.band, strict=True)]
-        parts.append(element("polygon", points=axes.points([*upper, *reversed(lower)]), fill=colour, opacity=".15"))
-    dashes = {"stroke_dasharray": "6 4"} if index >= COLOURS else {}
+        parts.append(element("polygon", points=axes.points([*upper, *reversed(lower)]), fill=paint, opacity=".15"))
     outline = axes.points(line.points)
-    parts.append(element("polyline", points=outline, fill="none", stroke=colour, stroke_width=2, **dashes))
+    parts.append(element("polyline", points=outline, fill="none", stroke=paint, stroke_width=2, **dashes(style)))
     if len(line.points) < _MAX_MARKED_POINTS:
-        parts += [element("circle", cx=axes.x(x), cy=axes.y(y), r=3, fill=colour) for x, y in line.points]
+        parts += [mark(style, axes.x(x), axes.y(y), 3.5) for x, y in line.points]
     return "".join(parts)
-
-
-def interval_chart(title: str, x_label: str, rows: Mapping[str, Estimate], has_zero: bool = False) -> str:
-    """Return a chart with a row for each estimate: a dot, and a line for its interval; "" if there are none.
-
-    Args:
-        title: the title.
-        x_label: the name and unit of the axis.
-        rows: the estimates by name, from the top.
-        has_zero: whether the axis contains zero and marks it, for differences.
-    """
-    if not rows:
-        return ""
-    ends = [end for row in rows.values() for end in (row.low, row.high, row.mean) if math.isfinite(end)]
-    ends += [0.0] if has_zero else []
-    low, high = round_range(min(ends), max(ends))
-    if not has_zero and low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    name_width = min(170, 16 + 7 * max(len(name) for name in rows))
-    bottom = _ROW_HEIGHT * len(rows)
-    axes = Axes(low, high, 0, 1, name_width, 0, bottom)
-    parts = [axes.vertical_grid(x_label)]
-    if has_zero and low < 0 < high:
-        x = axes.x(0)
-        parts.append(element("line", x1=x, x2=x, y1=0, y2=bottom, stroke="var(--ink)"))
-    for index, (name, row) in enumerate(rows.items()):
-        y = _ROW_HEIGHT * (index + 0.5)
-        parts.append(element("text", safe(name, 24), class_="ink", x=name_width - 10, y=y + 4, text_anchor="end"))
-        if all(map(math.isfinite, (row.mean, row.low, row.high))):
-            ends_at = {"x1": axes.x(row.low), "x2": axes.x(row.high), "y1": y, "y2": y}
-            parts.append(element("line", **ends_at, stroke=_colour(0), stroke_width=2))
-            parts.append(element("circle", cx=axes.x(row.mean), cy=y, r=4.5, fill=_colour(0)))
-    return _figure(title, "".join(parts), bottom + BOTTOM)
 
 
 def bar_chart(title: str, x_label: str, counts: Mapping[str, int], y_label: str = "rows") -> str:
@@ -156,12 +150,12 @@ def bar_chart(title: str, x_label: str, counts: Mapping[str, int], y_label: str 
         x, y = axes.x(index) + slot * 0.12, axes.y(count)
         tooltip = element("title", f"{safe(name, 40)}: {count:,}")
         width, height = slot * 0.76, axes.y(0) - y
-        parts.append(element("rect", tooltip, x=x, y=y, width=width, height=height, fill=_colour(0)))
+        parts.append(element("rect", tooltip, x=x, y=y, width=width, height=height, fill=colour(0)))
         if index % every == 0:
             middle = x + slot * 0.38
             parts.append(element("text", safe(name, 12), x=middle, y=HEIGHT - 22, text_anchor="middle"))
     parts.append(element("text", safe(x_label), x=(WIDTH + LEFT) / 2, y=HEIGHT - 4, text_anchor="middle"))
-    return _figure(title, "".join(parts), HEIGHT)
+    return Panel(title, "".join(parts), WIDTH, HEIGHT).figure()
 
 
 def ratio_chart(title: str, x_label: str, bars: Sequence[RatioBar]) -> str:
@@ -191,7 +185,7 @@ def ratio_chart(title: str, x_label: str, bars: Sequence[RatioBar]) -> str:
     parts += [_ratio_bar(bar, axes, _BAR_HEIGHT * (index + 0.5)) for index, bar in enumerate(bars)]
     middle = (axes.left + axes.right) / 2
     parts.append(element("text", safe(x_label), x=middle, y=bottom + 34, text_anchor="middle"))
-    return _figure(title, "".join(parts), bottom + BOTTOM, width=RATIO_CHART_WIDTH)
+    return Panel(title, "".join(parts), RATIO_CHART_WIDTH, bottom + BOTTOM).figure()
 
 
 def _ratio_bar(bar: RatioBar, axes: Axes, y: float) -> str:
@@ -200,7 +194,7 @@ def _ratio_bar(bar: RatioBar, axes: Axes, y: float) -> str:
     area = {"x": min(x_of_one, value), "y": y - 5, "width": abs(value - x_of_one)}
     return (
         element("text", safe(bar.name, 48), class_="ink", x=axes.left - 8, y=y + 4, text_anchor="end")
-        + element("rect", **area, height=10, fill=_colour(bar.colour))
+        + element("rect", **area, height=10, fill=colour(bar.colour))
         + element("line", x1=low, x2=high, y1=y, y2=y, stroke="var(--ink)", stroke_width=1.5)
         + element("text", safe(bar.label, 24), class_="ink", x=max(x_of_one, high) + 5, y=y + 4)
     )
@@ -232,18 +226,6 @@ def _drawable(line: Series) -> Series:
         (point, ends) for point, ends in zip(line.points, band, strict=True) if all(map(math.isfinite, (*point, *ends)))
     ]
     finite = finite[:: math.ceil(len(finite) / _MAX_POINTS) or 1]
-    return Series(line.name, [point for point, _ in finite], [ends for _, ends in finite] if line.band else ())
-
-
-def _colour(index: int) -> str:
-    return f"var(--c{index % COLOURS})"
-
-
-def _legend(names: Sequence[str]) -> str:
-    items = (f'<li><i style="background:{_colour(index)}"></i>{safe(name)}</li>' for index, name in enumerate(names))
-    return f'<ul class="legend">{"".join(items)}</ul>'
-
-
-def _figure(title: str, content: str, height: float, legend: str = "", width: int = WIDTH) -> str:
-    svg = element("svg", content, viewBox=f"0 0 {width} {height}", role="img", aria_label=safe(title))
-    return f"<figure><figcaption>{safe(title)}</figcaption>{svg}{legend}</figure>"
+    return Series(
+        line.name, [point for point, _ in finite], [ends for _, ends in finite] if line.band else (), line.style
+    )

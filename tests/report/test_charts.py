@@ -4,13 +4,11 @@ import re
 
 import pytest
 
-from knk.evals.intervals import Estimate
 from knk.report.charts import (
     RatioBar,
     Series,
     bar_chart,
     histogram,
-    interval_chart,
     line_chart,
     ratio_chart,
 )
@@ -37,12 +35,11 @@ def test_values_that_are_not_finite_are_left_out() -> None:
     assert "nan" not in chart
 
 
-def test_intervals_have_the_same_scale() -> None:
-    rows = {"a": Estimate(0.2, 0.1, 0.3, 9), "b": Estimate(0.8, 0.6, 1.0, 9)}
-    chart = interval_chart("Accuracy", "share", rows)
-    lines = re.findall(r'x1="([\d.]+)" x2="([\d.]+)" y1="[\d.]+" y2="[\d.]+" stroke="var\(--c0\)"', chart)
-    first, second = (float(right) - float(left) for left, right in lines)
-    assert second / first == pytest.approx(2, abs=0.01)
+def test_lines_have_marks_of_different_shapes() -> None:
+    chart = line_chart("Loss", "step", "loss", [Series(name, [(0, 1.0), (1, 0.5)]) for name in ("a", "b")])
+    drawing, legend = chart.split("<ul", 1)
+    assert (drawing.count("<circle"), drawing.count("<polygon")) == (2, 2)
+    assert (legend.count("<circle"), legend.count("<polygon")) == (1, 1)
 
 
 def test_bars_are_as_high_as_their_counts() -> None:

@@ -12,6 +12,8 @@ from knk import report
 from knk.cli import main
 from knk.errors import BadFolder
 from knk.evals import paper_figures as paper
+from knk.evals import results
+from tests.support import evaluations
 from tests.support.reports import read_page, write_corpus, write_evaluation, write_run
 
 
@@ -73,7 +75,7 @@ def test_a_good_run_has_no_table_of_findings(tmp_path: Path) -> None:
 def test_an_evaluation_has_scores_claims_and_the_papers_results(tmp_path: Path) -> None:
     text = read_page(report.page([write_evaluation(tmp_path / "study")])).text
     assert "75.070.0 to 80.0" in text  # A score, and its interval in small print.
-    claims = ("✓ holds", "✗ does not hold", "– open", "+0.500 [+0.400,\N{NO-BREAK SPACE}+0.600]", "few seeds")
+    claims = ("✓ holds", "✗ does not hold", "– open", "+0.50 [+0.40,\N{NO-BREAK SPACE}+0.60]", "few seeds")
     for expected in (*claims, "43.8 ± 0.8"):
         assert expected in text
 
@@ -114,30 +116,55 @@ def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MEASURE = """<script>addEventListener("load", () => {
-  const page = document.documentElement;
-  const wide = [...document.querySelectorAll("body *")].filter(
-    node => node.getBoundingClientRect().right > page.clientWidth + 1 && !node.closest(".wide, details:not([open])"));
-  document.title = JSON.stringify({over: page.scrollWidth - page.clientWidth, wide: wide.length,
-    charts: [...document.querySelectorAll("svg")].filter(svg => svg.getBoundingClientRect().height > 50).length});
+  document.querySelectorAll("details").forEach(node => node.open = true);
+  const page = document.documentElement, all = selector => [...document.querySelectorAll(selector)];
+  const beyond = (node, edge) => node.getBoundingClientRect().right > edge + 1;
+  const wide = all("body *").filter(node => beyond(node, page.clientWidth) && !node.closest(".wide"));
+  const cut = all(".wide").filter(node => node.scrollWidth > node.clientWidth + 1);
+  const sticky = node => getComputedStyle(node.querySelector("td")).position === "sticky";
+  parent.postMessage(JSON.stringify({over: page.scrollWidth - page.clientWidth, wide: wide.length, cut: cut.length,
+    unhinted: cut.filter(node => getComputedStyle(node).backgroundImage === "none" || !sticky(node)).length,
+    tables: all("table").length,
+    charts: all("svg").filter(svg => svg.getBoundingClientRect().height > 50).length}), "*");
 })</script>"""
+FRAME = """<title></title><iframe src="page.html" style="border: 0; width: {width}px; height: 900px"></iframe>
+<script>addEventListener("message", event => document.title = event.data)</script>"""
+
+
+def measure(page: str, width: int, folder: Path) -> dict[str, int]:
+    """What a browser measures of a page in a frame, as its own windows are never as narrow as a phone's."""
+    (folder / "page.html").write_text(page.replace("</head>", f"{MEASURE}</head>"), encoding="utf-8")
+    (folder / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
+    options = (
+        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync "
+        "--disable-component-update --virtual-time-budget=3000 --window-size=1400,900"
+    ).split()
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [str(CHROMIUM), *options, profile, "--dump-dom", (folder / "frame.html").as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    title = re.search(r"<title>(.+?)</title>", dom, re.DOTALL)
+    assert title
+    measured: dict[str, int] = json.loads(title[1].replace("&quot;", '"'))
+    return measured
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-@pytest.mark.parametrize("width", [1280, 500])
+@pytest.mark.parametrize("width", [1280, 800, 390])
 def test_a_browser_shows_everything(width: int, tmp_path: Path) -> None:
     write_run(write_evaluation(tmp_path / "study") / "seed-0" / "base")
     page = report.page([tmp_path / "study", write_run(tmp_path / "run"), write_corpus(tmp_path / "corpus")])
-    (tmp_path / "page.html").write_text(page.replace("</head>", f"{MEASURE}</head>"), encoding="utf-8")
-    options = (
-        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync "
-        f"--disable-component-update --virtual-time-budget=3000 --window-size={width},900"
-    ).split()
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    command = [str(CHROMIUM), *options, profile, "--dump-dom", (tmp_path / "page.html").as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
-    assert title
-    measured = json.loads(title[1].replace("&quot;", '"'))
-    assert (measured["over"], measured["wide"]) == (0, 0)
+    measured = measure(page, width, tmp_path)
+    assert (measured["over"], measured["wide"], measured["unhinted"]) == (0, 0, 0)
     assert measured["charts"] >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_no_table_of_a_large_study_is_cut_off(width: int, tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    results.write(tmp_path / "study", evaluations.study())
+    measured = measure(report.page([tmp_path / "study"]), width, tmp_path)
+    assert (measured["over"], measured["wide"], measured["cut"]) == (0, 0, 0)
+    assert measured["tables"] > 10

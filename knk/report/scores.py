@@ -1,0 +1,113 @@
+"""The scores of an evaluation, found by arm, task, metric and condition, and prepared for charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from knk.evals.intervals import Estimate
+from knk.evals.results import Results
+from knk.report.comparison import Arm
+from knk.report.marks import STYLES
+
+ACCURACY: Final = "accuracy"
+_SHARE: Final = re.compile("accuracy|answered|format|right|share|memorisation")
+"""What the names of metrics contain that are shown in percent."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of an evaluation.
+
+    Args:
+        evaluation: the evaluation.
+    """
+
+    evaluation: Results
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str, str], Estimate]:
+        scores = reversed(self.evaluation.scores)
+        return {(one.arm, one.task, one.metric, one.condition): one.estimate for one in scores}
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions in their order; () if there is only one."""
+        others = (score.condition for score in self.evaluation.scores if score.condition)
+        return tuple(dict.fromkeys((*self.evaluation.conditions, *others)))
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics, the accuracy first."""
+        names = dict.fromkeys(score.metric for score in self.evaluation.scores)
+        return tuple(sorted(names, key=lambda name: name != ACCURACY))
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks, those of the headline first."""
+        return tuple(dict.fromkeys((*self.evaluation.headline, *self.evaluation.tasks)))
+
+    @cached_property
+    def styles(self) -> dict[str, int]:
+        """The index of each arm's colour and shape."""
+        trained = (curve.arm for curve in self.evaluation.curves)
+        return {arm: index for index, arm in enumerate(dict.fromkeys((*self.evaluation.arms, *trained)))}
+
+    @cached_property
+    def _shares(self) -> frozenset[str]:
+        scores = self.evaluation.scores
+        beyond = {score.metric for score in scores if score.estimate.n and not 0 <= score.estimate.mean <= 1}
+        return frozenset(name for name in self.metrics if name not in beyond and _SHARE.search(name))
+
+    def is_share(self, metric: str) -> bool:
+        """Whether a metric is a share, which is shown in percent.
+
+        Args:
+            metric: the metric.
+        """
+        return metric in self._shares
+
+    def get(self, arm: str, task: str, metric: str, condition: str = "") -> Estimate | None:
+        """Return a score, or None if it was not measured.
+
+        Args:
+            arm: the arm.
+            task: the task.
+            metric: the metric.
+            condition: the condition.
+        """
+        estimate = self._by_name.get((arm, task, metric, condition))
+        return estimate if estimate and estimate.n else None
+
+    def over_conditions(self, task: str, metric: str) -> list[Arm]:
+        """Return the arms with their estimates on a task, under each condition.
+
+        Args:
+            task: the task.
+            metric: the metric.
+        """
+        return [
+            Arm(arm, self.styles[arm], [self.get(arm, task, metric, condition) for condition in self.conditions])
+            for arm in self._drawn
+        ]
+
+    def over_tasks(self, tasks: Sequence[str], metric: str, condition: str = "") -> list[Arm]:
+        """Return the arms with their estimates on each task.
+
+        Args:
+            tasks: the tasks.
+            metric: the metric.
+            condition: the condition.
+        """
+        return [
+            Arm(arm, self.styles[arm], [self.get(arm, task, metric, condition) for task in tasks])
+            for arm in self._drawn
+        ]
+
+    @property
+    def _drawn(self) -> tuple[str, ...]:
+        """The arms that charts show: as many as colours and shapes tell apart."""
+        return self.evaluation.arms[:STYLES]
