@@ -24,6 +24,8 @@ _TICK_WIDTH: Final = 56
 """The width of the widest number below an axis."""
 _LABEL_WIDTH: Final = 80
 """The width of a ratio's label."""
+_LARGEST: Final = 1e100
+"""The size of the largest number that is drawn."""
 _MAX_POINTS: Final = 400
 _MAX_MARKED_POINTS: Final = 30
 _MAX_BAR_NAMES: Final = 9
@@ -220,11 +222,11 @@ def histogram(values: Sequence[float], bins: int = 16) -> dict[str, int]:
 
 
 def _drawable(line: Series) -> Series:
-    """A line without points that are not finite, and with no more points than can be seen."""
+    """A line without points that cannot be drawn, and with no more points than can be seen."""
     band = list(line.band) or [(y, y) for _, y in line.points]
-    finite = [
-        (point, ends) for point, ends in zip(line.points, band, strict=True) if all(map(math.isfinite, (*point, *ends)))
-    ]
+    points = zip(line.points, band, strict=True)
+    # Not `math.isfinite`, which refuses integers that are too large.
+    finite = [(point, ends) for point, ends in points if all(abs(value) < _LARGEST for value in (*point, *ends))]
     finite = finite[:: math.ceil(len(finite) / _MAX_POINTS) or 1]
     return Series(
         line.name, [point for point, _ in finite], [ends for _, ends in finite] if line.band else (), line.style

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ TASK_WIDTH: Final = 380
 _HIGHLIGHTED: Final = 4
 """The number of arms that are drawn strongly if there are many."""
 _MANY: Final = 6
-_LARGEST: Final = 1e12
-"""The largest number that a chart shows."""
+_LARGEST: Final = 1e100
+"""The size of the largest number that is drawn."""
 _LETTER: Final = 6.4
 _LABEL_LINES: Final = 3
 
@@ -185,7 +184,7 @@ def _finite(estimate: Estimate | None) -> Estimate | None:
     if estimate is None or not estimate.n:
         return None
     values = (estimate.mean, estimate.low, estimate.high)
-    return estimate if all(math.isfinite(value) and abs(value) < _LARGEST for value in values) else None
+    return estimate if all(abs(value) < _LARGEST for value in values) else None
 
 
 def _range(arms: Sequence[Arm], is_share: bool) -> tuple[float, float]:

@@ -270,18 +270,17 @@ def _metric_tables(scores: Scores, condition: str) -> str:
 
 
 def _score_table(scores: Scores, metric: str, condition: str) -> str:
-    evaluation = scores.evaluation
+    tasks = scores.tasks_of(metric, condition)
     is_share = scores.is_share(metric)
-    cells = {
-        arm: [_cell(scores.get(arm, task, metric, condition), is_share) for task in evaluation.tasks]
-        for arm in evaluation.arms
-    }
-    rows = [[safe(arm, 60), *row] for arm, row in cells.items() if any(row)]
+    rows = []
+    for arm in scores.evaluation.arms:
+        cells = [_cell(scores.get(arm, task, metric, condition), is_share) for task in tasks]
+        rows += [[safe(arm, 60), *cells]] if any(cells) else []
     if not rows:
         return ""
     unit = "in percent, with 95% intervals" if is_share else "with 95% intervals"
     caption = f'<p class="dim">{safe(metric.capitalize())}, {unit}.</p>'
-    return caption + table(["arm", *evaluation.tasks], rows, range(1, len(evaluation.tasks) + 1))
+    return caption + table(["arm", *tasks], rows, range(1, len(tasks) + 1))
 
 
 def _cell(estimate: Estimate | None, is_share: bool) -> str:

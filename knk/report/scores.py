@@ -50,6 +50,17 @@ class Scores:
         """The tasks, those of the headline first."""
         return tuple(dict.fromkeys((*self.evaluation.headline, *self.evaluation.tasks)))
 
+    def tasks_of(self, metric: str, condition: str = "") -> tuple[str, ...]:
+        """Return the tasks with a score of a metric: those of the evaluation in their order, then others.
+
+        Args:
+            metric: the metric.
+            condition: the condition.
+        """
+        scores = self.evaluation.scores
+        measured = [one.task for one in scores if (one.metric, one.condition) == (metric, condition) and one.estimate.n]
+        return tuple(task for task in dict.fromkeys((*self.evaluation.tasks, *measured)) if task in set(measured))
+
     @cached_property
     def styles(self) -> dict[str, int]:
         """The index of each arm's colour and shape."""

@@ -32,6 +32,7 @@ def test_values_that_are_not_finite_are_left_out() -> None:
     assert len(coordinates(chart, "circle", "cx")) == 2
     assert line_chart("Loss", "step", "loss", [Series("loss", [(0, nan)])]) == ""
     assert line_chart("Loss", "step", "loss", []) == ""
+    assert line_chart("Loss", "step", "loss", [Series("loss", [(0, 1e308), (1, -1e308), (10**400, 1.0)])]) == ""
     assert "nan" not in chart
 
 

@@ -83,6 +83,13 @@ def test_scores_of_conditions_that_are_not_listed_are_shown(tmp_path: Path) -> N
     assert "All tasks and metrics: other scores" in text
 
 
+def test_a_table_has_the_tasks_that_were_measured(tmp_path: Path) -> None:
+    scores = (ArmScore("base", "a", "accuracy", estimate(0.5)), ArmScore("base", "c", "memorisation", estimate(0.5)))
+    page = page_of(Results("Few", ("base",), ("a", "b"), scores), tmp_path)
+    own = page[: page.index("The paper's results".replace("'", "&#x27;"))]
+    assert re.findall(r"<tr><th>arm</th>(.*?)</tr>", own) == ["<th class=n>a</th>", "<th class=n>c</th>"]
+
+
 def test_hostile_results_are_shown_as_text(tmp_path: Path) -> None:
     page = page_of(hostile(), tmp_path)
     reader = read_page(page)
