@@ -16,7 +16,7 @@ from knk.report.html import Section, facts, folded, quoted, safe, table
 from knk.report.marks import STYLES, key_picture, legend
 from knk.report.numbers import in_words, signed
 from knk.report.panel import Panel, picture
-from knk.report.scores import Scores
+from knk.report.scores import Scores, looks_like_share
 
 _STATUS: Final = {
     True: '<span class="yes">✓ holds</span>',
@@ -25,7 +25,6 @@ _STATUS: Final = {
 }
 _MAX_TASKS: Final = 40
 """The number of tasks that a chart shows."""
-_OPEN_EXAMPLES: Final = 2
 _RIGHT: Final = ("right", "correct")
 _WRONG: Final = ("wrong", "incorrect", "no answer")
 
@@ -159,11 +158,10 @@ def _side_by_side(panels: Sequence[Panel]) -> str:
 
 
 def _examples(scores: Scores) -> str:
-    examples = scores.evaluation.examples
-    shown = "".join(_example(scores, example) for example in examples[:_OPEN_EXAMPLES])
-    others = "".join(_example(scores, example) for example in examples[_OPEN_EXAMPLES:])
-    more = folded(f"{len(examples) - _OPEN_EXAMPLES} more examples", others) if others else ""
-    return shown and f"<h3>Examples</h3>{shown}{more}"
+    """The first example, and the others folded, as they are long."""
+    examples = [_example(scores, example) for example in scores.evaluation.examples]
+    more = folded(f"More examples: {len(examples) - 1}", "".join(examples[1:])) if len(examples) > 1 else ""
+    return "<h3>Example</h3>" + examples[0] + more if examples else ""
 
 
 def _example(scores: Scores, example: Example) -> str:
@@ -232,7 +230,8 @@ def _curve_panels(scores: Scores) -> list[Panel]:
         series = sorted((_line(scores, curve) for curve in chosen), key=lambda line: line.style or 0)
         parts = (task if len(tasks) > 1 else "", metric if len(metrics) > 1 else "", condition)
         title = ", ".join(filter(None, parts)) or task
-        panels.append(line_panel(title, "step", "", series, _is_share(chosen), CONDITION_WIDTH))
+        estimates = (estimate for curve in chosen for _, estimate in curve.points)
+        panels.append(line_panel(title, "step", "", series, looks_like_share(metric, estimates), CONDITION_WIDTH))
     return [panel for panel in panels if panel]
 
 
@@ -240,10 +239,6 @@ def _line(scores: Scores, curve: Curve) -> Series:
     means = [(step, estimate.mean) for step, estimate in curve.points]
     ends = [(estimate.low, estimate.high) for _, estimate in curve.points]
     return Series(curve.arm, means, ends, scores.styles[curve.arm])
-
-
-def _is_share(curves: Iterable[Curve]) -> bool:
-    return all(0 <= estimate.mean <= 1 for curve in curves for _, estimate in curve.points)
 
 
 def _details(scores: Scores) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -14,8 +14,22 @@ from knk.report.comparison import Arm
 from knk.report.marks import STYLES
 
 ACCURACY: Final = "accuracy"
-_SHARE: Final = re.compile("accuracy|answered|format|right|share|memorisation")
+_SHARE: Final = re.compile("accuracy|answered|format|right|share|memorisation|pass@")
 """What the names of metrics contain that are shown in percent."""
+
+
+def looks_like_share(metric: str, estimates: Iterable[Estimate]) -> bool:
+    """Whether a metric is a share by its name, and all its estimates are between 0 and 1.
+
+    Args:
+        metric: the metric.
+        estimates: its estimates.
+
+    >>> half = Estimate(0.5, 0.4, 0.6, 100)
+    >>> looks_like_share("accuracy", [half]), looks_like_share("tries", [half])
+    (True, False)
+    """
+    return bool(_SHARE.search(metric)) and all(0 <= estimate.mean <= 1 for estimate in estimates if estimate.n)
 
 
 @dataclass(frozen=True)
@@ -69,9 +83,10 @@ class Scores:
 
     @cached_property
     def _shares(self) -> frozenset[str]:
-        scores = self.evaluation.scores
-        beyond = {score.metric for score in scores if score.estimate.n and not 0 <= score.estimate.mean <= 1}
-        return frozenset(name for name in self.metrics if name not in beyond and _SHARE.search(name))
+        estimates: dict[str, list[Estimate]] = {name: [] for name in self.metrics}
+        for score in self.evaluation.scores:
+            estimates[score.metric].append(score.estimate)
+        return frozenset(name for name, values in estimates.items() if looks_like_share(name, values))
 
     def is_share(self, metric: str) -> bool:
         """Whether a metric is a share, which is shown in percent.

@@ -7,6 +7,7 @@ from xml.dom import minidom
 
 from knk import report
 from knk.evals import results
+from knk.evals.intervals import Estimate
 from knk.evals.results import ArmScore, Curve, Example, ExampleAnswer, Results, StudyClaim
 from knk.report.evaluation import curves_svg, headline_svg
 from knk.report.marks import STYLES
@@ -22,14 +23,14 @@ def page_of(evaluation: Results, folder: Path) -> str:
 
 def test_the_answer_comes_first_and_the_tables_last(tmp_path: Path) -> None:
     text = read_page(page_of(evaluations.study(), tmp_path)).text
-    parts = ("Where at least 3", "What was trained on what", "Accuracy by task and condition", "Examples", "Claims")
+    parts = ("Where at least 3", "What was trained on what", "Accuracy by task and condition", "Example", "Claims")
     places = [text.index(part) for part in (*parts, "during training", "Details", "All tasks and metrics: q = 0.03")]
     assert places == sorted(places)
 
 
 def test_the_figure_has_a_chart_for_each_headline_task(tmp_path: Path) -> None:
     page = page_of(evaluations.study(), tmp_path)
-    figure = page[page.index("Accuracy by task and condition") : page.index("Examples")]
+    figure = page[page.index("Accuracy by task and condition") : page.index("<h3>Example")]
     assert re.findall(r"<figcaption>([^<]+)</figcaption>", figure) == list(HEADLINE)
     legend = read_page(figure[figure.index("<ul") : figure.index("</ul>") + 5]).text
     assert legend == "".join(ARMS)
@@ -37,7 +38,7 @@ def test_the_figure_has_a_chart_for_each_headline_task(tmp_path: Path) -> None:
 
 def test_without_conditions_the_figure_is_one_chart_with_the_headline_first(tmp_path: Path) -> None:
     page = page_of(evaluations.small_study(), tmp_path)
-    figure = page[page.index("Accuracy by task, with") : page.index("Examples")]
+    figure = page[page.index("Accuracy by task, with") : page.index("<h3>Example")]
     names = [name for name in re.findall(r">([^<>]+)</text>", figure) if name in TASKS]
     assert names == [*HEADLINE, *TASKS[:3], *TASKS[6:]]
     assert figure.count('role="img"') == 1
@@ -95,6 +96,23 @@ def test_hostile_results_are_shown_as_text(tmp_path: Path) -> None:
     reader = read_page(page)
     assert reader.text.count("alert(1)") > 20
     assert "\\u202e" in reader.text
+
+
+def test_strange_numbers_do_not_break_the_page(tmp_path: Path) -> None:
+    nan, inf = float("nan"), float("inf")
+    values = (0.5, -3.0, 1e308, -1e308, 1e-320, inf, -inf, nan)
+    strange = [Estimate(mean, low, high, n) for mean in values for low in values for high in values for n in (0, 9)]
+    arms = tuple(f"arm {index}" for index in range(len(strange)))
+    for metric in ("accuracy", "tries"):
+        scores = tuple(ArmScore(arm, "a", metric, one, "q = 0") for arm, one in zip(arms, strange, strict=True))
+        curves = tuple(Curve("arm 0", "a", metric, ((step, one),)) for step, one in enumerate((*strange, strange[0])))
+        curves += (Curve("arm 1", "a", metric, ((10**400, strange[1]), (-(10**400), strange[1]))),)
+        claims = tuple(StudyClaim("a", "b", one) for one in strange)
+        read_page(page_of(Results("a", arms, ("a",), scores, curves, claims), tmp_path))
+        # Some arms at a time, as an axis has the range of all that it shows.
+        for start in range(0, len(arms), STYLES):
+            picture = headline_svg(Results("a", arms[start : start + STYLES], ("a",), scores))
+            assert not re.search(r'"-?(nan|inf)', picture)
 
 
 def test_pictures_are_well_formed_and_have_colours_of_their_own() -> None:
