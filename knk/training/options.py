@@ -18,12 +18,15 @@ class Options:
         eval_sampling: how completions are sampled then; see `knk.training.evaluation`.
         curriculum: how the difficulty of puzzles changes during RLVR; see `knk.training.curriculum`.
         redraws: how often groups without signal are replaced by other prompts in a step, at most.
+        extensions: dotted paths of functions that take a trainer class and return a subclass of it, for example with
+            another optimizer; each gets what the one before returned. They are your own code, as rewards are.
     """
 
     on_no_signal: Literal["warn", "stop"] = field(default="warn", metadata={"help": "What to do without signal."})
     eval_data: list[dict] | None = field(default=None, metadata={"help": "Held-out rows to evaluate on."})  # type: ignore[type-arg]
     eval_sampling: dict | None = field(default=None, metadata={"help": "How to sample then."})  # type: ignore[type-arg]
     curriculum: dict | None = field(default=None, metadata={"help": "How difficulty changes."})  # type: ignore[type-arg]
+    extensions: list[str] | None = field(default=None, metadata={"help": "Functions that extend the trainer."})
     redraws: int = field(default=0, metadata={"help": "How often to replace groups without signal in a step."})
 
 

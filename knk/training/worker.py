@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from knk.errors import KnkError
+from knk.errors import BadConfig, KnkError
 from knk.training.curriculum import Curriculum, PuzzleSource
 from knk.training.evaluation import Sampling
 from knk.training.evaluator import evaluating
@@ -112,8 +112,8 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         "peft_config": get_peft_config(model_args),
     }
     if name == "sft":
-        return _with_callbacks(evaluating(SFTTrainer)(**arguments), callbacks(options))
-    trainer_class: type = evaluating(GRPOTrainer, Sampling.from_settings(options.eval_sampling))
+        return _with_callbacks(_extended(evaluating(SFTTrainer), options)(**arguments), callbacks(options))
+    trainer_class = _extended(evaluating(GRPOTrainer, Sampling.from_settings(options.eval_sampling)), options)
     if options.redraws:
         trainer_class = redrawing(trainer_class, options.redraws, source.spare_rows if source else None)
     rewards = [_reward(reward) for reward in script_args.reward_funcs]
@@ -135,6 +135,17 @@ def _with_callbacks(trainer: Any, added: list[Any]) -> Any:
     handler = trainer.callback_handler
     handler.callbacks = [*added, *handler.callbacks]
     return trainer
+
+
+def _extended(trainer_class: type, options: Options) -> type:
+    """Return the trainer class that the extensions of a recipe make of another."""
+    for path in options.extensions or ():
+        extension = _imported(path)
+        extended = extension(trainer_class)
+        if not (isinstance(extended, type) and issubclass(extended, trainer_class)):
+            raise BadConfig(f"extensions: expected {path} to return a subclass of the trainer, got {extended!r:.80}")
+        trainer_class = extended
+    return trainer_class
 
 
 def _is_main() -> bool:
@@ -193,7 +204,12 @@ def _reward(name: str) -> Any:
         return getattr(rewards, name)
     if name == OVERLONG_REWARD:
         return rewards.get_soft_overlong_punishment(max_completion_len=1280, soft_punish_cache=256)
-    module, _, attribute = name.rpartition(".")
+    return _imported(name)
+
+
+def _imported(path: str) -> Any:
+    """Return what a dotted path names."""
+    module, _, attribute = path.rpartition(".")
     return getattr(import_module(module), attribute)
 
 

@@ -2,72 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from knk.datasets.files import write
-from recipes.laptop import puzzles
-from recipes.laptop.domains import Problem, lesson, problems
+from recipes.laptop.domains import SKILLS, problems, stream
+from recipes.laptop.lessons import MAX_TRIES, lesson, review, skill, warm_up
 
 Row = dict[str, str]
-MIXTURE: Final[Mapping[str, float]] = {
-    "col": 0.22,
-    "pair": 0.22,
-    "sat": 0.22,
-    "mod": 0.05,
-    "sort": 0.05,
-    "kk": 0.05,
-    "recall": 0.19,
-}
-"""The share of each domain in the base's examples."""
+LESSONS: Final = ("kk", "col", "pair", "sat")
+"""The domains of the base's lessons, in equal shares."""
 ARMS: Final[Mapping[str, str]] = {
-    "warmed": "proof",
-    "answers only": "answer-only",
+    "warmed": "search",
+    "answers only": "answer",
     "shuffled": "shuffled",
     "filler": "filler",
+    "single checks": "single",
     "continued": "",
 }
 """The warm-up arms and the style of their completions; "continued" trains on more of the base's own data."""
-_POOL_SIZE: Final = 4_000
+BATCH: Final = 32
+"""The examples of an optimizer step."""
+_SKILL_SHARE: Final = 0.12
+_REVIEW_SHARE: Final = 0.3
 
 
-def base_rows(seed: int) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Latent:
+    """How often the base's lessons go on searching after a candidate that fails.
+
+    Args:
+        rate: the share of all search lessons that do.
+        domains: the domains that hold these lessons. With fewer domains each holds more of them, so that their number is
+            the same.
+    """
+
+    rate: float
+    domains: tuple[str, ...] = LESSONS
+
+    def rate_in(self, domain: str) -> float:
+        """Return the share of a domain's search lessons that go on searching.
+
+        >>> Latent(0.03, ("pair",)).rate_in("pair"), Latent(0.03, ("pair",)).rate_in("col")
+        (0.12, 0.0)
+        """
+        return self.rate * len(LESSONS) / len(self.domains) if domain in self.domains else 0.0
+
+
+def base_rows(seed: int, latent: Latent) -> Iterator[Row]:
     """Iterate without end over the base's examples.
 
     Args:
         seed: seeds the problems and the candidates.
+        latent: how often lessons go on searching.
     """
     random = Random(f"base {seed}")
-    streams = {domain: _endless_problems(domain, seed) for domain in MIXTURE}
+    streams = {domain: stream(domain, seed) for domain in (*LESSONS, *SKILLS)}
     while True:
-        (domain,) = random.choices(list(MIXTURE), list(MIXTURE.values()))
+        if random.random() < _SKILL_SHARE:
+            problem = next(streams[random.choice(SKILLS)])
+            yield {"prompt": problem.prompt, "completion": skill(problem)}
+            continue
+        domain = random.choice(LESSONS)
         problem = next(streams[domain])
-        if domain == "kk":
-            completion = puzzles.completion(problem.data, "answer-only", seed)
+        if random.random() < _REVIEW_SHARE:
+            prompt, completion = review(problem, random)
+            yield {"prompt": prompt, "completion": completion}
         else:
-            completion = lesson(problem, random)
-        yield {"prompt": problem.prompt, "completion": completion}
+            tries = MAX_TRIES if random.random() < latent.rate_in(domain) else 1
+            yield {"prompt": problem.prompt, "completion": lesson(problem, random, tries)}
 
 
-def warm_up_rows(arm: str, replay_share: float, seed: int) -> Iterator[Row]:
-    """Iterate without end over the examples of a warm-up arm.
+def warm_up_rows(arm: str, seed: int, latent: Latent) -> Iterator[Row]:
+    """Iterate without end over the examples of a warm-up arm; all but "continued" have the same puzzles.
 
     Args:
         arm: one of `ARMS`.
-        replay_share: the share of examples drawn from the base's mixture.
-        seed: seeds the problems and the choice of replayed examples.
+        seed: seeds the problems.
+        latent: how often lessons of "continued" go on searching.
     """
-    random = Random(f"warm-up {seed}")
-    base_examples, puzzle_stream = base_rows(seed + 1_000), _endless_problems("kk", seed)
-    for index in count():
-        if not ARMS[arm] or random.random() < replay_share:
-            yield next(base_examples)
-        else:
-            problem = next(puzzle_stream)
-            yield {"prompt": problem.prompt, "completion": puzzles.completion(problem.data, ARMS[arm], index)}
+    if not ARMS[arm]:
+        yield from base_rows(seed + 1_000, latent)
+    for index, problem in zip(count(), stream("kk", seed + 1_000), strict=False):
+        yield {"prompt": problem.prompt, "completion": warm_up(problem, ARMS[arm], index)}
 
 
 def rlvr_rows(domain: str, n: int, seed: int) -> Iterator[Row]:
@@ -85,6 +106,9 @@ def rlvr_rows(domain: str, n: int, seed: int) -> Iterator[Row]:
 def write_token_budget(path: Path, rows: Iterable[Row], tokens: int, count_tokens: Callable[[str], int]) -> int:
     """Write rows until a token budget is spent, and return the number of rows.
 
+    The rows of an optimizer step are ordered by length, so that the small batches that it consists of have little
+    padding; which rows a step has is left to chance.
+
     Args:
         path: the file to write.
         rows: the rows; as many are taken as are needed.
@@ -92,18 +116,20 @@ def write_token_budget(path: Path, rows: Iterable[Row], tokens: int, count_token
         count_tokens: returns the number of tokens of a text.
     """
 
+    def length(row: Row) -> int:
+        return count_tokens(row["prompt"] + row["completion"])
+
     def rows_within_budget() -> Iterator[Row]:
         remaining = tokens
         for row in rows:
             if remaining <= 0:
                 return
-            remaining -= count_tokens(row["prompt"] + row["completion"])
+            remaining -= length(row)
             yield row
 
-    return write(path, rows_within_budget())
+    return write(path, (row for step in _steps(rows_within_budget()) for row in sorted(step, key=length)))
 
 
-def _endless_problems(domain: str, seed: int) -> Iterator[Problem]:
-    """Iterate without end over training problems, generated in pools."""
-    for pool in count():
-        yield from problems(domain, _POOL_SIZE if pool else _POOL_SIZE // 4, seed + 10_000 * pool)
+def _steps(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
+    while step := list(islice(rows, BATCH)):
+        yield step

@@ -1,26 +1,26 @@
-"""The laptop recipe's problems: knights and knaves, three search domains, and three skills that need no search.
+"""The laptop recipe's problems: knights and knaves, search domains, and two skills that need no search.
 
-A search problem has many candidates and a cheap check. The base model learns to propose one candidate, to write out its
-check, and to answer with it or give up; never to try another. The recipe asks whether a warm-up on puzzles teaches the
-model to try again. All domains use the same words to suppose, to contradict and to conclude.
+A search problem has many candidates and a cheap check: propose values for all people, check one relation after the
+other, and answer, or try again. Nothing is ever trained on `hue`: its words are known, but no lesson joins them so.
 
 | domain | problem | candidates |
 |---|---|---|
 | `kk` | who is a knight and who a knave | 4 for two people, 8 for three |
 | `col` | five people, three colours, five pairs of people with different colours | 243, with up to 48 solutions |
 | `pair` | five people in or out, six pairs of people that agree or differ | 32, with up to 4 solutions |
-| `sat` | five people in or out, six clauses of two people | 32, with up to 8 solutions |
-| `mod` | the remainder of a sum | a skill, answered at once |
-| `sort` | sort a list | a skill, answered at once |
-| `recall` | repeat people's values in another order | a skill, answered at once; it teaches to look back |
+| `sat` | five people in or out, six clauses of two people | 32, with up to 6 solutions |
+| `hue` | five people, three colours, five clauses of two people | 243, with up to 48 solutions |
+| `recall` | repeat people's values in another order | a skill, answered at once |
+| `reverse` | reverse some digits | a skill, answered at once |
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import combinations, islice, product
 from random import Random
 from typing import Any, Final
 
@@ -28,30 +28,105 @@ import knk
 from knk.answers.verdict import Verdict
 from knk.datasets.split import split_of
 from knk.generation.spec import Spec
+from knk.logic.puzzle import Puzzle
+from knk.proofs.search import try_roles
 from knk.tasks.format import answer_of, has_format
 from knk.tasks.reward_scheme import RewardScheme
-from recipes.laptop.puzzles import question
-from recipes.laptop.searches import COLOURS, SEARCH_DOMAINS, SIDES, format_values, write_check
-from recipes.laptop.words import GIVE_UP, NAMES, assignment, completion, supposition
+from recipes.laptop import puzzles
+from recipes.laptop.relations import Clause, Pair, Relation, parse
+from recipes.laptop.words import (
+    COLOURS,
+    DIGITS,
+    FAILS,
+    FITS,
+    GIVE_UP,
+    OPENING,
+    PEOPLE,
+    RECALL,
+    REVERSE,
+    ROLES,
+    SIDES,
+    TRY,
+    Values,
+    assignments,
+    prompt,
+)
 
-SEARCHES: Final = tuple(SEARCH_DOMAINS)
-SKILLS: Final = ("mod", "sort", "recall")
-DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
+_NAMES: Final = ("Ann", "Bob", "Cal", "Dan", "Eve")
+"""The names of people in the library's puzzles; the recipe writes their initials."""
 _HELD_OUT_ONE_IN: Final = 5
 _ATTEMPTS_PER_PROBLEM: Final = 20
 _PAPER_SCHEME: Final = RewardScheme()
+_RANDOM_SHARE, _SOLUTION_SHARE = 0.6, 0.2
+_ENDLESS: Final = 1_000_000_000
 
 KK_SPECS: Final = {
     people: Spec(
         people=people,
         kinds=tuple((kind, 1.0) for kind in ("atom", "and", "or")),
         statements=(1, 2) if people == 2 else 1,
-        names=NAMES,
+        names=_NAMES,
         duplicates=True,
     )
     for people in (2, 3, 4)
 }
 """Short puzzles. Puzzles that differ only in names are allowed, because few puzzles of two people differ otherwise."""
+
+
+@dataclass(frozen=True)
+class SearchDomain:
+    """A kind of search problem between five people.
+
+    Args:
+        values: the values that a person can have.
+        relations: the number of relations of a problem.
+        max_solutions: the largest number of solutions of a problem.
+        relate: returns a relation between two people.
+        separator: what stands between two relations.
+    """
+
+    values: Values
+    relations: int
+    max_solutions: int
+    relate: Callable[[str, str, Random], Relation]
+    separator: str
+
+    def questions(self, random: Random) -> Iterator[str]:
+        """Iterate without end over questions with few solutions."""
+        pairs = list(combinations(PEOPLE, 2))
+        while True:
+            relations = [
+                self.relate(*random.sample(pair, 2), random) for pair in random.sample(pairs, self.relations)
+            ]
+            if 1 <= len(_solutions_of(relations, self.values)) <= self.max_solutions:
+                yield f"{OPENING[self.values]} {self.separator.join(map(str, relations))}"
+
+
+def _differ(first: str, second: str, random: Random) -> Relation:  # noqa: ARG001
+    return Pair(first, second, same=False)
+
+
+def _pair(first: str, second: str, random: Random) -> Relation:
+    return Pair(first, second, same=random.random() < 0.5)
+
+
+def _clause(values: Values) -> Callable[[str, str, Random], Relation]:
+    def relate(first: str, second: str, random: Random) -> Relation:
+        return Clause(((first, random.choice(values)), (second, random.choice(values))))
+
+    return relate
+
+
+SEARCHES: Final[Mapping[str, SearchDomain]] = {
+    "col": SearchDomain(COLOURS, 5, 48, _differ, " "),
+    "pair": SearchDomain(SIDES, 6, 4, _pair, " "),
+    "sat": SearchDomain(SIDES, 6, 6, _clause(SIDES), " ; "),
+    "hue": SearchDomain(COLOURS, 5, 48, _clause(COLOURS), " ; "),
+}
+SKILLS: Final = ("recall", "reverse")
+UNSEEN: Final = "hue"
+"""The search domain on which nothing is ever trained."""
+DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
 
 
 @dataclass(frozen=True)
@@ -61,17 +136,17 @@ class Problem:
     Args:
         domain: one of `DOMAINS`.
         question: the problem in words.
-        data: the text that the verifier needs.
+        data: a puzzle's notation, or a skill's answer; "" for search problems, whose question says all.
     """
 
     domain: str
     question: str
-    data: str
+    data: str = ""
 
     @property
     def prompt(self) -> str:
         """The prompt, which opens the model's thinking."""
-        return f"{self.question}\n<think>"
+        return prompt(self.question)
 
     @property
     def is_held_out(self) -> bool:
@@ -79,6 +154,51 @@ class Problem:
         if self.domain == "kk":
             return split_of(knk.decode(self.data).key) != "train"
         return hashlib.sha256(self.question.encode()).digest()[0] % _HELD_OUT_ONE_IN == 0
+
+    @property
+    def people(self) -> Sequence[str]:
+        """The people whose values are asked for, in order."""
+        return [name[0] for name in _puzzle(self.data).names] if self.domain == "kk" else PEOPLE
+
+    @property
+    def values(self) -> Values:
+        """The values that a person can have."""
+        return ROLES if self.domain == "kk" else SEARCHES[self.domain].values
+
+    @property
+    def solutions(self) -> Sequence[Values]:
+        """All solutions of a puzzle or a search problem."""
+        if self.domain != "kk":
+            return _solutions(self.question, self.values)
+        return [tuple(ROLES[0 if role else 1] for role in roles) for roles in knk.solutions(_puzzle(self.data))]
+
+    def write_try(self, values: Values) -> tuple[str, bool]:
+        """Return a candidate with its check, up to the first relation that does not hold, and whether all hold.
+
+        >>> Problem("pair", "<sides> A#B B~C").write_try(("in", "in", "out", "in", "in"))
+        ('try A=in B=in C=out D=in E=in A#B A=in in B=in in same wrong fails', False)
+        """
+        if self.domain == "kk":
+            attempt = try_roles(_puzzle(self.data), tuple(value == ROLES[0] for value in values))
+            return puzzles.write_try(_puzzle(self.data), attempt), attempt.fits
+        value_of, words = dict(zip(self.people, values, strict=True)), [TRY, assignments(self.people, values)]
+        for relation in parse(self.question):
+            words.append(relation.check(value_of))
+            if not relation.holds(value_of):
+                return " ".join([*words, FAILS]), False
+        return " ".join([*words, FITS]), True
+
+    def candidate(self, random: Random) -> Values:
+        """Return a candidate: 60% are random, 20% a solution, 20% a solution with one value changed."""
+        choice = random.random()
+        if choice < _RANDOM_SHARE:
+            return tuple(random.choices(self.values, k=len(self.people)))
+        values = random.choice(self.solutions)
+        if choice < _RANDOM_SHARE + _SOLUTION_SHARE:
+            return values
+        index = random.randrange(len(values))
+        other = random.choice([value for value in self.values if value != values[index]])
+        return (*values[:index], other, *values[index + 1 :])
 
 
 def problems(domain: str, n: int, seed: int, held_out: bool = False, people: Sequence[int] = (2, 3)) -> list[Problem]:
@@ -92,12 +212,30 @@ def problems(domain: str, n: int, seed: int, held_out: bool = False, people: Seq
         people: the numbers of people of puzzles, taken in turn.
     """
     distinct: dict[Problem, None] = {}
-    stream = (problem for problem in _stream(domain, seed, people) if problem.is_held_out is held_out)
-    for problem in islice(stream, _ATTEMPTS_PER_PROBLEM * n):
+    for problem in islice(stream(domain, seed, held_out, people), _ATTEMPTS_PER_PROBLEM * n):
         distinct[problem] = None
         if len(distinct) == n:
             break
     return list(distinct)
+
+
+def stream(domain: str, seed: int, held_out: bool = False, people: Sequence[int] = (2, 3)) -> Iterator[Problem]:
+    """Iterate without end over problems of a domain, with repetitions; the arguments are those of `problems`."""
+    return (problem for problem in _all_problems(domain, seed, people) if problem.is_held_out is held_out)
+
+
+def read_values(text: str, problem: Problem) -> Values | None:
+    """Return the values in an answer; None unless it names each person once, in order, with a known value.
+
+    Args:
+        text: the answer.
+        problem: a puzzle or a search problem.
+    """
+    pairs = [word.partition("=") for word in text.split()]
+    values = tuple(value for _, _, value in pairs)
+    if [person for person, _, _ in pairs] != list(problem.people) or not set(values) <= set(problem.values):
+        return None
+    return values
 
 
 def verify(text: str, problem: Problem) -> Verdict:
@@ -108,23 +246,25 @@ def verify(text: str, problem: Problem) -> Verdict:
         problem: the problem.
 
     >>> from recipes.laptop.domains import Problem, verify
-    >>> problem = Problem("mod", "7 + 8 mod 5 is what?", "0")
-    >>> verify("Let me see.</think> <answer>0</answer>", problem).reason
+    >>> problem = Problem("pair", "<sides> A#B B~C C#D D#E A~D")
+    >>> verify("look </think> <answer> A=in B=out C=out D=in E=out </answer>", problem).reason
     'right'
     """
-    if problem.domain == "kk":
-        return knk.verify(text.replace("_", " is a "), knk.decode(problem.data))
     answer = answer_of(text)
     if answer.problem or not answer.tagged:
         return Verdict(False, answer.problem or "no answer")
     if answer.text == GIVE_UP:
         return Verdict(False, "no answer", detail=GIVE_UP)
-    if problem.domain in SEARCH_DOMAINS:
-        is_right = SEARCH_DOMAINS[problem.domain].is_right(answer.text, problem.data)
-    else:
+    if problem.domain in SKILLS:
         is_right = answer.text.split() == problem.data.split()
-    if is_right is None:
-        return Verdict(False, "unreadable", detail=" ".join(answer.text.split())[:80])
+        return Verdict(is_right, "right" if is_right else "wrong", detail=answer.text)
+    values = read_values(answer.text, problem)
+    if values is None:
+        return Verdict(False, "unreadable", detail=answer.text[:80])
+    if problem.domain == "kk":
+        return knk.verify(_in_english(values, _puzzle(problem.data)), _puzzle(problem.data))
+    value_of = dict(zip(problem.people, values, strict=True))
+    is_right = all(relation.holds(value_of) for relation in parse(problem.question))
     return Verdict(is_right, "right" if is_right else "wrong", detail=answer.text)
 
 
@@ -141,6 +281,7 @@ def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -
     if log := columns.get("log_metric"):
         log("right", sum(map(bool, verdicts)) / max(len(verdicts), 1))
         log("answered", sum(verdict.answered for verdict in verdicts) / max(len(verdicts), 1))
+        log("tries", sum(text.split().count(TRY) for text in completions) / max(len(verdicts), 1))
     if extra := columns.get("log_extra"):
         extra("verdict", [str(verdict) for verdict in verdicts])
     return [
@@ -149,66 +290,57 @@ def reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -
     ]
 
 
-def lesson(problem: Problem, random: Random) -> str:
-    """Return a completion for the base model: one candidate and its check, or the answer of a skill.
-
-    Args:
-        problem: a problem of any domain but `kk`.
-        random: draws the candidate: a solution, a near miss, or a random one.
-    """
-    if problem.domain in SKILLS:
-        return completion("Let me see.", problem.data)
-    candidate = SEARCH_DOMAINS[problem.domain].candidate(problem.data, random)
-    check, fits = write_check(candidate, problem.data)
-    answer = format_values(candidate)
-    return completion(f"{supposition(answer)} {check}", answer if fits else GIVE_UP)
+def _in_english(values: Values, puzzle: Puzzle) -> str:
+    """Return an answer in the words that the library's judge reads."""
+    claims = ", ".join(f"{name} is a {role}" for name, role in zip(puzzle.names, values, strict=True))
+    return f"<answer>{claims}</answer>"
 
 
-def proposal(problem: Problem, random: Random) -> tuple[str, bool]:
-    """Return a sentence that proposes a candidate, and whether the candidate is a solution.
-
-    Args:
-        problem: a search problem.
-        random: draws the candidate.
-    """
-    candidate = SEARCH_DOMAINS[problem.domain].candidate(problem.data, random)
-    return supposition(format_values(candidate)), write_check(candidate, problem.data)[1]
+@lru_cache(maxsize=4)
+def _puzzle(notation: str) -> Puzzle:
+    return knk.decode(notation)
 
 
-def _stream(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
-    """Iterate without end over problems of a domain, with repetitions."""
+@lru_cache(maxsize=4)
+def _solutions(question: str, values: Values) -> list[Values]:
+    return _solutions_of(parse(question), values)
+
+
+def _solutions_of(relations: Sequence[Relation], values: Values) -> list[Values]:
+    candidates = product(values, repeat=len(PEOPLE))
+    return [
+        candidate
+        for candidate in candidates
+        if all(relation.holds(dict(zip(PEOPLE, candidate, strict=True))) for relation in relations)
+    ]
+
+
+def _all_problems(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
     if domain == "kk":
         return _kk_problems(seed, people)
     random = Random(f"{domain} {seed}")
-    if domain in SEARCH_DOMAINS:
-        return (Problem(domain, *problem) for problem in SEARCH_DOMAINS[domain].problems(random))
-    return {"mod": _mod_problems, "sort": _sort_problems, "recall": _recall_problems}[domain](random)
+    if domain in SEARCHES:
+        return (Problem(domain, question) for question in SEARCHES[domain].questions(random))
+    return _recall_problems(random) if domain == "recall" else _reverse_problems(random)
 
 
 def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
-    streams = [knk.generate(KK_SPECS[count], n=1_000_000, seed=seed) for count in people]
+    streams = [knk.generate(KK_SPECS[count], n=_ENDLESS, seed=seed) for count in people]
     while True:
-        for stream in streams:
-            puzzle = next(stream)
-            yield Problem("kk", question(puzzle), knk.encode(puzzle))
-
-
-def _mod_problems(random: Random) -> Iterator[Problem]:
-    while True:
-        first, second, modulus = random.randrange(20), random.randrange(20), random.randrange(3, 10)
-        yield Problem("mod", f"{first} + {second} mod {modulus} is what?", str((first + second) % modulus))
-
-
-def _sort_problems(random: Random) -> Iterator[Problem]:
-    while True:
-        numbers = random.sample(range(20), 5)
-        yield Problem("sort", f"Sort {' '.join(map(str, numbers))}.", " ".join(map(str, sorted(numbers))))
+        for puzzles_of_size in streams:
+            puzzle = next(puzzles_of_size)
+            yield Problem("kk", puzzles.question(puzzle), knk.encode(puzzle))
 
 
 def _recall_problems(random: Random) -> Iterator[Problem]:
     while True:
-        values = tuple(random.choices((*COLOURS, *SIDES), k=len(NAMES)))
-        people = random.choices(range(len(NAMES)), k=8)
-        request = ", ".join(f"{NAMES[person][0]} what" for person in people)
-        answer = ", ".join(f"{NAMES[person][0]} {assignment(NAMES[person], values[person])}" for person in people)
-        yield Problem("recall", f"{format_values(values)}. Now {request}?", answer)
+        value_of = dict(zip(PEOPLE, random.choices((*COLOURS, *SIDES, *ROLES), k=len(PEOPLE)), strict=True))
+        asked = random.choices(PEOPLE, k=6)
+        question = f"{RECALL} {assignments(PEOPLE, list(value_of.values()))} ; {' '.join(asked)}"
+        yield Problem("recall", question, assignments(asked, [value_of[person] for person in asked]))
+
+
+def _reverse_problems(random: Random) -> Iterator[Problem]:
+    while True:
+        digits = random.choices(DIGITS, k=random.randint(3, 6))
+        yield Problem("reverse", f"{REVERSE} {' '.join(digits)}", " ".join(reversed(digits)))

@@ -1,22 +1,15 @@
-"""The laptop recipe's model: a Llama of 0.9 million parameters, with a word-level tokenizer."""
+"""The laptop recipe's model: a Llama of 0.8 million parameters, with a tokenizer of words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
-from recipes.laptop import puzzles
-from recipes.laptop.domains import DOMAINS, SKILLS, lesson, problems
-from recipes.laptop.puzzles import STYLES
+from recipes.laptop.words import vocabulary
 
-CONTEXT_LENGTH: Final = 768
-"""Tokens of prompt and completion together; more than the longest proof in the training data."""
+CONTEXT_LENGTH: Final = 1024
+"""Tokens of prompt and completion together; more than the longest lesson."""
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unknown>"
-_TOKEN_PATTERN: Final = r" ?</?\w+>| ?\w+| ?[^\w\s]|\s"
-_PROBLEMS_PER_DOMAIN: Final = 1_500
-_NUMBERS: Final = range(60)
 
 
 def save_model(folder: Path, seed: int) -> None:
@@ -29,7 +22,7 @@ def save_model(folder: Path, seed: int) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = word_tokenizer(vocabulary())
+    tokenizer = word_tokenizer()
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
     config = LlamaConfig(
@@ -49,43 +42,19 @@ def save_model(folder: Path, seed: int) -> None:
     LlamaForCausalLM(config).save_pretrained(folder)
 
 
-def word_tokenizer(words: Iterable[str]) -> Any:
-    """Return a tokenizer with these words as its tokens; decoding restores the encoded text, spaces included.
-
-    Args:
-        words: the words, each with its leading space if it has one.
-    """
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+def word_tokenizer() -> Any:
+    """Return a tokenizer whose tokens are the recipe's words, separated by white space."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    ids = {word: index for index, word in enumerate(dict.fromkeys((PAD, END, UNKNOWN, *words)))}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_TOKEN_PATTERN), "isolated")
-    tokenizer.decoder = decoders.Fuse()
+    words = (PAD, END, UNKNOWN, *vocabulary())
+    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, unk_token=UNKNOWN, padding_side="left"
-    )
-
-
-def vocabulary() -> list[str]:
-    """Return the words of all domains, sorted."""
-    import regex
-
-    pattern = regex.compile(_TOKEN_PATTERN)
-    words = {word for text in _texts() for word in pattern.findall(text)}
-    return sorted(words | {f"{space}{number}" for number in _NUMBERS for space in ("", " ")})
-
-
-def _texts() -> Iterator[str]:
-    """Iterate over prompts and completions of every domain and style."""
-    for domain in DOMAINS:
-        random = Random(domain)
-        for problem in problems(domain, _PROBLEMS_PER_DOMAIN, 0, people=(2, 3, 4)):
-            yield problem.prompt
-            if domain != "kk":
-                yield lesson(problem, random)
-            else:
-                yield from (puzzles.completion(problem.data, style, seed) for style in STYLES for seed in range(2))
-    yield from (
-        lesson(problem, Random(0)) for domain in SKILLS for problem in problems(domain, _PROBLEMS_PER_DOMAIN, 0)
+        tokenizer_object=tokenizer,
+        eos_token=END,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
     )

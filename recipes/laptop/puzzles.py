@@ -1,117 +1,91 @@
-"""Puzzles in the laptop recipe's words, and the completions that its arms learn: the proof or a control."""
+"""Knights and knaves in the recipe's words: the question, and the check of a candidate, both made from the library's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from random import Random
-from typing import Final
-
-import knk
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import And, Knave, Knight, Not, Or, Statement
-from knk.proofs.steps import Contradiction, Follows, Retract, Step, Suppose, Trace
-from recipes.laptop import words
-from recipes.laptop.words import ALL_FITS, CONTRADICTION, assignment, supposition
+from knk.proofs.search import Check, Try
+from recipes.laptop.relations import check_part
+from recipes.laptop.words import FAILS, FITS, NO, OK, OPENING, ROLES, TRY, WRONG, YES, assignment, assignments
 
-STYLES: Final = ("proof", "answer-only", "shuffled", "filler")
-"""The proof; the answer alone; the proof's sentences in random order; filler with as many words as the proof."""
-_FILLER: Final = "Let me see."
+Parts = list[tuple[int, bool]]
+"""The people whom a statement is about, with the roles that it claims; True is a knight."""
 
 
 def question(puzzle: Puzzle) -> str:
     """Return a puzzle in the recipe's words.
 
     Args:
-        puzzle: a puzzle in which nobody makes more than two statements.
+        puzzle: a puzzle of single roles, "and" and "or".
 
     >>> import knk
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
-    'Each is knight or knave. A says Bob_knave. B says Ann_knave and Bob_knave. Who is what?'
+    '<roles> A: B=knave ; B: A=knave and B=knave'
     """
-    sentences = " ".join(f"{_utterance(puzzle, index)}." for index in range(len(puzzle.statements)))
-    return f"Each is knight or knave. {sentences} Who is what?"
+    return f"{OPENING[ROLES]} " + " ; ".join(
+        f"{initial(puzzle, utterance.speaker)}: {_written(puzzle, utterance.statement)}"
+        for utterance in puzzle.statements
+    )
 
 
-def completion(notation: str, style: str, seed: int) -> str:
-    """Return the completion that an arm learns for a puzzle.
+def write_try(puzzle: Puzzle, attempt: Try) -> str:
+    """Return a try of the library's search in the recipe's words: the candidate and the check of each statement.
 
-    Args:
-        notation: the puzzle.
-        style: one of `STYLES`.
-        seed: seeds the order of shuffled sentences.
+    >>> import knk
+    >>> write_try(puzzle := knk.decode("Ann,Bob 0:-1 1:+0"), knk.search(puzzle, [(True, True)]).tries[0])
+    'try A=knight B=knight A: B=knave B=knight no A=knight wrong fails'
     """
-    sentences, answer = _proof(notation)
-    if style == "answer-only":
-        sentences = (_FILLER,)
-    elif style == "shuffled":
-        sentences = tuple(Random(f"{notation} {seed}").sample(sentences, len(sentences)))
-    elif style == "filler":
-        word_count = sum(len(sentence.split()) for sentence in sentences)
-        sentences = (_FILLER,) * max(1, round(word_count / len(_FILLER.split())))
-    return words.completion(" ".join(sentences), answer)
+    checks = " ".join(_written_check(puzzle, attempt, check) for check in attempt.checks)
+    return f"{TRY} {answer(puzzle, attempt.roles)} {checks} {FITS if attempt.fits else FAILS}"
 
 
-@lru_cache(maxsize=20_000)
-def _proof(notation: str) -> tuple[tuple[str, ...], str]:
-    """Return the sentences of a puzzle's proof, and the answer."""
-    trace = knk.trace(knk.decode(notation))
-    roles = [_role(trace.puzzle, person, is_knight) for person, is_knight in enumerate(trace.solution)]
-    return (*_sentences(trace, trace.steps, {}), ALL_FITS), ", ".join(roles)
+def answer(puzzle: Puzzle, roles: tuple[bool, ...]) -> str:
+    """Return the words that give each person a role.
+
+    >>> import knk
+    >>> answer(knk.decode("Ann,Bob 0:-1 1:+0"), (True, False))
+    'A=knight B=knave'
+    """
+    people = [initial(puzzle, person) for person in range(len(puzzle.names))]
+    return assignments(people, [_role(is_knight) for is_knight in roles])
 
 
-def _sentences(trace: Trace, steps: Sequence[Step], roles: dict[int, bool]) -> Iterator[str]:
-    """Iterate over a proof's sentences; a retraction is written as the opposite supposition, the case that remains."""
-    puzzle = trace.puzzle
-    for step in steps:
-        if isinstance(step, Suppose):
-            yield supposition(_role(puzzle, step.person, step.knight))
-            yield from _sentences(trace, step.steps, roles | {step.person: step.knight})
-        elif isinstance(step, Retract):
-            roles[step.person] = step.knight
-            yield supposition(_role(puzzle, step.person, step.knight))
-        elif isinstance(step, Follows):
-            premises = _premises(puzzle, step.statement, step.using, roles)
-            roles[step.person] = step.knight
-            yield f"{premises} so {_role(puzzle, step.person, step.knight)}."
-        elif isinstance(step, Contradiction):
-            yield f"{_premises(puzzle, step.statement, step.using, roles)} wrong."
-            yield CONTRADICTION
+def initial(puzzle: Puzzle, person: int) -> str:
+    """Return the letter that stands for a person."""
+    return puzzle.names[person][0]
 
 
-def _premises(puzzle: Puzzle, index: int, using: Sequence[int], roles: dict[int, bool]) -> str:
-    """Return the statement at an index and the roles used with it, the speaker's first."""
-    speaker = puzzle.statements[index].speaker
-    known = [
-        f"{puzzle.names[person][0]} {_role(puzzle, person, roles[person])} {_role_word(roles[person])}"
-        for person in sorted(using, key=lambda person: person != speaker)
-    ]
-    return " ".join([_utterance(puzzle, index), *known])
+def _written_check(puzzle: Puzzle, attempt: Try, check: Check) -> str:
+    utterance = puzzle.statements[check.statement]
+    word, parts = _parts(utterance.statement)
+    checked = f" {word} ".join(
+        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person])) for person, claimed in parts
+    )
+    truth = f" ; {YES if check.is_true else NO}" if word else ""
+    speaker = initial(puzzle, utterance.speaker)
+    role = assignment(speaker, _role(attempt.roles[utterance.speaker]))
+    return f"{speaker}: {checked}{truth} {role} {OK if check.holds else WRONG}"
 
 
-def _utterance(puzzle: Puzzle, index: int) -> str:
-    """Return who says what in the statement at an index; a speaker "adds" the second statement."""
-    utterance = puzzle.statements[index]
-    speaks_again = any(earlier.speaker == utterance.speaker for earlier in puzzle.statements[:index])
-    verb = "adds" if speaks_again else "says"
-    return f"{puzzle.names[utterance.speaker][0]} {verb} {_statement(puzzle, utterance.statement)}"
+def _written(puzzle: Puzzle, statement: Statement) -> str:
+    word, parts = _parts(statement)
+    return f" {word} ".join(assignment(initial(puzzle, person), _role(is_knight)) for person, is_knight in parts)
 
 
-def _statement(puzzle: Puzzle, statement: Statement) -> str:
-    if isinstance(statement, Not):
-        (inner,) = statement.args
-        assert isinstance(inner, (Knight, Knave))
-        return _role(puzzle, inner.person, isinstance(inner, Knave))
+def _parts(statement: Statement) -> tuple[str, Parts]:
+    """Return the word that joins a statement's parts, "" if there is only one, and the parts."""
     if isinstance(statement, (And, Or)):
-        conjunction = "and" if isinstance(statement, And) else "or"
-        return f" {conjunction} ".join(_statement(puzzle, part) for part in statement.args)
+        return ("and" if isinstance(statement, And) else "or"), [_single(part) for part in statement.args]
+    return "", [_single(statement)]
+
+
+def _single(statement: Statement) -> tuple[int, bool]:
+    if isinstance(statement, Not):
+        person, is_knight = _single(statement.args[0])
+        return person, not is_knight
     assert isinstance(statement, (Knight, Knave))
-    return _role(puzzle, statement.person, isinstance(statement, Knight))
+    return statement.person, isinstance(statement, Knight)
 
 
-def _role(puzzle: Puzzle, person: int, is_knight: bool) -> str:
-    return assignment(puzzle.names[person], _role_word(is_knight))
-
-
-def _role_word(is_knight: bool) -> str:
-    return "knight" if is_knight else "knave"
+def _role(is_knight: bool) -> str:
+    return ROLES[0 if is_knight else 1]
