@@ -1,211 +1,189 @@
-"""The results of a laptop study: the scores of every arm on every task, and the criteria of CRITERIA.md."""
+"""The claims of CRITERIA.md, each with the figures that decide it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 
-from knk.datasets.files import read
-from knk.evals import results
 from knk.evals.intervals import Estimate, difference
-from knk.evals.results import ArmScore, Results, StudyClaim
-from knk.files import read_json
-from knk.tables import format_table
-from knk.training.manifest import MANIFEST
-from knk.training.metrics import METRICS as METRICS_FILE
-from recipes.laptop.domains import SEARCHES
-from recipes.laptop.evaluate import FORCED, METRICS, TASKS
-from recipes.laptop.lineage import BASE, STARTS, WARMED, Scale
-from recipes.laptop.measurements import ACCURACY_IF_ANSWERED, GATE_THRESHOLD, FirstStep, Measurements
+from knk.evals.results import StudyClaim
+from recipes.laptop.cell import BASE, STARTS, WARMED, Rollouts, rl_arm
+from recipes.laptop.domains import SKILLS
+from recipes.laptop.gate import THRESHOLD
+from recipes.laptop.measurements import FORCED, FirstStep, Measurements
+from recipes.laptop.names import TASK_NAMES
 
-PUZZLES: Final = ("kk2", "kk3")
-ABOVE_ZERO: Final = "the 95% interval of the difference lies above 0"
-REPORTED_ONLY: Final = "warmed minus base; reported only"
+TAUGHT: Final = ("kk2", "kk3")
+"""The puzzles of the warm-up."""
+UNTAUGHT: Final = ("col", "pair", "sat")
+"""The search domains of the base's lessons, which no warm-up contains."""
+SMALLEST_GAIN: Final = 0.05
+"""A gain that is certainly smaller counts as none."""
+_ABOVE: Final = f"holds if the 95% interval lies above 0, does not hold if it lies below {SMALLEST_GAIN}"
+_REPORTED: Final = "reported only"
 
 
-def summarize(scale: Scale, output: Path) -> Results:
-    """Compute a study's results from its samples, write them to `results.json`, and return them.
+def claims(conditions: Sequence[Measurements]) -> Iterator[StudyClaim]:
+    """Iterate over the claims, condition by condition, and then those that compare conditions.
 
     Args:
-        scale: the size of the study.
-        output: the folder of the study.
+        conditions: the measurements of each condition.
     """
-    measured = Measurements(scale, output)
-    scores = [
-        ArmScore(arm, task, metric, measured.estimate(arm, task, metric))
-        for arm in measured.arms
-        for task in TASKS
-        for metric in ("accuracy", ACCURACY_IF_ANSWERED, *METRICS[1:], *([FORCED] if task in SEARCHES else []))
-    ]
-    study = Results(
-        "Warm-up and RLVR on a CPU",
-        measured.arms,
-        TASKS,
-        tuple(scores),
-        tuple(map(measured.curve, STARTS)),
-        tuple(claims(measured)),
-        dict(facts(measured)),
+    for measured in conditions:
+        name = measured.condition if len(conditions) > 1 else ""
+        for claim in _claims_of(measured):
+            yield replace(claim, condition=name)
+    yield from _dose_claims(conditions)
+
+
+def judged(gain: Estimate) -> bool | None:
+    """Return whether a gain holds; None if that is open.
+
+    >>> judged(Estimate(0.2, 0.1, 0.3, 300)), judged(Estimate(0.0, -0.1, 0.04, 300)), judged(Estimate(0.1, -0.1, 0.3, 300))
+    (True, False, None)
+    """
+    return True if gain.low > 0 else False if gain.high < SMALLEST_GAIN else None
+
+
+def transfer(measured: Measurements) -> StudyClaim:
+    """Return the paper's first claim: the warm-up improves domains that it does not teach, more than any control."""
+    parts = list(_transfer_parts(measured))
+    holds = _all_hold([part.holds for part in parts])
+    remarks = [f"{part.text}: {_word(part.holds)}" for part in parts if part.holds is not True]
+    if measured.gate_failures:
+        holds = False if holds is False else None
+        remarks.append("the gate failed")
+    return StudyClaim(
+        f"Claim 1: warm-up alone improves domains that it does not teach ({_in_words(UNTAUGHT)})",
+        "holds if each of the next lines holds, does not hold if any of them does not",
+        parts[0].estimate,
+        holds,
+        "; ".join(remarks),
     )
-    results.write(output, study)
-    return study
 
 
-def claims(measured: Measurements) -> Iterator[StudyClaim]:
-    """Iterate over the claims of CRITERIA.md, with the scores that decide them.
-
-    Args:
-        measured: the measurements of a study.
-    """
-    rl_domain = measured.scale.rl_domain
+def _claims_of(measured: Measurements) -> Iterator[StudyClaim]:
     yield _gate(measured)
-    yield _above_zero(
-        "Warm-up teaches puzzles: higher accuracy on held-out puzzles of two and three people",
-        measured.gain(WARMED, BASE, PUZZLES),
-    )
-    if measured.gated_domains:
-        yield from _warm_up_claims(measured, measured.gated_domains)
-    yield from _rlvr_claims(measured, rl_domain)
-    others = [task for task in TASKS if task not in (rl_domain, *PUZZLES, "kk4")]
-    pairs = (("base + RL", BASE), ("warmed + RL", BASE), ("warmed + RL", WARMED), ("warmed + RL", "base + RL"))
-    for arm, baseline in pairs:
-        yield _above_zero(
-            f"In the domains that RLVR did not train, {arm} beats {baseline}", measured.gain(arm, baseline, others)
-        )
-    yield _above_zero(
-        "On puzzles, which RLVR did not train, warmed + RL beats warmed", measured.gain("warmed + RL", WARMED, PUZZLES)
-    )
-    yield _sample_efficiency(measured)
+    yield _above("Warm-up teaches puzzles of two and three people", measured.gain(WARMED, BASE, TAUGHT))
+    yield transfer(measured)
+    yield from _transfer_parts(measured)
+    for task in (*UNTAUGHT, "mix", "kk4"):
+        yield _above(f"Warm-up improves {TASK_NAMES[task]}", measured.gain(WARMED, BASE, [task]))
+    yield _reported("Change in the skills by warm-up", measured.gain(WARMED, BASE, SKILLS))
+    for metric in ("answered", "tries"):
+        yield _reported(f"Change by warm-up in {metric} per item there", measured.gain(WARMED, BASE, UNTAUGHT, metric))
+    if any(stage.rl_run is not None for stage in measured.stages):
+        for rollouts in measured.scale.rollouts:
+            yield from _rlvr_claims(measured, rollouts)
 
 
 def _gate(measured: Measurements) -> StudyClaim:
-    domains = measured.gated_domains
-    remark = "; ".join(
-        f"seed {seed}: " + ", ".join(f"{domain} {share:.3f}" for domain, share in gate.items())
-        for seed, gate in enumerate(measured.gates)
-    )
+    failures = measured.gate_failures
     return StudyClaim(
-        f"Gate: every base checks candidates correctly; passed by {', '.join(domains) or 'no domain'}",
-        f"at least {GATE_THRESHOLD} in every base; a domain that fails is left out of the claims about warm-up",
+        "Gate: every base checks candidates correctly at the first, second and third try",
+        f"at least {THRESHOLD} of the checks, in each domain, at each try, in every base",
         None,
-        len(domains) == len(SEARCHES),
-        remark,
+        not failures,
+        "; ".join(failures),
     )
 
 
-def _warm_up_claims(measured: Measurements, domains: list[str]) -> Iterator[StudyClaim]:
-    yield _above_zero(
-        f"Warm-up alone raises accuracy in search domains ({', '.join(domains)})",
-        measured.gain(WARMED, BASE, domains),
-    )
-    yield _above_zero(
-        "... also if every item must be answered, so that the gain is not just more guessing",
-        measured.gain(WARMED, BASE, domains, FORCED),
-    )
-    for arm in measured.scale.arms:
-        if arm != WARMED:
-            yield _above_zero(f"... also over the control '{arm}'", measured.gain(WARMED, arm, domains))
-    answered, tries = (measured.gain(WARMED, BASE, domains, metric) for metric in ("answered", "tries"))
-    yield StudyClaim("Change in the share of items answered there", REPORTED_ONLY, answered)
-    yield StudyClaim("Change in the number of suppositions per item there", REPORTED_ONLY, tries)
+def _transfer_parts(measured: Measurements) -> Iterator[StudyClaim]:
+    yield _above("... warmed beats base", measured.gain(WARMED, BASE, UNTAUGHT))
+    forced = measured.gain(WARMED, BASE, UNTAUGHT, FORCED)
+    yield _above("... warmed beats base if every item must be answered", forced)
+    for control in measured.scale.arms:
+        if control != WARMED:
+            yield _above(f"... warmed beats {control}", measured.gain(WARMED, control, UNTAUGHT))
 
 
-def _rlvr_claims(measured: Measurements, domain: str) -> Iterator[StudyClaim]:
-    for start in STARTS:
-        yield _above_zero(
-            f"RLVR from {start} raises accuracy on held-out {domain}",
-            measured.gain(f"{start} + RL", start, [domain]),
+def _rlvr_claims(measured: Measurements, rollouts: Rollouts) -> Iterator[StudyClaim]:
+    domain = [measured.scale.rl_domain]
+    base, warmed = (rl_arm(start, rollouts) for start in STARTS)
+    for start, arm in zip(STARTS, (base, warmed), strict=True):
+        yield _above(f"RLVR works: {arm} beats {start} in colouring", measured.gain(arm, start, domain))
+    yield _above(
+        f"Claim 2: after RLVR on the same problems, {warmed} beats {base} in colouring",
+        measured.gain(warmed, base, domain),
+    )
+    others = ("pair", "sat", "mix", *SKILLS)
+    yield _above(
+        f"Claim 3: in the domains that RLVR does not train, {warmed} beats {base}",
+        measured.gain(warmed, base, others),
+    )
+    for start, arm in zip(STARTS, (base, warmed), strict=True):
+        yield _reported(f"Change from {start} to {arm} in those domains", measured.gain(arm, start, others))
+    yield from _efficiency_claims(measured, rollouts)
+
+
+def _efficiency_claims(measured: Measurements, rollouts: Rollouts) -> Iterator[StudyClaim]:
+    pairs, base = measured.first_steps(rollouts), rl_arm(BASE, rollouts)
+    warm_up = measured.scale.warm_up_tokens
+    for unit, costs in (
+        ("steps", [tuple(first.step for first in pair) for pair in pairs]),
+        ("tokens", [tuple(first.tokens for first in pair) for pair in pairs]),
+        ("tokens, with those of the warm-up", [_tokens_with(pair, warm_up) for pair in pairs]),
+    ):
+        sooner = [warm is not None and (cold is None or warm < cold) for cold, warm in costs]
+        listed = ", ".join(f"{_cost(cold)} and {_cost(warm)}" for cold, warm in costs)
+        yield StudyClaim(
+            f"Claim 4: from the warm start, RLVR reaches the final accuracy of {base} in fewer {unit}",
+            "holds if in every pair of runs, does not hold if in none",
+            None,
+            True if all(sooner) else None if any(sooner) else False,
+            f"from base and from warmed, pair by pair: {listed}",
         )
-    yield _above_zero(
-        "After RLVR on the same problems, warmed + RL beats base + RL",
-        measured.gain("warmed + RL", "base + RL", [domain]),
-    )
-    gains = []
-    for start in STARTS:
-        pairs = zip(measured.scores(f"{start} + RL", [domain]), measured.scores(start, [domain]), strict=True)
-        gains.append([{item: after[item] - before[item] for item in after} for after, before in pairs])
-    yield _above_zero("RLVR gains more from the warm start than from the base", difference(gains[1], gains[0]))
 
 
-def _above_zero(text: str, gain: Estimate) -> StudyClaim:
-    """Return a claim that holds if the interval lies above 0, fails if below, and is open otherwise."""
-    holds = True if gain.low > 0 else False if gain.high < 0 else None
-    return StudyClaim(text, ABOVE_ZERO, gain, holds)
+def _tokens_with(pair: tuple[FirstStep, FirstStep], warm_up: int) -> tuple[float | None, float | None]:
+    base, warmed = pair[0].tokens, pair[1].tokens
+    return base, None if warmed is None else warmed + warm_up
 
 
-def _sample_efficiency(measured: Measurements) -> StudyClaim:
-    """Return the claim that the warm start reaches base + RL's final accuracy in fewer steps."""
-    base_steps, warm_steps = ([first.step for first in measured.first_steps(start)] for start in STARTS)
-    pairs = list(zip(base_steps, warm_steps, strict=True))
-    sooner = [warm is not None and (base is None or warm < base) for base, warm in pairs]
-    steps = ", ".join(f"{_format_step(base)} and {_format_step(warm)}" for base, warm in pairs)
-    return StudyClaim(
-        "From the warm start, RLVR reaches base + RL's final accuracy in fewer steps",
-        "fewer steps in every pair of seeds; open if only in some",
-        None,
-        True if all(sooner) else None if any(sooner) else False,
-        f"first step from base and from warmed, pair by pair: {steps}; without the tokens of the warm-up itself",
-    )
+def _dose_claims(conditions: Sequence[Measurements]) -> Iterator[StudyClaim]:
+    """The claims that the gain by warm-up depends on the latent rate."""
+    spread = [measured for measured in conditions if len(measured.records[0].latent.domains) > 1]
+    zero = next((measured for measured in spread if measured.records[0].latent.rate == 0), None)
+    for measured in spread:
+        if zero is None or measured is zero or len(measured.records) != len(zero.records):
+            continue
+        gain = difference(measured.gains(WARMED, BASE, UNTAUGHT), zero.gains(WARMED, BASE, UNTAUGHT))
+        yield _above(
+            f"The condition: the gain in domains without warm-up is larger at {measured.condition} than at {zero.condition}",
+            gain,
+        )
+    for measured in conditions:
+        if measured.records[0].latent.domains == ("pair",):
+            elsewhere = tuple(task for task in UNTAUGHT if task != "pair")
+            yield replace(
+                _above(
+                    "Where the lessons lie: warm-up improves the domains whose lessons never search on",
+                    measured.gain(WARMED, BASE, elsewhere),
+                ),
+                condition=measured.condition,
+            )
 
 
-def facts(measured: Measurements) -> Iterator[tuple[str, str]]:
-    """Iterate over the facts that a reader needs: seeds, items, tokens, seconds and hardware.
-
-    Args:
-        measured: the measurements of a study.
-    """
-    scale = measured.scale
-    folders = [lineage.folder for lineage in measured.lineages]
-    manifests = [read_json(path) for folder in folders for path in sorted(folder.glob(f"*/{MANIFEST}"))]
-    hardware = manifests[0]["hardware"]
-    yield "bases", str(scale.seeds)
-    yield "RLVR runs from each start of each base", str(scale.rl_seeds)
-    yield "items per task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
-    warm_up = f"each warm-up {scale.warm_up_tokens:,}, with {scale.replay_share:.0%} of replayed examples"
-    yield "training tokens", f"base {scale.base_tokens:,}; {warm_up}"
-    yield "RLVR", f"{scale.rl_problems} problems of {scale.rl_domain}, {scale.rl_steps} steps"
-    yield "training seconds, all runs", f"{sum(manifest['seconds'] for manifest in manifests):,.0f}"
-    yield "hardware", f"{hardware['processor']}, {hardware['cores']} cores, one per run"
-    for start in STARTS:
-        yield f"RLVR from {start} to base + RL's final accuracy", "; ".join(map(_cost, measured.first_steps(start)))
+def _above(text: str, gain: Estimate) -> StudyClaim:
+    return StudyClaim(text, _ABOVE, gain, judged(gain))
 
 
-def _cost(first: FirstStep) -> str:
-    """Return the steps, tokens and seconds of an RLVR run up to a step, or of the whole run if it was not reached."""
-    entries = [entry for entry in read(first.lineage.folder / first.stage.name / METRICS_FILE) if "num_tokens" in entry]
-    spent = [entry for entry in entries if first.step is None or entry["step"] <= first.step]
-    tokens = spent[-1]["num_tokens"] if spent else 0
-    seconds = sum(entry.get("step_time", 0.0) for entry in spent)
-    steps = f"not reached in {len(entries)}" if first.step is None else first.step
-    return f"{steps} steps, {tokens:,.0f} tokens, {seconds:.0f} s"
+def _reported(text: str, gain: Estimate) -> StudyClaim:
+    return StudyClaim(text, _REPORTED, gain)
 
 
-def format_results(study: Results) -> str:
-    """Return a text table of the accuracy of each arm on each task, followed by the claims.
-
-    Args:
-        study: the results of a study.
-    """
-    cells = [["accuracy in %", *study.tasks]]
-    cells += [[arm, *(_format_score(study.score(arm, task)) for task in study.tasks)] for arm in study.arms]
-    return "\n".join([format_table(cells, "<"), "", *_format_claims(study.claims)])
+def _all_hold(parts: Sequence[bool | None]) -> bool | None:
+    return False if False in parts else None if None in parts else True
 
 
-def _format_claims(study_claims: Sequence[StudyClaim]) -> list[str]:
-    verdicts = {True: "holds", False: "does not hold", None: "open"}
-    return [f"{verdicts[claim.holds]:<13}  {claim.text}{_format_gain(claim.estimate)}" for claim in study_claims]
+def _in_words(tasks: Sequence[str]) -> str:
+    return ", ".join(TASK_NAMES[task] for task in tasks)
 
 
-def _format_gain(gain: Estimate | None) -> str:
-    return f": {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""
+def _word(holds: bool | None) -> str:
+    return {True: "holds", False: "does not hold", None: "open"}[holds]
 
 
-def _format_score(score: Estimate | None) -> str:
-    if score is None:
-        return ""
-    mean, low, high = (round(100 * value) for value in (score.mean, score.low, score.high))
-    return f"{mean} [{low}-{high}]"
-
-
-def _format_step(step: int | None) -> str:
-    return "never" if step is None else str(step)
+def _cost(value: float | None) -> str:
+    return "never" if value is None else f"{value:,.0f}"

@@ -14,8 +14,8 @@ from recipes.laptop.domains import SKILLS, problems, stream
 from recipes.laptop.lessons import MAX_TRIES, lesson, review, skill, warm_up
 
 Row = dict[str, str]
-LESSONS: Final = ("kk", "col", "pair", "sat")
-"""The domains of the base's lessons, in equal shares."""
+LESSONS: Final[Mapping[str, float]] = {"kk": 0.4, "col": 0.2, "pair": 0.2, "sat": 0.2}
+"""The domains of the base's lessons and their shares; a statement takes more words to check than a relation."""
 ARMS: Final[Mapping[str, str]] = {
     "warmed": "search",
     "answers only": "answer",
@@ -42,15 +42,16 @@ class Latent:
     """
 
     rate: float
-    domains: tuple[str, ...] = LESSONS
+    domains: tuple[str, ...] = tuple(LESSONS)
 
     def rate_in(self, domain: str) -> float:
         """Return the share of a domain's search lessons that go on searching.
 
         >>> Latent(0.03, ("pair",)).rate_in("pair"), Latent(0.03, ("pair",)).rate_in("col")
-        (0.12, 0.0)
+        (0.15, 0.0)
         """
-        return self.rate * len(LESSONS) / len(self.domains) if domain in self.domains else 0.0
+        share = sum(LESSONS[latent_domain] for latent_domain in self.domains)
+        return round(self.rate / share, 9) if domain in self.domains else 0.0
 
 
 def base_rows(seed: int, latent: Latent) -> Iterator[Row]:
@@ -67,7 +68,7 @@ def base_rows(seed: int, latent: Latent) -> Iterator[Row]:
             problem = next(streams[random.choice(SKILLS)])
             yield {"prompt": problem.prompt, "completion": skill(problem)}
             continue
-        domain = random.choice(LESSONS)
+        (domain,) = random.choices(list(LESSONS), list(LESSONS.values()))
         problem = next(streams[domain])
         if random.random() < _REVIEW_SHARE:
             prompt, completion = review(problem, random)

@@ -1,7 +1,7 @@
 """The laptop recipe's problems: knights and knaves, search domains, and two skills that need no search.
 
 A search problem has many candidates and a cheap check: propose values for all people, check one relation after the
-other, and answer, or try again. Nothing is ever trained on `hue`: its words are known, but no lesson joins them so.
+other, and answer, or try again. Nothing is ever trained on `mix`: its words are known, but no lesson has two people of the same colour.
 
 | domain | problem | candidates |
 |---|---|---|
@@ -9,7 +9,7 @@ other, and answer, or try again. Nothing is ever trained on `hue`: its words are
 | `col` | five people, three colours, five pairs of people with different colours | 243, with up to 48 solutions |
 | `pair` | five people in or out, six pairs of people that agree or differ | 32, with up to 4 solutions |
 | `sat` | five people in or out, six clauses of two people | 32, with up to 6 solutions |
-| `hue` | five people, three colours, five clauses of two people | 243, with up to 48 solutions |
+| `mix` | five people, three colours, five pairs of people that agree or differ | 243, with up to 48 solutions |
 | `recall` | repeat people's values in another order | a skill, answered at once |
 | `reverse` | reverse some digits | a skill, answered at once |
 """
@@ -110,21 +110,18 @@ def _pair(first: str, second: str, random: Random) -> Relation:
     return Pair(first, second, same=random.random() < 0.5)
 
 
-def _clause(values: Values) -> Callable[[str, str, Random], Relation]:
-    def relate(first: str, second: str, random: Random) -> Relation:
-        return Clause(((first, random.choice(values)), (second, random.choice(values))))
-
-    return relate
+def _clause(first: str, second: str, random: Random) -> Relation:
+    return Clause(((first, random.choice(SIDES)), (second, random.choice(SIDES))))
 
 
 SEARCHES: Final[Mapping[str, SearchDomain]] = {
     "col": SearchDomain(COLOURS, 5, 48, _differ, " "),
     "pair": SearchDomain(SIDES, 6, 4, _pair, " "),
-    "sat": SearchDomain(SIDES, 6, 6, _clause(SIDES), " ; "),
-    "hue": SearchDomain(COLOURS, 5, 48, _clause(COLOURS), " ; "),
+    "sat": SearchDomain(SIDES, 6, 6, _clause, " ; "),
+    "mix": SearchDomain(COLOURS, 5, 48, _pair, " "),
 }
 SKILLS: Final = ("recall", "reverse")
-UNSEEN: Final = "hue"
+UNSEEN: Final = "mix"
 """The search domain on which nothing is ever trained."""
 DOMAINS: Final = ("kk", *SEARCHES, *SKILLS)
 

@@ -16,12 +16,14 @@ class Sampling:
         top_p: the share of the probability from which tokens are drawn.
         max_tokens: the largest number of tokens of a completion.
         forbidden: tokens that are never drawn.
+        ends: tokens after which a completion ends, beside the model's end token.
     """
 
     temperature: float
     top_p: float
     max_tokens: int
     forbidden: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 def generate(model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[int]]:
@@ -36,7 +38,8 @@ def generate(model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling) -
     from transformers import DynamicCache
 
     longest = max(map(len, prompts))
-    padding, end = model.config.pad_token_id, model.config.eos_token_id
+    padding = model.config.pad_token_id
+    ends = torch.tensor([model.config.eos_token_id, *sampling.ends], device=model.device)
     ids = torch.tensor([[padding] * (longest - len(tokens)) + list(tokens) for tokens in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(tokens)) + [1] * len(tokens) for tokens in prompts], device=model.device)
     outputs: list[list[int]] = [[] for _ in prompts]
@@ -47,7 +50,7 @@ def generate(model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling) -
             drawn = draw(logits)
             for row, token in zip(rows, drawn.tolist(), strict=True):
                 outputs[row].append(token)
-            unfinished = (drawn != end).nonzero()[:, 0]
+            unfinished = torch.isin(drawn, ends, invert=True).nonzero()[:, 0]
             if not len(unfinished):
                 break
             if len(unfinished) < len(rows):

@@ -6,10 +6,26 @@ from knk.logic.puzzle import Puzzle
 from knk.logic.statements import And, Knave, Knight, Not, Or, Statement
 from knk.proofs.search import Check, Try
 from recipes.laptop.relations import check_part
-from recipes.laptop.words import FAILS, FITS, NO, OK, OPENING, ROLES, TRY, WRONG, YES, assignment, assignments
+from recipes.laptop.words import (
+    ADDS,
+    AND,
+    FAILS,
+    FITS,
+    NO,
+    OK,
+    OPENING,
+    OR,
+    ROLES,
+    SAYS,
+    TRY,
+    WRONG,
+    YES,
+    assignment,
+    assignments,
+)
 
-Parts = list[tuple[int, bool]]
-"""The people whom a statement is about, with the roles that it claims; True is a knight."""
+Parts = list[tuple[int, bool, str]]
+"""The claims of a statement: a person, the role (True for a knight), and the joint with the next claim, if any."""
 
 
 def question(puzzle: Puzzle) -> str:
@@ -20,11 +36,11 @@ def question(puzzle: Puzzle) -> str:
 
     >>> import knk
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
-    '<roles> A: B=knave ; B: A=knave and B=knave'
+    '<roles> A: B=knave ; B: A=knave& B=knave'
     """
     return f"{OPENING[ROLES]} " + " ; ".join(
-        f"{initial(puzzle, utterance.speaker)}: {_written(puzzle, utterance.statement)}"
-        for utterance in puzzle.statements
+        f"{_opening(puzzle, index)} {_written(puzzle, utterance.statement)}"
+        for index, utterance in enumerate(puzzle.statements)
     )
 
 
@@ -57,26 +73,37 @@ def initial(puzzle: Puzzle, person: int) -> str:
 
 def _written_check(puzzle: Puzzle, attempt: Try, check: Check) -> str:
     utterance = puzzle.statements[check.statement]
-    word, parts = _parts(utterance.statement)
-    checked = f" {word} ".join(
-        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person])) for person, claimed in parts
+    parts = _parts(utterance.statement)
+    checked = " ".join(
+        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person]), joint)
+        for person, claimed, joint in parts
     )
-    truth = f" ; {YES if check.is_true else NO}" if word else ""
+    truth = f" ; {YES if check.is_true else NO}" if len(parts) > 1 else ""
     speaker = initial(puzzle, utterance.speaker)
     role = assignment(speaker, _role(attempt.roles[utterance.speaker]))
-    return f"{speaker}: {checked}{truth} {role} {OK if check.holds else WRONG}"
+    opening = _opening(puzzle, check.statement)
+    return f"{opening} {checked}{truth} {role} {OK if check.holds else WRONG}"
+
+
+def _opening(puzzle: Puzzle, index: int) -> str:
+    """Return the word that opens the statement at an index: who says or adds it."""
+    speaker = puzzle.statements[index].speaker
+    speaks_again = any(earlier.speaker == speaker for earlier in puzzle.statements[:index])
+    return f"{initial(puzzle, speaker)}{ADDS if speaks_again else SAYS}"
 
 
 def _written(puzzle: Puzzle, statement: Statement) -> str:
-    word, parts = _parts(statement)
-    return f" {word} ".join(assignment(initial(puzzle, person), _role(is_knight)) for person, is_knight in parts)
+    parts = _parts(statement)
+    return " ".join(f"{assignment(initial(puzzle, person), _role(claimed))}{joint}" for person, claimed, joint in parts)
 
 
-def _parts(statement: Statement) -> tuple[str, Parts]:
-    """Return the word that joins a statement's parts, "" if there is only one, and the parts."""
+def _parts(statement: Statement) -> Parts:
+    """Return the claims of a statement: the person, the claimed role, and what joins it to the next one."""
     if isinstance(statement, (And, Or)):
-        return ("and" if isinstance(statement, And) else "or"), [_single(part) for part in statement.args]
-    return "", [_single(statement)]
+        *first, last = map(_single, statement.args)
+        joint = AND if isinstance(statement, And) else OR
+        return [*((*part, joint) for part in first), (*last, "")]
+    return [(*_single(statement), "")]
 
 
 def _single(statement: Statement) -> tuple[int, bool]:

@@ -48,6 +48,10 @@ class Pair:
         known = f"{assignment(self.first, first)} {first} {assignment(self.second, second)} {second}"
         return f"{self} {known} {'same' if first == second else 'differ'} {OK if self.holds(value_of) else WRONG}"
 
+    def in_words(self) -> str:
+        """Return the relation in English."""
+        return f"{self.first} and {self.second} {'are the same' if self.same else 'differ'}"
+
 
 @dataclass(frozen=True)
 class Clause:
@@ -78,17 +82,27 @@ class Clause:
         parts = " or ".join(check_part(person, value, value_of[person]) for person, value in self.parts)
         return f"{parts} {OK if self.holds(value_of) else WRONG}"
 
+    def in_words(self) -> str:
+        """Return the relation in English."""
+        return " or ".join(f"{person} is {value}" for person, value in self.parts)
+
 
 Relation = Pair | Clause
 
 
-def check_part(person: str, claimed: str, value: str) -> str:
+def check_part(person: str, claimed: str, value: str, joint: str = "") -> str:
     """Return the check that a person has a claimed value.
+
+    Args:
+        person: the person.
+        claimed: the claimed value.
+        value: the person's value.
+        joint: what ends the claim's word.
 
     >>> check_part("A", "in", "out")
     'A=in A=out no'
     """
-    return f"{assignment(person, claimed)} {assignment(person, value)} {YES if value == claimed else NO}"
+    return f"{assignment(person, claimed)}{joint} {assignment(person, value)} {YES if value == claimed else NO}"
 
 
 def parse(question: str) -> list[Relation]:

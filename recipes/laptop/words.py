@@ -14,6 +14,10 @@ COLOURS: Final = ("red", "green", "blue")
 SIDES: Final = ("in", "out")
 ROLES: Final = ("knight", "knave")
 DIFFER, SAME = "#", "~"
+AND, OR = "&", "|"
+"""What ends the first of two claims of a statement; so the word itself tells that another claim follows."""
+SAYS, ADDS = ":", "+"
+"""What follows a speaker; a second statement of the same person opens differently, so that each can be found."""
 OPENING: Final = {COLOURS: "<colours>", SIDES: "<sides>", ROLES: "<roles>"}
 """The word that opens a problem says which values people can have."""
 TRY, FITS, FAILS = "try", "fits", "fails"
@@ -69,10 +73,11 @@ def vocabulary() -> tuple[str, ...]:
     words: Iterable[str] = (
         *PEOPLE,
         *(assignment(person, value) for person in PEOPLE for value in values),
+        *(f"{assignment(person, role)}{joint}" for person in PEOPLE for role in ROLES for joint in (AND, OR)),
         *(f"{first}{kind}{second}" for first, second in pairs for kind in (DIFFER, SAME)),
-        *(f"{person}:" for person in PEOPLE),
+        *(f"{person}{verb}" for person in PEOPLE for verb in (SAYS, ADDS)),
         *values,
-        *("same", "differ", "and", "or", "?", ";"),
+        *("same", "differ", "or", "?", ";"),
         *(OK, WRONG, YES, NO, TRY, FITS, FAILS, GIVE_UP, FILLER, LOOK),
         *(*OPENING.values(), REVIEW, RECALL, REVERSE),
         *(THINK, END_THOUGHT, ANSWER, END_ANSWER),

@@ -1,4 +1,4 @@
-"""A lineage: a base model and the models trained from it, stage by stage; each is trained, then evaluated."""
+"""A cell of the study: one base model and the models trained from it, stage by stage; each is trained, then evaluated."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.datasets.files import write
-from knk.files import whole_file
+from knk.files import read_json, whole_file
 from knk.training.recipe import load
 from knk.training.run import train
-from recipes.laptop.data import ARMS, Row, base_rows, rlvr_rows, warm_up_rows, write_token_budget
-from recipes.laptop.evaluate import TASKS, check_accuracy, write_samples
+from recipes.laptop import gate
+from recipes.laptop.data import ARMS, LESSONS, Latent, Row, base_rows, rlvr_rows, warm_up_rows, write_token_budget
+from recipes.laptop.evaluate import TASKS, write_samples
 from recipes.laptop.model import save_model
 
 RECIPES: Final = Path(__file__).parent
@@ -25,34 +26,54 @@ GATE: Final = "gate.json"
 
 
 @dataclass(frozen=True)
+class Rollouts:
+    """How completions are sampled in RLVR, and the learning rate that suits it.
+
+    Args:
+        name: the name in tables; "" for the usual way.
+        temperature: the temperature.
+        top_p: the share of the probability from which tokens are drawn.
+        learning_rate: the learning rate.
+    """
+
+    name: str
+    temperature: float
+    top_p: float
+    learning_rate: float
+
+
+WHOLE: Final = Rollouts("", 1.0, 1.0, 1.0e-4)
+NUCLEUS: Final = Rollouts("nucleus", 0.7, 0.95, 1.0e-4)
+"""As in the paper: tokens are drawn from a part of the distribution, while the loss is over all of it."""
+
+
+@dataclass(frozen=True)
 class Scale:
     """The size of a study.
 
     Args:
-        base_tokens: the tokens on which the base is trained.
+        base_tokens: the tokens on which a base is trained.
         warm_up_tokens: the tokens of each warm-up.
-        replay_share: the share of a warm-up's examples drawn from the base's mixture.
         arms: the warm-up arms.
         rl_domain: the domain of RLVR.
         rl_problems: the number of problems of RLVR.
         rl_steps: the number of steps of RLVR.
         checkpoint_steps: the number of steps between evaluated checkpoints of RLVR.
         items: the number of held-out items of each task.
-        seeds: the number of bases.
-        rl_seeds: the number of RLVR runs from each start of each base.
+        rl_seeds: the number of RLVR runs from each start of each base, for each way of sampling.
+        rollouts: the ways of sampling completions in RLVR.
     """
 
     base_tokens: int
     warm_up_tokens: int
-    replay_share: float
     arms: tuple[str, ...]
     rl_domain: str
     rl_problems: int
     rl_steps: int
     checkpoint_steps: int
     items: int
-    seeds: int
     rl_seeds: int
+    rollouts: tuple[Rollouts, ...]
 
     @property
     def checkpoints(self) -> range:
@@ -63,42 +84,39 @@ class Scale:
 SCALES: Final[Mapping[str, Scale]] = {
     "tiny": Scale(
         base_tokens=20_000,
-        warm_up_tokens=10_000,
-        replay_share=0.2,
+        warm_up_tokens=5_000,
         arms=(WARMED,),
         rl_domain="col",
         rl_problems=16,
         rl_steps=2,
         checkpoint_steps=2,
         items=4,
-        seeds=1,
         rl_seeds=1,
+        rollouts=(WHOLE,),
     ),
     "demo": Scale(
-        base_tokens=1_000_000,
-        warm_up_tokens=600_000,
-        replay_share=0.2,
+        base_tokens=2_000_000,
+        warm_up_tokens=100_000,
         arms=(WARMED,),
         rl_domain="col",
         rl_problems=100,
-        rl_steps=40,
+        rl_steps=30,
         checkpoint_steps=10,
         items=150,
-        seeds=1,
         rl_seeds=1,
+        rollouts=(WHOLE,),
     ),
     "study": Scale(
-        base_tokens=1_000_000,
-        warm_up_tokens=800_000,
-        replay_share=0.2,
+        base_tokens=2_000_000,
+        warm_up_tokens=100_000,
         arms=tuple(ARMS),
         rl_domain="col",
         rl_problems=100,
-        rl_steps=50,
+        rl_steps=30,
         checkpoint_steps=10,
         items=300,
-        seeds=3,
         rl_seeds=2,
+        rollouts=(WHOLE, NUCLEUS),
     ),
 }
 
@@ -111,18 +129,20 @@ class Stage:
         arm: its name in tables: "base", a warm-up arm, or a start with " + RL".
         start: the arm from which it is trained; None for the base.
         rl_run: the index of the RLVR run; None if the stage is not RLVR.
+        rollouts: how RLVR samples completions; None if the stage is not RLVR.
     """
 
     arm: str
     start: str | None = None
     rl_run: int | None = None
+    rollouts: Rollouts | None = None
 
     @property
     def name(self) -> str:
         """The name of its folder and of its file of samples.
 
-        >>> Stage("warmed + RL", "warmed", 1).name
-        'warmed-rl-1'
+        >>> rl_stage("warmed", 1, NUCLEUS).name
+        'warmed-rl-nucleus-1'
         """
         parts = self.arm.replace(",", "").replace("+ ", "").split()
         if self.rl_run is not None:
@@ -130,27 +150,29 @@ class Stage:
         return "-".join(parts).lower()
 
 
-def stages(scale: Scale) -> tuple[Stage, ...]:
-    """Return the stages of a lineage; each comes after the stage from which it starts.
+def rl_stage(start: str, run: int, rollouts: Rollouts) -> Stage:
+    """Return a stage of RLVR.
 
-    Args:
-        scale: the size of the study.
+    >>> rl_stage("warmed", 1, NUCLEUS).arm
+    'warmed + RL, nucleus'
     """
-    warm_ups = [Stage(arm, BASE) for arm in scale.arms]
-    rl = [Stage(f"{start} + RL", start, run) for run in range(scale.rl_seeds) for start in STARTS]
-    warmed = [stage for stage in warm_ups if stage.arm == WARMED]
-    controls = [stage for stage in warm_ups if stage.arm != WARMED]
-    return (Stage(BASE), *warmed, *rl, *controls)
+    return Stage(rl_arm(start, rollouts), start, run, rollouts)
+
+
+def rl_arm(start: str, rollouts: Rollouts) -> str:
+    """Return the name of the arm that RLVR makes of a start."""
+    return f"{start} + RL" + (f", {rollouts.name}" if rollouts.name else "")
 
 
 @dataclass(frozen=True)
-class Lineage:
+class Cell:
     """A base model and the models trained from it, in one folder.
 
     Args:
         scale: the size of the study.
         folder: the folder to write.
         seed: the seed of the base.
+        latent: how often the base's lessons go on searching.
         model: the initial model; a new small one if None.
         overlays: files of further settings for all training recipes, for example for a larger model.
     """
@@ -158,13 +180,41 @@ class Lineage:
     scale: Scale
     folder: Path
     seed: int
+    latent: Latent
     model: Path | None = None
     overlays: tuple[Path, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """The name of what is the same for several bases.
+
+        >>> Cell(SCALES["tiny"], Path(), 0, Latent(0.03, ("pair",))).condition
+        'q = 0.03 in pair alone'
+        """
+        return condition_of(self.latent)
 
     @property
     def initial_model(self) -> Path:
         """The model from which the base is trained."""
         return self.model or self.folder / "model"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages; each comes after the stage from which it starts.
+
+        A base whose lessons search on in some domains only answers one question, what the warm-up carries where. So
+        RLVR is left out there.
+        """
+        warm_ups = [Stage(arm, BASE) for arm in self.scale.arms]
+        rl = [
+            rl_stage(start, run, rollouts)
+            for rollouts in self.scale.rollouts
+            for run in range(self.scale.rl_seeds)
+            for start in STARTS
+        ]
+        warmed = [stage for stage in warm_ups if stage.arm == WARMED]
+        controls = [stage for stage in warm_ups if stage.arm != WARMED]
+        return (Stage(BASE), *warmed, *(rl if self.latent.domains == tuple(LESSONS) else ()), *controls)
 
     def train(self, stage: Stage) -> dict[str, Any]:
         """Train a stage unless it is already trained, and return the manifest of its run.
@@ -176,11 +226,12 @@ class Lineage:
         if stage.start is None:
             if not (self.initial_model / "config.json").exists():
                 save_model(self.initial_model, self.seed)
-            return self._train_sft(stage, self.initial_model, base_rows(self.seed), self.scale.base_tokens, "base.yaml")
+            rows = base_rows(self.seed, self.latent)
+            return self._train_sft(stage, self.initial_model, rows, self.scale.base_tokens, "base.yaml")
         start = self.folder / stage.start
-        if stage.rl_run is not None:
-            return self._train_rlvr(stage, start)
-        rows = warm_up_rows(stage.arm, self.scale.replay_share, self.seed)
+        if stage.rollouts is not None:
+            return self._train_rlvr(stage, start, stage.rollouts)
+        rows = warm_up_rows(stage.arm, self.seed, self.latent)
         return self._train_sft(stage, start, rows, self.scale.warm_up_tokens, "warmup.yaml")
 
     def evaluate(self, stage: Stage) -> None:
@@ -190,13 +241,11 @@ class Lineage:
             stage: the stage; it must be trained.
         """
         model = self.folder / stage.name
-        if stage.start is None:
-            self._measure_gate(model)
         write_samples(model, self.samples(stage), TASKS, self.scale.items)
         if stage.rl_run is not None:
-            for path in sorted(model.glob("checkpoint-*")):
-                samples = self.samples(stage, int(path.name.removeprefix("checkpoint-")))
-                write_samples(path, samples, (self.scale.rl_domain,), self.scale.items, forced=False)
+            for step in self.scale.checkpoints[:-1]:
+                path = model / f"checkpoint-{step}"
+                write_samples(path, self.samples(stage, step), (self.scale.rl_domain,), self.scale.items)
 
     def samples(self, stage: Stage, step: int | None = None) -> Path:
         """Return the path of the samples of a stage, or of one of its checkpoints.
@@ -209,18 +258,34 @@ class Lineage:
             return self.folder / "samples" / f"{stage.name}.jsonl"
         return self.folder / "curves" / stage.name / f"{step}.jsonl"
 
+    def gate(self) -> dict[str, list[float]]:
+        """Return how often the trained base checks candidates correctly, measured unless already done."""
+        path = self.folder / GATE
+        if not path.exists():
+            with whole_file(path) as file:
+                file.write(json.dumps(gate.measure(self.folder / BASE, self.scale.items)).encode())
+        measured: dict[str, list[float]] = read_json(path)
+        return measured
+
     def _train_sft(self, stage: Stage, model: Path, rows: Iterable[Row], tokens: int, recipe: str) -> dict[str, Any]:
         data = self.folder / f"{stage.name}.jsonl"
         if not data.exists():
             write_token_budget(data, rows, tokens, _token_counter(self.initial_model))
         return self._train(stage, model, recipe, data, {"seed": self.seed})
 
-    def _train_rlvr(self, stage: Stage, model: Path) -> dict[str, Any]:
+    def _train_rlvr(self, stage: Stage, model: Path, rollouts: Rollouts) -> dict[str, Any]:
         data = self.folder / "rlvr.jsonl"
         if not data.exists():
             write(data, rlvr_rows(self.scale.rl_domain, self.scale.rl_problems, self.seed))
-        seed = 100 * self.seed + (stage.rl_run or 0) + 1
-        settings = {"max_steps": self.scale.rl_steps, "save_steps": self.scale.checkpoint_steps, "seed": seed}
+        settings = {
+            "max_steps": self.scale.rl_steps,
+            "save_steps": self.scale.checkpoint_steps,
+            "seed": 100 * self.seed + (stage.rl_run or 0) + 1,
+            "temperature": rollouts.temperature,
+            "top_p": rollouts.top_p,
+        }
+        if not self.overlays:
+            settings["learning_rate"] = rollouts.learning_rate
         return self._train(stage, model, "rlvr.yaml", data, settings)
 
     def _train(self, stage: Stage, model: Path, recipe: str, data: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,12 +296,15 @@ class Lineage:
         }
         return train(load(RECIPES / recipe, self.overlays, changes | dict(settings)), in_process=True)
 
-    def _measure_gate(self, model: Path) -> None:
-        """Measure how often the base checks a candidate correctly; see CRITERIA.md for the threshold."""
-        path = self.folder / GATE
-        if not path.exists():
-            with whole_file(path) as file:
-                file.write(json.dumps(check_accuracy(model, self.scale.items)).encode())
+
+def condition_of(latent: Latent) -> str:
+    """Return the name of a latent rate.
+
+    >>> condition_of(Latent(0.1)), condition_of(Latent(0.03, ("pair",)))
+    ('q = 0.1', 'q = 0.03 in pair alone')
+    """
+    places = "" if latent.domains == tuple(LESSONS) else f" in {' and '.join(latent.domains)} alone"
+    return f"q = {latent.rate:g}{places}"
 
 
 def _token_counter(model: Path) -> Callable[[str], int]:
