@@ -40,7 +40,11 @@ def claims(conditions: Sequence[Measurements]) -> Iterator[StudyClaim]:
 def judged(gain: Estimate) -> bool | None:
     """Return whether a gain holds; None if that is open.
 
-    >>> judged(Estimate(0.2, 0.1, 0.3, 300)), judged(Estimate(0.0, -0.1, 0.04, 300)), judged(Estimate(0.1, -0.1, 0.3, 300))
+    >>> (
+    ...     judged(Estimate(0.2, 0.1, 0.3, 300)),
+    ...     judged(Estimate(0.0, -0.1, 0.04, 300)),
+    ...     judged(Estimate(0.1, -0.1, 0.3, 300)),
+    ... )
     (True, False, None)
     """
     return True if gain.low > 0 else False if gain.high < SMALLEST_GAIN else None

@@ -95,9 +95,7 @@ class SearchDomain:
         """Iterate without end over questions with few solutions."""
         pairs = list(combinations(PEOPLE, 2))
         while True:
-            relations = [
-                self.relate(*random.sample(pair, 2), random) for pair in random.sample(pairs, self.relations)
-            ]
+            relations = [self.relate(*random.sample(pair, 2), random) for pair in random.sample(pairs, self.relations)]
             if 1 <= len(_solutions_of(relations, self.values)) <= self.max_solutions:
                 yield f"{OPENING[self.values]} {self.separator.join(map(str, relations))}"
 

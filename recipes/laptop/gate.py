@@ -82,4 +82,3 @@ def _tried(problem: Problem, random: Random, tries: int) -> tuple[str, str]:
 
 def _other_candidate(problem: Problem, random: Random) -> Values:
     return tuple(random.choices(problem.values, k=len(problem.people)))
-

@@ -33,7 +33,9 @@ class FirstStep(NamedTuple):
         """The tokens of the prompts and completions up to that step, without those of the warm-up."""
         if self.step is None:
             return None
-        return max((entry["num_tokens"] for entry in self.record.rl[self.stage.name] if entry["step"] <= self.step), default=0)
+        return max(
+            (entry["num_tokens"] for entry in self.record.rl[self.stage.name] if entry["step"] <= self.step), default=0
+        )
 
 
 class Measurements:
@@ -115,7 +117,9 @@ class Measurements:
         """Return the accuracy in the domain of RLVR over the steps of RLVR from a start."""
         domain, arm = [self.scale.rl_domain], rl_arm(start, rollouts)
         points = [(0, proportion(self.scores(start, domain)))]
-        points += [(step, proportion(self.scores(arm, domain, step=self._step(step)))) for step in self.scale.checkpoints]
+        points += [
+            (step, proportion(self.scores(arm, domain, step=self._step(step)))) for step in self.scale.checkpoints
+        ]
         return Curve(arm, self.scale.rl_domain, "accuracy", tuple(points), self.condition)
 
     def first_steps(self, rollouts: Rollouts) -> list[tuple[FirstStep, FirstStep]]:
@@ -125,9 +129,7 @@ class Measurements:
         pairs = []
         for record, target in zip(self.records, targets, strict=True):
             for run in range(self.scale.rl_seeds):
-                stages = [
-                    stage for stage in self.stages if stage.rollouts == rollouts and stage.rl_run == run
-                ]
+                stages = [stage for stage in self.stages if stage.rollouts == rollouts and stage.rl_run == run]
                 base, warmed = (FirstStep(record, stage, self._first_step(record, stage, target)) for stage in stages)
                 pairs.append((base, warmed))
         return pairs

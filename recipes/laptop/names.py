@@ -65,7 +65,6 @@ def arm_training(arm: str) -> str:
     return f"{'the base' if start == 'base' else start}, then RLVR on 100 problems of colouring{drawn}"
 
 
-
 def in_words(problem: Problem) -> str:
     """Return a search problem in English.
 

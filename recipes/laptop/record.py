@@ -144,7 +144,11 @@ def _measures(cell: Cell) -> Iterator[dict[str, Any]]:
         steps = (None,) if stage.rl_run is None else (None, *cell.scale.checkpoints[:-1])
         for step in steps:
             for row in read(cell.samples(stage, step)):
-                yield {"stage": stage.name, "step": -1 if step is None else step, **{name: row[name] for name in _MEASURED}}
+                yield {
+                    "stage": stage.name,
+                    "step": -1 if step is None else step,
+                    **{name: row[name] for name in _MEASURED},
+                }
 
 
 def _shown_samples(cell: Cell) -> Iterator[dict[str, Any]]:

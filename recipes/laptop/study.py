@@ -102,7 +102,8 @@ def _run(options: argparse.Namespace) -> int:
         for seed in map(int, options.seeds.split(","))
     ]
     cells = [
-        Cell(cell.scale, folder / folder_name(cell), cell.seed, cell.latent, cell.model, cell.overlays) for cell in cells
+        Cell(cell.scale, folder / folder_name(cell), cell.seed, cell.latent, cell.model, cell.overlays)
+        for cell in cells
     ]
     os.environ.update(_ENVIRONMENT)
     claim_folder(folder, options.command, cells[0])

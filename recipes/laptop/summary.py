@@ -60,11 +60,8 @@ def format_results(study: Results) -> str:
         study: the results of a study.
     """
     training = [f"{arm:<12} {study.training[arm]}" for arm in study.arms]
-    condition = study.conditions[0] if study.conditions else ""
     cells = [["right answers in %, with 95% intervals", *study.arms]]
-    cells += [
-        [task, *(_percent(study.score(arm, task, condition=condition)) for arm in study.arms)] for task in study.tasks
-    ]
+    cells += [[task, *(_percent(study.score(arm, task)) for arm in study.arms)] for task in study.tasks]
     return "\n\n".join(
         [
             "What was trained on what\n" + "\n".join(training),
@@ -83,7 +80,7 @@ def format_claims(study: Results) -> str:
     """
     lines = []
     for claim in study.claims:
-        figure = f": {claim.estimate:+}" if claim.estimate else ""
+        figure = f": {_signed(claim.estimate)}" if claim.estimate else ""
         condition = f"{claim.condition}: " if claim.condition else ""
         verdict = _VERDICTS[claim.holds] if "reported" not in claim.criterion else "reported"
         lines.append(f"{verdict:<13}  {condition}{claim.text}{figure}")
@@ -205,10 +202,12 @@ def _hardware(record: Record) -> str:
     return f"{hardware['processor']}, {hardware['cores']} cores"
 
 
+def _signed(gain: Estimate) -> str:
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+
+
 def _percent(score: Estimate | None) -> str:
     if score is None:
         return ""
     mean, low, high = (round(100 * value) for value in (score.mean, score.low, score.high))
     return f"{mean} [{low}-{high}]"
-
-

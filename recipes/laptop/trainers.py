@@ -65,7 +65,9 @@ def _joined(*parts: Any) -> Any:
     class Joined(torch.optim.Optimizer):
         def __init__(self) -> None:
             self.parts = parts
-            super().__init__([weights for part in parts for group in part.param_groups for weights in group["params"]], {})
+            super().__init__(
+                [weights for part in parts for group in part.param_groups for weights in group["params"]], {}
+            )
 
         @property
         def param_groups(self) -> Any:
@@ -104,7 +106,13 @@ class _WithoutPadding:
         return completions, None
 
     def _get_per_token_logps_and_entropies(
-        self: Any, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, batch_size: Any = None, **options: Any
+        self: Any,
+        model: Any,
+        input_ids: Any,
+        attention_mask: Any,
+        logits_to_keep: int,
+        batch_size: Any = None,
+        **options: Any,
     ) -> Any:
         """Score the completions in chunks of similar length, each cut to the longest of its own."""
         import torch
