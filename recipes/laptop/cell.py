@@ -1,4 +1,4 @@
-"""A cell of the study: one base model and the models trained from it, stage by stage; each is trained, then evaluated."""
+"""A cell of the study: one base model and the models trained from it; each is trained, then evaluated."""
 
 from __future__ import annotations
 

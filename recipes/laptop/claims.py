@@ -152,10 +152,10 @@ def _dose_claims(conditions: Sequence[Measurements]) -> Iterator[StudyClaim]:
     for measured in spread:
         if zero is None or measured is zero or len(measured.records) != len(zero.records):
             continue
-        gain = difference(measured.gains(WARMED, BASE, UNTAUGHT), zero.gains(WARMED, BASE, UNTAUGHT))
+        where = f"larger at {measured.condition} than at {zero.condition}"
         yield _above(
-            f"The condition: the gain in domains without warm-up is larger at {measured.condition} than at {zero.condition}",
-            gain,
+            f"The condition: the gain in domains without warm-up is {where}",
+            difference(measured.gains(WARMED, BASE, UNTAUGHT), zero.gains(WARMED, BASE, UNTAUGHT)),
         )
     for measured in conditions:
         if measured.records[0].latent.domains == ("pair",):

@@ -37,8 +37,8 @@ class Latent:
 
     Args:
         rate: the share of all search lessons that do.
-        domains: the domains that hold these lessons. With fewer domains each holds more of them, so that their number is
-            the same.
+        domains: the domains that hold these lessons. Fewer domains hold more of them each, so that their number is the
+            same.
     """
 
     rate: float

@@ -1,7 +1,8 @@
 """The laptop recipe's problems: knights and knaves, search domains, and two skills that need no search.
 
 A search problem has many candidates and a cheap check: propose values for all people, check one relation after the
-other, and answer, or try again. Nothing is ever trained on `mix`: its words are known, but no lesson has two people of the same colour.
+other, and answer, or try again. Nothing is ever trained on `mix`. Its words are known, but no lesson asks for two people
+of the same colour.
 
 | domain | problem | candidates |
 |---|---|---|
@@ -95,12 +96,13 @@ class SearchDomain:
         """Iterate without end over questions with few solutions."""
         pairs = list(combinations(PEOPLE, 2))
         while True:
-            relations = [self.relate(*random.sample(pair, 2), random) for pair in random.sample(pairs, self.relations)]
+            drawn = [random.sample(pair, 2) for pair in random.sample(pairs, self.relations)]
+            relations = [self.relate(first, second, random) for first, second in drawn]
             if 1 <= len(_solutions_of(relations, self.values)) <= self.max_solutions:
                 yield f"{OPENING[self.values]} {self.separator.join(map(str, relations))}"
 
 
-def _differ(first: str, second: str, random: Random) -> Relation:  # noqa: ARG001
+def _differ(first: str, second: str, random: Random) -> Relation:
     return Pair(first, second, same=False)
 
 

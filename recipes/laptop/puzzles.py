@@ -1,4 +1,4 @@
-"""Knights and knaves in the recipe's words: the question, and the check of a candidate, both made from the library's."""
+"""Knights and knaves in the recipe's words: the question, and the tries of the library's search."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def _scores(path: Path) -> dict[tuple[str, int | None], Scores]:
     return scores
 
 
-def _metrics(row: Mapping[str, Any]) -> Iterator[tuple[str, float]] | dict[str, float]:
+def _metrics(row: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of an item; checks are counted by try: the first, the second, and all later ones."""
     checks = row["checks"]
     metrics = {

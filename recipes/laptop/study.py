@@ -89,7 +89,7 @@ def read_condition(text: str) -> Latent:
         latent = Latent(float(rate), (domain,) if domain else tuple(LESSONS))
     except ValueError:
         raise BadSpec(f"--q: expected rates such as 0.03 or 0.03-pair, got {text!r}") from None
-    if domain and domain not in LESSONS or not 0 <= latent.rate <= 0.15:
+    if (domain and domain not in LESSONS) or not 0 <= latent.rate <= 0.15:
         raise BadSpec(f"--q: expected a rate from 0 to 0.15, alone or with {', '.join(LESSONS)}, got {text!r}")
     return latent
 

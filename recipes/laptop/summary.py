@@ -123,10 +123,10 @@ def _summary(conditions: Sequence[Measurements]) -> str:
         assert after is not None
         gain = measured.gain(WARMED, BASE, UNTAUGHT)
         where = f"With {measured.condition}, a" if len(conditions) > 1 else "A"
+        points, low, high = (f"{100 * value:+.0f}" for value in (gain.mean, gain.low, gain.high))
         sentences.append(
-            f"{where} warm-up on puzzles alone changed the share of right answers in three domains that it never contains "
-            f"from {before.mean:.0%} to {after.mean:.0%} (difference {100 * gain.mean:+.0f} points, 95% interval "
-            f"{100 * gain.low:+.0f} to {100 * gain.high:+.0f})."
+            f"{where} warm-up on puzzles alone changed the share of right answers in three domains that it never "
+            f"contains from {before.mean:.0%} to {after.mean:.0%} ({points} points, 95% interval {low} to {high})."
         )
         if len(conditions) == 1:
             sentences += _changes(measured)

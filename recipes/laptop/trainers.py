@@ -1,4 +1,4 @@
-"""What the laptop recipe adds to TRL's trainers: Muon for its base, and rollouts and updates that do not compute padding."""
+"""What the laptop recipe adds to TRL's trainers: Muon for its base, and rollouts and updates without padding."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _joined(*parts: Any) -> Any:
     """Return one optimizer made of several, each for its own weights."""
     import torch
 
-    class Joined(torch.optim.Optimizer):
+    class Joined(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         def __init__(self) -> None:
             self.parts = parts
             super().__init__(
@@ -111,7 +111,7 @@ class _WithoutPadding:
         input_ids: Any,
         attention_mask: Any,
         logits_to_keep: int,
-        batch_size: Any = None,
+        batch_size: Any = None,  # noqa: ARG002 - the chunks have their own size
         **options: Any,
     ) -> Any:
         """Score the completions in chunks of similar length, each cut to the longest of its own."""

@@ -1,7 +1,7 @@
 """The words of the laptop recipe: every token that its models know.
 
-A model of a million parameters learns to check a candidate only if each step is one look-up. So a person with a value is
-one word (`A=red`), and so is a relation between two people (`A#B`).
+A model of a million parameters learns to check a candidate only if each step is one look-up. So a person with a value
+is one word (`A=red`), and so is a relation between two people (`A#B`).
 """
 
 from __future__ import annotations
