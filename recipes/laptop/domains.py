@@ -1,8 +1,8 @@
 """The laptop recipe's problems: knights and knaves, search domains, and two skills that need no search.
 
 A search problem has many candidates and a cheap check: propose values for all people, check one relation after the
-other, and answer, or try again. Nothing is ever trained on `mix`. Its words are known, but no lesson asks for two people
-of the same colour.
+other, and answer, or try again. Nothing is ever trained on `mix`. Its words are known, but no lesson has two people who
+must share a colour.
 
 | domain | problem | candidates |
 |---|---|---|
