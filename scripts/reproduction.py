@@ -1,32 +1,38 @@
-"""Write a laptop study's figures into docs/reproduction.md and README.md, and copy its results beside the former.
+"""Write the laptop study's figures into docs/reproduction.md and README.md, from records of its cells.
 
-    python scripts/reproduction.py runs/laptop    # copy results and manifests, then fill in the pages
+    python scripts/reproduction.py runs/laptop    # copy the records of a study, then fill in the pages
     python scripts/reproduction.py                # fill in the pages from the copies
 
-The pages' tables are between markers and never edited by hand; a test compares them with the results.
+The pages' tables are between markers and never edited by hand; a test compares them with the records.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from knk.datasets.files import read, write
 from knk.evals import results
 from knk.evals.intervals import Estimate
-from knk.evals.results import Results
-from knk.files import read_json
-from knk.report.charts import Series, line_chart
+from knk.evals.results import Results, StudyClaim
+from knk.report.evaluation import curves_svg, headline_svg
+from recipes.laptop import gate
+from recipes.laptop.claims import UNTAUGHT
+from recipes.laptop.evaluate import TASKS
+from recipes.laptop.measurements import CHECKS, FORCED, Measurements, by_condition
+from recipes.laptop.names import TASK_NAMES, task_name
+from recipes.laptop.record import Record, copy_records, folder_name, read_records
+from recipes.laptop.summary import UNTAUGHT_NAME, summarize
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reproduction.md"
 README: Final = PAGE.parents[1] / "README.md"
 COPIES: Final = PAGE.with_suffix("")
-RUNS: Final = "runs.jsonl"
+HEADLINE: Final = "headline.svg"
 CURVES: Final = "curves.svg"
 VERDICTS: Final = {True: "holds", False: "does not hold", None: "open"}
-COLOURS: Final = {"--c0": "#0072b2", "--c1": "#d55e00", "--line": "#d5dae0"}
+README_ARMS: Final = ("base", "warmed", "answers only", "base + RL", "warmed + RL")
+MAIN_CLAIMS: Final = ("Gate", "Warm-up teaches", "Claim 1", "Claim 2", "Claim 3", "Claim 4")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,109 +41,160 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("study", type=Path, nargs="?", help="the study's folder")
     options = parser.parse_args(arguments)
     if options.study is not None:
-        copy_study(options.study)
+        copy_records(options.study, COPIES)
+    study = summarize(COPIES)
+    (COPIES / HEADLINE).write_text(headline_svg(study), encoding="utf-8")
+    (COPIES / CURVES).write_text(curves_svg(study), encoding="utf-8")
     for page in (PAGE, README):
-        page.write_text(fill_in(page.read_text(encoding="utf-8"), results.read(COPIES)), encoding="utf-8")
+        page.write_text(fill_in(page.read_text(encoding="utf-8"), COPIES), encoding="utf-8")
         print(page)
     return 0
 
 
-def copy_study(study: Path) -> None:
-    """Copy a study's results and manifests, and draw its curves."""
-    COPIES.mkdir(exist_ok=True)
-    results.write(COPIES, results.read(study))
-    manifests = sorted(study.glob("seed-*/*/run.json"))
-    write(COPIES / RUNS, ({"run": str(path.parent.relative_to(study)), **read_json(path)} for path in manifests))
-    (COPIES / CURVES).write_text(picture(results.read(study)), encoding="utf-8")
+def fill_in(page: str, folder: Path) -> str:
+    """Return a page with the tables of a study between its markers.
 
-
-def picture(study: Results) -> str:
-    """Return the curves as a standalone SVG image."""
-    curves = [
-        Series(one.arm, [(step, at.mean) for step, at in one.points], [(at.low, at.high) for _, at in one.points])
-        for one in study.curves
-    ]
-    chart = line_chart("Accuracy in RLVR", "step", "accuracy on held-out problems", curves)
-    (image,) = re.findall(r"<svg.*?</svg>", chart, re.DOTALL)
-    for name, colour in COLOURS.items():
-        image = image.replace(f"var({name})", colour)
-    names = "".join(
-        f'<text x="70" y="{24 + 16 * index}" style="fill:{colour}">{line.name}</text>'
-        for index, (line, colour) in enumerate(zip(curves, COLOURS.values(), strict=False))
-    )
-    style = "<style>text{font:12px sans-serif;fill:#59636e}</style>"
-    head = '<svg xmlns="http://www.w3.org/2000/svg" width="660" style="background:#fff"'
-    return image.replace("<svg", head, 1).replace("</svg>", f"{names}</svg>").replace(">", f">{style}", 1) + "\n"
-
-
-def fill_in(page: str, study: Results) -> str:
-    """Return a page with the tables of a study between its markers."""
-    tables = {
-        "accuracy": scores(study, "accuracy"),
-        "answers": answers(study),
-        "claims": claims(study),
+    Args:
+        page: the page.
+        folder: the folder with the records and the results.
+    """
+    records, study = read_records(folder), results.read(folder)
+    conditions = by_condition(records)
+    blocks = {
+        "accuracy": "\n\n".join(accuracy(study, measured) for measured in conditions),
+        "answers": "\n\n".join(answers(measured) for measured in conditions),
+        "cells": cells(records),
+        "claims": main_claims(study),
+        "all claims": all_claims(study),
         "curves": curves(study),
-        "facts": "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in study.facts.items())]),
-        "seconds": seconds(),
+        "facts": table(["", ""], study.facts.items()),
+        "gate": gates(records),
         "summary": summary(study),
     }
-    for name, table in tables.items():
+    for name, block in blocks.items():
         page = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- end -->)",
-            lambda marker, table=table: f"{marker[1]}{table}\n{marker[2]}",
+            lambda marker, block=block: f"{marker[1]}{block}\n{marker[2]}",
             page,
             flags=re.DOTALL,  # type: ignore[misc]
         )
     return page
 
 
-def scores(study: Results, metric: str) -> str:
-    """Return a Markdown table of a metric by arm and task."""
-    head = [f"| {metric}, % | {' | '.join(study.tasks)} |", f"|---|{'---|' * len(study.tasks)}"]
-    rows = [
-        f"| {arm} | {' | '.join(percent(study.score(arm, task, metric)) for task in study.tasks)} |"
-        for arm in study.arms
-    ]
-    return "\n".join([*head, *rows])
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines)
 
 
 def summary(study: Results) -> str:
-    """Return a Markdown table of the method's own arms on puzzles and the domain of RLVR, and the study's size."""
-    arms = [arm for arm in METHOD if arm in study.arms]
-    trained = {one.task: f"`{one.task}`, which RLVR trained" for one in study.curves[:1]}
-    tasks = {name: title for name, title in (PUZZLES | trained).items() if name in study.tasks}
-    head = [f"| accuracy, % | {' | '.join(tasks.values())} |", f"|---|{'---|' * len(tasks)}"]
-    rows = [f"| {arm} | {' | '.join(percent(study.score(arm, task, 'accuracy')) for task in tasks)} |" for arm in arms]
-    facts = "; ".join(f"{name}: {study.facts[name]}" for name in RUN if name in study.facts)
-    alone = " With one base the intervals are over items only." if study.facts.get("bases") == "1" else ""
-    return "\n".join([*head, *rows, "", f"{facts[:1].upper()}{facts[1:]}.{alone}"])
+    """Return the accuracy in the domains without warm-up, by condition and arm."""
+    arms = [arm for arm in README_ARMS if arm in study.arms]
+    rows = (
+        [condition, *(percent(study.score(arm, UNTAUGHT_NAME, condition=condition)) for arm in arms)]
+        for condition in study.conditions
+    )
+    return table(["lessons of the base that search on", *arms], rows)
 
 
-METHOD: Final = ("base", "warmed", "base + RL", "warmed + RL")
-PUZZLES: Final = {"kk2": "puzzles of two people", "kk3": "of three"}
-RUN: Final = ("bases", "RLVR runs from each start of each base", "items per task")
+def accuracy(study: Results, measured: Measurements) -> str:
+    """Return the accuracy of each arm on each task under a condition."""
+    names = [task_name(task, measured.scale.rl_domain) for task in TASKS]
+    rows = (
+        [arm, *(percent(study.score(arm, name, condition=measured.condition)) for name in names)]
+        for arm in measured.arms
+    )
+    return table([f"{measured.condition}, accuracy in %", *names], rows)
 
 
-def answers(study: Results) -> str:
-    """Return a Markdown table of how often and how well search problems are answered."""
-    tasks = [task for task in study.tasks if study.score(study.arms[0], task, FORCED) is not None]
-    metrics = ("answered", "accuracy if answered", FORCED, "tries")
-    head = [f"| arm | {' | '.join(f'{task}: {metric}' for task in tasks for metric in metrics)} |"]
-    head.append(f"|---|{'---|' * len(tasks) * len(metrics)}")
-    for arm in study.arms:
-        cells = (short(study.score(arm, task, metric), metric) for task in tasks for metric in metrics)
-        head.append(f"| {arm} | {' | '.join(cells)} |")
-    return "\n".join(head)
+def answers(measured: Measurements) -> str:
+    """Return how items are answered in the domains without warm-up, under a condition."""
+    head = [
+        "answered",
+        "right if answered",
+        "right if made to answer",
+        "tries",
+        "checks right: first",
+        "second",
+        "later",
+    ]
+    rows = (
+        [
+            arm,
+            share(measured.estimate(arm, UNTAUGHT, "answered")),
+            share(measured.estimate(arm, UNTAUGHT, "accuracy if answered")),
+            share(measured.estimate(arm, UNTAUGHT, FORCED)),
+            number(measured.estimate(arm, UNTAUGHT, "tries")),
+            *(share(measured.estimate(arm, UNTAUGHT, metric)) for metric in CHECKS),
+        ]
+        for arm in measured.arms
+    )
+    return table([measured.condition, *head], rows)
 
 
-FORCED: Final = "accuracy if made to answer"
+def main_claims(study: Results) -> str:
+    """Return the claims that answer the question, by condition."""
+    texts = list(dict.fromkeys(claim.text for claim in study.claims if claim.text.startswith(MAIN_CLAIMS)))
+    by_key = {(claim.text, claim.condition): claim for claim in study.claims}
+    rows = ([text, *(cell(by_key.get((text, condition))) for condition in study.conditions)] for text in texts)
+    return table(["claim", *study.conditions], rows)
 
 
-def short(estimate: Estimate | None, metric: str) -> str:
-    """Return a figure without its interval."""
-    if estimate is None or not estimate.n:
-        return ""
-    return f"{estimate.mean:.2f}" if metric == "tries" else f"{100 * estimate.mean:.0f}%"
+def all_claims(study: Results) -> str:
+    """Return all claims with the figures that decide them."""
+    rows = (
+        [claim.condition, claim.text + (f" ({claim.remark})" if claim.remark else ""), figure(claim), verdict(claim)]
+        for claim in study.claims
+    )
+    return table(["bases", "claim", "difference", ""], rows)
+
+
+def curves(study: Results) -> str:
+    """Return the accuracy during RLVR."""
+    steps = [str(step) for step, _ in study.curves[0].points] if study.curves else []
+    rows = (
+        [curve.condition, curve.arm, *(percent(estimate) for _, estimate in curve.points)] for curve in study.curves
+    )
+    return table(["bases", "arm", *(f"step {step}" for step in steps)], rows)
+
+
+def gates(records: Sequence[Record]) -> str:
+    """Return the share of right checks of each base, at the first, second and third try."""
+    tasks = list(records[0].gate)
+    rows = (
+        [folder_name(record.cell), *(", ".join(f"{share:.3f}" for share in record.gate[task]) for task in tasks)]
+        for record in records
+    )
+    heads = [TASK_NAMES[task] + ("" if task in gate.GATED else " (not required)") for task in tasks]
+    return table(["base", *heads], rows)
+
+
+def cells(records: Sequence[Record]) -> str:
+    """Return the time and the revision of each cell."""
+    return table(["cell", "runs", "training seconds", "revision"], map(list, _cells(records)))
+
+
+def _cells(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
+    for record in records:
+        seconds = sum(float(run["seconds"]) for run in record.runs)
+        revisions = dict.fromkeys(str((run["git"] or {}).get("revision", ""))[:12] for run in record.runs)
+        yield folder_name(record.cell), str(len(record.runs)), f"{seconds:,.0f}", ", ".join(revisions)
+
+
+def cell(claim: StudyClaim | None) -> str:
+    """Return a claim's verdict and figure."""
+    return "" if claim is None else f"{verdict(claim)} {figure(claim)}".strip()
+
+
+def verdict(claim: StudyClaim) -> str:
+    """Return a claim's verdict in words."""
+    return "reported" if claim.criterion.startswith("reported") else VERDICTS[claim.holds]
+
+
+def figure(claim: StudyClaim) -> str:
+    """Return the difference that decides a claim."""
+    gain = claim.estimate
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""
 
 
 def percent(estimate: Estimate | None) -> str:
@@ -145,37 +202,17 @@ def percent(estimate: Estimate | None) -> str:
     if estimate is None or not estimate.n:
         return ""
     mean, low, high = (100 * value for value in (estimate.mean, estimate.low, estimate.high))
-    return f"{mean:.1f} [{low:.0f}, {high:.0f}]"
+    return f"{mean:.0f} [{low:.0f}, {high:.0f}]"
 
 
-def claims(study: Results) -> str:
-    """Return a Markdown table of the claims."""
-    rows = ["| claim | figure | |", "|---|---|---|"]
-    for one in study.claims:
-        gain = f"{one.estimate.mean:+.3f} [{one.estimate.low:+.3f}, {one.estimate.high:+.3f}]" if one.estimate else ""
-        verdict = VERDICTS[one.holds] if "reported only" not in one.criterion or one.holds is not None else "reported"
-        rows.append(f"| {one.text}{f' ({one.remark})' if one.remark else ''} | {gain} | {verdict} |")
-    return "\n".join(rows)
+def share(estimate: Estimate | None) -> str:
+    """Return a share in percent, without its interval."""
+    return "" if estimate is None or not estimate.n else f"{100 * estimate.mean:.0f}%"
 
 
-def curves(study: Results) -> str:
-    """Return a Markdown table of the accuracy during RLVR."""
-    steps = [step for step, _ in study.curves[0].points]
-    rows = [f"| step | {' | '.join(map(str, steps))} |", f"|---|{'---|' * len(steps)}"]
-    rows += [f"| {one.arm} | {' | '.join(percent(at) for _, at in one.points)} |" for one in study.curves]
-    return "\n".join(rows)
-
-
-def seconds() -> str:
-    """Return a Markdown table of the steps and seconds of the runs."""
-    by_name: dict[str, list[tuple[int, float]]] = {}
-    for run in read(COPIES / RUNS):
-        by_name.setdefault(run["run"].partition("/")[2], []).append((run["steps"], run["seconds"]))
-    rows = ["| run | steps, by seed | seconds |", "|---|---|---|"]
-    for name, runs in by_name.items():
-        steps, times = (", ".join(f"{number:.0f}" for number in numbers) for numbers in zip(*runs, strict=True))
-        rows.append(f"| {name} | {steps} | {times} |")
-    return "\n".join(rows)
+def number(estimate: Estimate | None) -> str:
+    """Return a mean, without its interval."""
+    return "" if estimate is None else f"{estimate.mean:.1f}"
 
 
 if __name__ == "__main__":
