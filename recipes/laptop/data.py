@@ -28,7 +28,7 @@ ARMS: Final[Mapping[str, str]] = {
 BATCH: Final = 32
 """The examples of an optimizer step."""
 _SKILL_SHARE: Final = 0.12
-_REVIEW_SHARE: Final = 0.3
+_REVIEW_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)

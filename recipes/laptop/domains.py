@@ -56,9 +56,8 @@ from recipes.laptop.words import (
 _NAMES: Final = ("Ann", "Bob", "Cal", "Dan", "Eve")
 """The names of people in the library's puzzles; the recipe writes their initials."""
 _HELD_OUT_ONE_IN: Final = 5
-_ATTEMPTS_PER_PROBLEM: Final = 20
+_ATTEMPTS_PER_PROBLEM: Final = 100
 _PAPER_SCHEME: Final = RewardScheme()
-_RANDOM_SHARE, _SOLUTION_SHARE = 0.6, 0.2
 _ENDLESS: Final = 1_000_000_000
 
 KK_SPECS: Final = {
@@ -185,13 +184,18 @@ class Problem:
                 return " ".join([*words, FAILS]), False
         return " ".join([*words, FITS]), True
 
-    def candidate(self, random: Random) -> Values:
-        """Return a candidate: 60% are random, 20% a solution, 20% a solution with one value changed."""
+    def candidate(self, random: Random, solution_share: float = 0.2) -> Values:
+        """Return a candidate: a solution, a solution with one value changed, or, the rest, random values.
+
+        Args:
+            random: draws the candidate.
+            solution_share: the share of solutions, and of solutions with one value changed.
+        """
         choice = random.random()
-        if choice < _RANDOM_SHARE:
+        if choice >= 2 * solution_share:
             return tuple(random.choices(self.values, k=len(self.people)))
         values = random.choice(self.solutions)
-        if choice < _RANDOM_SHARE + _SOLUTION_SHARE:
+        if choice < solution_share:
             return values
         index = random.randrange(len(values))
         other = random.choice([value for value in self.values if value != values[index]])
@@ -209,8 +213,9 @@ def problems(domain: str, n: int, seed: int, held_out: bool = False, people: Seq
         people: the numbers of people of puzzles, taken in turn.
     """
     distinct: dict[Problem, None] = {}
-    for problem in islice(stream(domain, seed, held_out, people), _ATTEMPTS_PER_PROBLEM * n):
-        distinct[problem] = None
+    for problem in islice(_all_problems(domain, seed, people), _ATTEMPTS_PER_PROBLEM * n):
+        if problem.is_held_out is held_out:
+            distinct[problem] = None
         if len(distinct) == n:
             break
     return list(distinct)

@@ -17,6 +17,8 @@ MAX_TRIES: Final = 6
 STYLES: Final = ("search", "single", "answer", "shuffled", "filler")
 """The library's search; one candidate only; the answer alone; the search's words in random order; filler instead."""
 _REVIEWED: Final = (2, 4)
+_SOLUTION_SHARE: Final = 0.3
+"""Of the candidates in a review: a check is long, and its end rarely seen, only where a candidate nearly fits."""
 _DRAWS: Final = 20
 
 
@@ -43,7 +45,7 @@ def review(problem: Problem, random: Random) -> tuple[str, str]:
         problem: a puzzle or a search problem.
         random: draws the candidates.
     """
-    candidates = [problem.candidate(random) for _ in range(random.randint(*_REVIEWED))]
+    candidates = [problem.candidate(random, _SOLUTION_SHARE) for _ in range(random.randint(*_REVIEWED))]
     listed = " ; ".join(assignments(problem.people, values) for values in candidates)
     checks = [problem.write_try(values) for values in candidates]
     verdicts = " ".join(YES if fits else NO for _, fits in checks)
