@@ -22,6 +22,7 @@ from recipes.laptop.words import (
     YES,
     assignment,
     assignments,
+    claim,
 )
 
 Parts = list[tuple[int, bool, str]]
@@ -36,7 +37,7 @@ def question(puzzle: Puzzle) -> str:
 
     >>> import knk
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
-    '<roles> A: B=knave ; B: A=knave& B=knave'
+    '<roles> A: B-knave ; B: A-knave& B-knave'
     """
     return f"{OPENING[ROLES]} " + " ; ".join(
         f"{_opening(puzzle, index)} {_written(puzzle, utterance.statement)}"
@@ -49,7 +50,7 @@ def write_try(puzzle: Puzzle, attempt: Try) -> str:
 
     >>> import knk
     >>> write_try(puzzle := knk.decode("Ann,Bob 0:-1 1:+0"), knk.search(puzzle, [(True, True)]).tries[0])
-    'try A=knight B=knight A: B=knave B=knight no A=knight wrong fails'
+    'try A=knight B=knight A: B-knave B=knight no A=knight wrong fails'
     """
     checks = " ".join(_written_check(puzzle, attempt, check) for check in attempt.checks)
     return f"{TRY} {answer(puzzle, attempt.roles)} {checks} {FITS if attempt.fits else FAILS}"
@@ -94,7 +95,7 @@ def _opening(puzzle: Puzzle, index: int) -> str:
 
 def _written(puzzle: Puzzle, statement: Statement) -> str:
     parts = _parts(statement)
-    return " ".join(f"{assignment(initial(puzzle, person), _role(claimed))}{joint}" for person, claimed, joint in parts)
+    return " ".join(claim(initial(puzzle, person), _role(claimed), joint) for person, claimed, joint in parts)
 
 
 def _parts(statement: Statement) -> Parts:

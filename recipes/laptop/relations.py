@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recipes.laptop.words import DIFFER, NO, OK, SAME, WRONG, YES, assignment
+from recipes.laptop.words import DIFFER, NO, OK, SAME, WRONG, YES, assignment, claim
 
 ValueOf = Mapping[str, str]
 """The value of each person."""
@@ -61,13 +61,13 @@ class Clause:
         parts: a person with a value, and another person with a value.
 
     >>> str(Clause((("A", "in"), ("B", "out"))))
-    'A=in or B=out'
+    'A-in or B-out'
     """
 
     parts: tuple[tuple[str, str], tuple[str, str]]
 
     def __str__(self) -> str:
-        return " or ".join(assignment(*part) for part in self.parts)
+        return " or ".join(claim(*part) for part in self.parts)
 
     def holds(self, value_of: ValueOf) -> bool:
         """Whether the relation holds for some values."""
@@ -77,7 +77,7 @@ class Clause:
         """Return the check of the relation in words.
 
         >>> Clause((("A", "in"), ("B", "out"))).check({"A": "out", "B": "out"})
-        'A=in A=out no or B=out B=out yes ok'
+        'A-in A=out no or B-out B=out yes ok'
         """
         parts = " or ".join(check_part(person, value, value_of[person]) for person, value in self.parts)
         return f"{parts} {OK if self.holds(value_of) else WRONG}"
@@ -100,9 +100,9 @@ def check_part(person: str, claimed: str, value: str, joint: str = "") -> str:
         joint: what ends the claim's word.
 
     >>> check_part("A", "in", "out")
-    'A=in A=out no'
+    'A-in A=out no'
     """
-    return f"{assignment(person, claimed)}{joint} {assignment(person, value)} {YES if value == claimed else NO}"
+    return f"{claim(person, claimed, joint)} {assignment(person, value)} {YES if value == claimed else NO}"
 
 
 def parse(question: str) -> list[Relation]:
@@ -125,5 +125,5 @@ def parse(question: str) -> list[Relation]:
 
 
 def _part(words: Sequence[str], index: int) -> tuple[str, str]:
-    person, _, value = words[index].partition("=")
+    person, _, value = words[index].partition("-")
     return person, value

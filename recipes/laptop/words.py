@@ -43,6 +43,20 @@ def assignment(person: str, value: str) -> str:
     return f"{person}={value}"
 
 
+def claim(person: str, value: str, joint: str = "") -> str:
+    """Return the word that claims that a person has a value; it differs from the one that assigns the value.
+
+    Args:
+        person: the person.
+        value: the value.
+        joint: what joins the claim to the next one: `AND`, `OR` or nothing.
+
+    >>> claim("A", "red"), claim("A", "knight", AND)
+    ('A-red', 'A-knight&')
+    """
+    return f"{person}-{value}{joint}"
+
+
 def assignments(people: Sequence[str], values: Sequence[str]) -> str:
     """Return the words that assign a value to each of some people.
 
@@ -73,7 +87,8 @@ def vocabulary() -> tuple[str, ...]:
     words: Iterable[str] = (
         *PEOPLE,
         *(assignment(person, value) for person in PEOPLE for value in values),
-        *(f"{assignment(person, role)}{joint}" for person in PEOPLE for role in ROLES for joint in (AND, OR)),
+        *(claim(person, value) for person in PEOPLE for value in (*SIDES, *ROLES)),
+        *(claim(person, role, joint) for person in PEOPLE for role in ROLES for joint in (AND, OR)),
         *(f"{first}{kind}{second}" for first, second in pairs for kind in (DIFFER, SAME)),
         *(f"{person}{verb}" for person in PEOPLE for verb in (SAYS, ADDS)),
         *values,
