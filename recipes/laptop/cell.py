@@ -14,7 +14,7 @@ from knk.training.recipe import load
 from knk.training.run import train
 from recipes.laptop import gate
 from recipes.laptop.data import ARMS, LESSONS, Latent, Row, base_rows, rlvr_rows, warm_up_rows, write_token_budget
-from recipes.laptop.evaluate import TASKS, write_samples
+from recipes.laptop.evaluate import TASKS, Model, write_samples
 from recipes.laptop.model import save_model
 
 RECIPES: Final = Path(__file__).parent
@@ -263,7 +263,7 @@ class Cell:
         path = self.folder / GATE
         if not path.exists():
             with whole_file(path) as file:
-                file.write(json.dumps(gate.measure(self.folder / BASE, self.scale.items)).encode())
+                file.write(json.dumps(gate.measure(Model(self.folder / BASE), self.scale.items)).encode())
         measured: dict[str, list[float]] = read_json(path)
         return measured
 

@@ -99,10 +99,17 @@ def write_samples(folder: Path, output: Path, tasks: Sequence[str], n: int) -> N
     """
     if not output.exists():
         output.parent.mkdir(parents=True, exist_ok=True)
-        write(output, _samples(Model(folder), tasks, n))
+        write(output, samples(Model(folder), tasks, n))
 
 
-def _samples(model: Model, tasks: Sequence[str], n: int) -> Iterator[dict[str, Any]]:
+def samples(model: Model, tasks: Sequence[str], n: int) -> Iterator[dict[str, Any]]:
+    """Iterate over a model's completions of all items of some tasks, each with what was measured.
+
+    Args:
+        model: the model.
+        tasks: some of `TASKS`.
+        n: the number of items of each task.
+    """
     for task in tasks:
         task_items = items(task, n)
         completions = model.complete([problem.prompt for problem in task_items])

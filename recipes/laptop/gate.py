@@ -7,7 +7,6 @@ candidate, and the right checks of those before it, and writes the check of its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -31,14 +30,13 @@ class GateFailed(KnkError):
     """A base does not check candidates reliably, so a study from it would say little."""
 
 
-def measure(folder: Path, n: int) -> dict[str, list[float]]:
+def measure(model: Model, n: int) -> dict[str, list[float]]:
     """Return the share of right checks of each task, by try.
 
     Args:
-        folder: the model.
+        model: the model.
         n: the number of held-out problems of each task.
     """
-    model = Model(folder)
     return {task: [_share(model, task, n, tries) for tries in range(1, TRIES + 1)] for task in _MEASURED}
 
 

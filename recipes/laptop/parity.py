@@ -27,7 +27,7 @@ def differences(path: Path) -> tuple[int, list[str]]:
     Raises:
         MissingPackage: lm-eval is not installed.
     """
-    rows = {f"{row['task']} {row['item']}": row for row in read(path) if not row["forced"]}
+    rows = {f"{row['task']} {row['item']}": row for row in read(path)}
     tasks = list(dict.fromkeys(row["task"] for row in rows.values()))
     output = evaluate(
         [f"laptop_{task}" for task in tasks],
@@ -47,7 +47,7 @@ def _differs(sample: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 def main(study: Path) -> int:
     """Compare all samples of a study, print one line per file, and return the exit status."""
-    compared = {path: differences(path) for path in sorted(study.glob("seed-*/samples/*.jsonl"))}
+    compared = {path: differences(path) for path in sorted(study.glob("*/samples/*.jsonl"))}
     for path, (count, differing) in compared.items():
         print(f"{path.relative_to(study)}: {count:,} completions, {len(differing)} scored differently")
     print(f"{sum(count for count, _ in compared.values()):,} completions in total")
