@@ -153,7 +153,12 @@ def by_condition(records: Sequence[Record]) -> list[Measurements]:
 
     Args:
         records: the records of all cells.
+
+    Raises:
+        BadFile: they are not of one scale, or two are of the same cell.
     """
+    if len(scales := {record.scale for record in records}) > 1:
+        raise BadFile(f"expected records of one scale, got {' and '.join(sorted(scales))}")
     groups: dict[tuple[bool, float, tuple[str, ...]], list[Record]] = {}
     for record in records:
         latent = record.latent

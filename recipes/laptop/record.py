@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.datasets.files import read, write
-from knk.errors import BadFile
+from knk.errors import BadFile, KnkError
 from knk.files import read_json, whole_file
 from knk.training.manifest import MANIFEST
 from knk.training.metrics import METRICS
@@ -98,19 +98,27 @@ def read_records(folder: Path) -> list[Record]:
     return [_read(path.parent) for path in sorted(folder.rglob(CELL))]
 
 
-def copy_records(source: Path, target: Path) -> None:
-    """Copy the records below a folder to another, each to a folder that is named after its cell.
+def copy_records(sources: Sequence[Path], target: Path) -> None:
+    """Copy the records below some folders to another, each to a folder that is named after its cell.
 
     Args:
-        source: a study, or any folder that holds records.
-        target: the folder to copy to.
+        sources: studies, or any folders that hold records.
+        target: the folder to copy to; a record of the same cell there is replaced.
+
+    Raises:
+        BadFile: two records are of the same cell.
     """
-    for path in sorted(source.rglob(CELL)):
-        copy = target / folder_name(_read(path.parent).cell)
-        if copy.resolve() != path.parent.resolve():
+    records: dict[str, Path] = {}
+    for folder in sorted({path.parent.resolve() for source in sources for path in source.rglob(CELL)}):
+        other = records.setdefault(folder_name(_read(folder).cell), folder)
+        if other != folder:
+            raise BadFile(f"{other} and {folder} are records of the same cell: join only one of them")
+    for cell, folder in records.items():
+        copy = target / cell
+        if copy.resolve() != folder:
             copy.mkdir(parents=True, exist_ok=True)
             for name in (MEASURES, SAMPLES, RUNS, CELL):
-                shutil.copyfile(path.parent / name, copy / name)
+                shutil.copyfile(folder / name, copy / name)
 
 
 def folder_name(cell: Cell) -> str:
@@ -135,7 +143,9 @@ def _read(folder: Path) -> Record:
             _scores(folder / MEASURES),
             list(read(folder / RUNS)),
         )
-    except (KeyError, TypeError) as error:
+    except KnkError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadFile(f"{folder / CELL}: not the record of a cell: {error}") from error
 
 

@@ -94,12 +94,19 @@ def read_condition(text: str) -> Latent:
     return latent
 
 
+def _read_seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadSpec(f"--seeds: expected integers such as 1,2, got {text!r}") from None
+
+
 def _run(options: argparse.Namespace) -> int:
     start, folder = time.monotonic(), options.output
     cells = [
         Cell(SCALES[options.command], folder, seed, latent, options.model, tuple(options.overlays))
         for latent in map(read_condition, options.q.split(","))
-        for seed in map(int, options.seeds.split(","))
+        for seed in map(_read_seed, options.seeds.split(","))
     ]
     cells = [
         Cell(cell.scale, folder / folder_name(cell), cell.seed, cell.latent, cell.model, cell.overlays)
@@ -119,7 +126,7 @@ def _join(options: argparse.Namespace) -> int:
     for folder in options.folders:
         if not folder.is_dir():
             raise BadFolder(f"expected a folder with records, found none at {folder}")
-        copy_records(folder, options.output)
+    copy_records(options.folders, options.output)
     study = summarize(options.output)
     print(format_claims(study))
     print(f"\nReport: {report.write(options.output / 'report.html', [options.output])}")
@@ -203,7 +210,7 @@ def run(cells: Sequence[Cell], scale: str, folder: Path, jobs: int, despite_gate
     Raises:
         GateFailed: a base fails the gate.
     """
-    dependencies = {job: needed for cell in cells for job, needed in _dependencies(cell).items()}
+    dependencies = {job: needed for cell in cells for job, needed in dependencies_of(cell).items()}
     order = {job: number for number, job in enumerate(dependencies)}
     remaining = {cell: sum(job[0] == cell for job in order) for cell in cells}
     # A base trains alone when there is a single cell, and may then use all cores.
@@ -241,8 +248,12 @@ def _check_gate(cell: Cell) -> None:
         )
 
 
-def _dependencies(cell: Cell) -> dict[Job, list[Job]]:
-    """Return the jobs that each job needs, in the order in which they should run."""
+def dependencies_of(cell: Cell) -> dict[Job, list[Job]]:
+    """Return the jobs that each job of a cell needs, in the order in which they should run.
+
+    Args:
+        cell: the cell.
+    """
     base = Stage(BASE)
     dependencies: dict[Job, list[Job]] = {
         (cell, base, "training"): [],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knk.datasets.files import read
+from knk.errors import BadFolder
 from knk.evals import results
 from knk.evals.intervals import Estimate
 from knk.evals.results import ArmScore, Example, ExampleAnswer, Results
@@ -33,8 +34,14 @@ def summarize(folder: Path) -> Results:
 
     Args:
         folder: the folder of a study, or any other with records.
+
+    Raises:
+        BadFolder: there are no records.
+        BadFile: the records are not of one scale, or two are of the same cell.
     """
     conditions = by_condition(read_records(folder))
+    if not conditions:
+        raise BadFolder(f"{folder}: expected records of cells, found none")
     study = Results(
         title="Warm-up on puzzles, then RLVR, at the size of a laptop",
         arms=tuple(dict.fromkeys(arm for measured in conditions for arm in measured.arms)),
