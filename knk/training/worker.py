@@ -112,8 +112,8 @@ def build(name: str, script_args: Any, training_args: Any, model_args: Any, data
         "peft_config": get_peft_config(model_args),
     }
     if name == "sft":
-        return _with_callbacks(_extended(evaluating(SFTTrainer), options)(**arguments), callbacks(options))
-    trainer_class = _extended(evaluating(GRPOTrainer, Sampling.from_settings(options.eval_sampling)), options)
+        return _with_callbacks(extended(evaluating(SFTTrainer), options)(**arguments), callbacks(options))
+    trainer_class = extended(evaluating(GRPOTrainer, Sampling.from_settings(options.eval_sampling)), options)
     if options.redraws:
         trainer_class = redrawing(trainer_class, options.redraws, source.spare_rows if source else None)
     rewards = [_reward(reward) for reward in script_args.reward_funcs]
@@ -130,22 +130,33 @@ def callbacks(options: Options, source: PuzzleSource | None = None) -> list[Any]
     return [*([source.callback()] if source else []), health_callback(options.on_no_signal), metrics_callback()]
 
 
+def extended(trainer_class: type, options: Options) -> type:
+    """Return the trainer class that the extensions of a recipe make of another.
+
+    Args:
+        trainer_class: the trainer class.
+        options: this library's own settings.
+
+    Raises:
+        BadConfig: an extension cannot be imported, or does not return a subclass of the trainer.
+    """
+    for path in options.extensions or ():
+        try:
+            extension = _imported(path)
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
+            raise BadConfig(f"extensions: {path!r:.80} cannot be imported: {error}") from error
+        result = extension(trainer_class) if callable(extension) else extension
+        if not (isinstance(result, type) and issubclass(result, trainer_class)):
+            raise BadConfig(f"extensions: expected {path} to return a subclass of the trainer, got {result!r:.80}")
+        trainer_class = result
+    return trainer_class
+
+
 def _with_callbacks(trainer: Any, added: list[Any]) -> Any:
     """Add callbacks before those of the trackers, which then log what these add."""
     handler = trainer.callback_handler
     handler.callbacks = [*added, *handler.callbacks]
     return trainer
-
-
-def _extended(trainer_class: type, options: Options) -> type:
-    """Return the trainer class that the extensions of a recipe make of another."""
-    for path in options.extensions or ():
-        extension = _imported(path)
-        extended = extension(trainer_class)
-        if not (isinstance(extended, type) and issubclass(extended, trainer_class)):
-            raise BadConfig(f"extensions: expected {path} to return a subclass of the trainer, got {extended!r:.80}")
-        trainer_class = extended
-    return trainer_class
 
 
 def _is_main() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 
@@ -44,9 +45,12 @@ def generate(model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling) -
     mask = torch.tensor([[0] * (longest - len(tokens)) + [1] * len(tokens) for tokens in prompts], device=model.device)
     outputs: list[list[int]] = [[] for _ in prompts]
     rows, cache, draw = list(range(len(prompts))), DynamicCache(config=model.config), _drawer(sampling)
+    # transformers is renaming this argument.
+    cache_name = "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
     with torch.inference_mode():
         for _ in range(sampling.max_tokens):
-            logits = model(input_ids=ids, attention_mask=mask, past_key_values=cache, logits_to_keep=1).logits[:, -1]
+            output = model(input_ids=ids, attention_mask=mask, logits_to_keep=1, **{cache_name: cache})
+            logits = output.logits[:, -1]
             drawn = draw(logits)
             for row, token in zip(rows, drawn.tolist(), strict=True):
                 outputs[row].append(token)

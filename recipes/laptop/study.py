@@ -52,6 +52,8 @@ Job = tuple[Cell, Stage, Work]
 _REFRESH_SECONDS: Final = 2.0
 _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",  # Small models run faster on one core than on several.
+    # A base on all cores must not spin while it waits for a thread whose core is busy: that made it ten times slower.
+    "OMP_WAIT_POLICY": "PASSIVE",
     # Keep freed memory in the process: requesting new pages costs more than the computation that uses them.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),

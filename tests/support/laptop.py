@@ -23,7 +23,7 @@ _VALUES: Final = {"<colours>": "red green blue", "<sides>": "in out", "<roles>":
 
 def values_of(question: str) -> list[str]:
     """Return the values that people can have in a question."""
-    return _VALUES[question.split()[0]].split()
+    return _VALUES[question.split(maxsplit=1)[0]].split()
 
 
 def people_of(question: str) -> list[str]:
@@ -40,7 +40,7 @@ def checks_in(question: str, value_of: ValueOf) -> Iterator[tuple[str, bool]]:
         elif " or " in text:
             yield _clause_check(text, value_of)
         else:
-            first, kind, second = text
+            first, kind, second = text[0], text[1], text[2:]
             one, other = value_of[first], value_of[second]
             holds = (one == other) == (kind == "~")
             word = "same" if one == other else "differ"
@@ -74,9 +74,7 @@ def key_of(question: str) -> str:
     statements = []
     for text in question.removeprefix("<roles> ").split(" ; "):
         opening, *words = text.split()
-        claims = [
-            f"{'+' if 'knight' in word else '-'}{people.index(word[0])}" for word in words
-        ]
+        claims = [f"{'+' if 'knight' in word else '-'}{people.index(word[0])}" for word in words]
         joined = f"{words[0][-1]}({','.join(claims)})" if len(claims) > 1 else claims[0]
         statements.append(f"{people.index(opening[0])}:{joined}")
     names = ",".join({"A": "Ann", "B": "Bob", "C": "Cal", "D": "Dan", "E": "Eve"}[person] for person in people)

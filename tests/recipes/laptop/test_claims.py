@@ -40,7 +40,14 @@ def starting(found: Mapping[str, StudyClaim], start: str) -> StudyClaim:
 
 @pytest.mark.parametrize(
     ("low", "high", "holds"),
-    [(0.01, 0.3, True), (-0.2, 0.04, False), (-0.2, 0.05, None), (0.0, 0.3, None), (0.001, 0.01, True), (-0.3, -0.1, False)],
+    [
+        (0.01, 0.3, True),
+        (-0.2, 0.04, False),
+        (-0.2, 0.05, None),
+        (0.0, 0.3, None),
+        (0.001, 0.01, True),
+        (-0.3, -0.1, False),
+    ],
 )
 def test_a_gain_holds_above_zero_fails_below_the_smallest_gain_and_is_open_otherwise(
     low: float, high: float, holds: bool | None
@@ -155,9 +162,7 @@ def test_efficiency_holds_if_every_pair_is_sooner_and_fails_if_none_is() -> None
     assert (one_of_two.holds, one_of_two.remark.endswith(": 30 and 10, 30 and never")) == (None, True)
     (none, *_) = efficiency(base, {"base + RL": [0.7, 0.7]})
     assert (none.holds, none.remark.endswith(": 10 and never, 10 and never")) == (False, True)
-    (never, *_) = efficiency(
-        {"base-rl-0": {"col": 0.5}, "base-rl-1": {"col": 0.9}, "warmed + RL": {"col": 0.7}}, {}
-    )
+    (never, *_) = efficiency({"base-rl-0": {"col": 0.5}, "base-rl-1": {"col": 0.9}, "warmed + RL": {"col": 0.7}}, {})
     assert never.remark.endswith(": never and 30, 30 and 30")
     assert never.holds is None
 

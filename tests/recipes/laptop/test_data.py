@@ -68,7 +68,10 @@ def test_the_base_has_the_shares_of_lessons_reviews_and_skills() -> None:
 def test_the_latent_rate_is_the_share_of_lessons_that_search_on(latent: Latent) -> None:
     lessons = [row for row in islice(base_rows(2, latent), 4500) if kind_of(row) in LESSONS]
     # Whether a lesson would search on shows only if its first candidate fails.
-    failing = {domain: [row for row in lessons if kind_of(row) == domain and "fails" in row["completion"]] for domain in LESSONS}
+    failing = {
+        domain: [row for row in lessons if kind_of(row) == domain and "fails" in row["completion"]]
+        for domain in LESSONS
+    }
     retrying = {domain: sum(row["completion"].count("try ") > 1 for row in rows) for domain, rows in failing.items()}
     for domain, rows in failing.items():
         assert len(rows) > 150

@@ -123,9 +123,7 @@ def test_rewards_are_those_of_the_paper() -> None:
     logged: dict[str, float] = {}
     verdicts: dict[str, list[str]] = {}
     columns = {"domain": ["col"] * 5, "question": [COL.question] * 5, "data": [""] * 5}
-    rewards = reward(
-        [""] * 5, texts, **columns, log_metric=logged.__setitem__, log_extra=verdicts.__setitem__
-    )
+    rewards = reward([""] * 5, texts, **columns, log_metric=logged.__setitem__, log_extra=verdicts.__setitem__)
     assert rewards == [2.0, -0.5, -1.0, -2.0, -2.0]
     assert logged == {"right": 0.2, "answered": 0.6, "tries": 0.4}
     assert len(verdicts["verdict"]) == 5

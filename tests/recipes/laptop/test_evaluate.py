@@ -1,12 +1,9 @@
 """What is measured on completions: verdicts, right checks, and answers where a model gives up."""
 
-from pathlib import Path
-
-import knk
 import pytest
 import yaml
 
-from knk.datasets.files import read
+import knk
 from recipes.laptop import parity
 from recipes.laptop.domains import SKILLS, Problem
 from recipes.laptop.evaluate import MAX_TOKENS, TASKS, TEMPERATURE, TOP_P, checks_of, items, samples
@@ -75,7 +72,9 @@ def test_samples_hold_what_was_measured() -> None:
         (False, False, True, "unreadable", False, "0"),
         (False, False, False, "no answer", False, "000"),
     ]
-    assert [row["tokens"] for row in rows] == [len(texts[row_problem.prompt].split()) for row_problem in (first, second, third)]
+    assert [row["tokens"] for row in rows] == [
+        len(texts[row_problem.prompt].split()) for row_problem in (first, second, third)
+    ]
 
 
 def test_a_model_that_gives_up_is_made_to_answer_after_the_same_thought() -> None:

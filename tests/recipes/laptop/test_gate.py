@@ -38,7 +38,7 @@ def test_a_model_that_errs_at_a_try_fails_there(wrong: int) -> None:
 
     measured = measure(FakeModel(write), 3)
     shares = [float(number != wrong) for number in range(1, TRIES + 1)]
-    assert measured == {task: shares for task in CHECKED}
+    assert measured == dict.fromkeys(CHECKED, shares)
     assert failures(measured) == [f"{task} at try {wrong}: 0.000" for task in GATED]
 
 

@@ -37,7 +37,9 @@ def test_a_record_holds_what_its_cell_s_folder_holds(cell: Cell) -> None:
     assert set(record.scores["warmed", None]) == set(TASKS)
     for stage in cell.stages:
         for row in read(cell.samples(stage)):
-            metrics = {name: items[str(row["item"])] for name, items in record.scores[stage.name, None][row["task"]].items()}
+            metrics = {
+                name: items[str(row["item"])] for name, items in record.scores[stage.name, None][row["task"]].items()
+            }
             assert metrics == {
                 "accuracy": row["correct"],
                 "answered": row["answered"],
