@@ -25,8 +25,8 @@ from recipes.laptop.words import (
     claim,
 )
 
-Parts = list[tuple[int, bool, str]]
-"""The claims of a statement: a person, the role (True for a knight), and the joint with the next claim, if any."""
+Parts = list[tuple[int, bool]]
+"""The claims of a statement: a person and the role, True for a knight."""
 
 
 def question(puzzle: Puzzle) -> str:
@@ -37,7 +37,7 @@ def question(puzzle: Puzzle) -> str:
 
     >>> import knk
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
-    '<roles> A: B-knave ; B: A-knave& B-knave'
+    '<roles> A: B-knave ; B: A-knave&B-knave'
     """
     return f"{OPENING[ROLES]} " + " ; ".join(
         f"{_opening(puzzle, index)} {_written(puzzle, utterance.statement)}"
@@ -74,16 +74,16 @@ def initial(puzzle: Puzzle, person: int) -> str:
 
 def _written_check(puzzle: Puzzle, attempt: Try, check: Check) -> str:
     utterance = puzzle.statements[check.statement]
-    parts = _parts(utterance.statement)
+    parts, _ = _parts(utterance.statement)
     checked = " ".join(
-        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person]), joint)
-        for person, claimed, joint in parts
+        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person])) for person, claimed in parts
     )
+    written = _written(puzzle, utterance.statement)
     truth = f" ; {YES if check.is_true else NO}" if len(parts) > 1 else ""
     speaker = initial(puzzle, utterance.speaker)
     role = assignment(speaker, _role(attempt.roles[utterance.speaker]))
     opening = _opening(puzzle, check.statement)
-    return f"{opening} {checked}{truth} {role} {OK if check.holds else WRONG}"
+    return f"{opening} {written} {checked}{truth} {role} {OK if check.holds else WRONG}"
 
 
 def _opening(puzzle: Puzzle, index: int) -> str:
@@ -94,17 +94,15 @@ def _opening(puzzle: Puzzle, index: int) -> str:
 
 
 def _written(puzzle: Puzzle, statement: Statement) -> str:
-    parts = _parts(statement)
-    return " ".join(claim(initial(puzzle, person), _role(claimed), joint) for person, claimed, joint in parts)
+    parts, joint = _parts(statement)
+    return claim(*((initial(puzzle, person), _role(claimed)) for person, claimed in parts), joint=joint)
 
 
-def _parts(statement: Statement) -> Parts:
-    """Return the claims of a statement: the person, the claimed role, and what joins it to the next one."""
+def _parts(statement: Statement) -> tuple[Parts, str]:
+    """Return the claims of a statement, and what joins them."""
     if isinstance(statement, (And, Or)):
-        *first, last = map(_single, statement.args)
-        joint = AND if isinstance(statement, And) else OR
-        return [*((*part, joint) for part in first), (*last, "")]
-    return [(*_single(statement), "")]
+        return [_single(part) for part in statement.args], AND if isinstance(statement, And) else OR
+    return [_single(statement)], ""
 
 
 def _single(statement: Statement) -> tuple[int, bool]:

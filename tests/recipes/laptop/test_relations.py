@@ -38,4 +38,4 @@ def test_relations_are_told_in_english() -> None:
         "A and B are the same",
         "C and D differ",
     ]
-    assert parse("<sides> A=in or B=out")[0].in_words() == "A is in or B is out"
+    assert parse("<sides> A-in or B-out")[0].in_words() == "A is in or B is out"
