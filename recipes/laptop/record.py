@@ -103,7 +103,7 @@ def copy_records(sources: Sequence[Path], target: Path) -> None:
 
     Args:
         sources: studies, or any folders that hold records.
-        target: the folder to copy to; a record of the same cell there is replaced.
+        target: the folder to copy to; a record of the same cell there is replaced, and records below it stay there.
 
     Raises:
         BadFile: two records are of the same cell.
@@ -114,8 +114,8 @@ def copy_records(sources: Sequence[Path], target: Path) -> None:
         if other != folder:
             raise BadFile(f"{other} and {folder} are records of the same cell: join only one of them")
     for cell, folder in records.items():
-        copy = target / cell
-        if copy.resolve() != folder:
+        if not folder.is_relative_to(target.resolve()):
+            copy = target / cell
             copy.mkdir(parents=True, exist_ok=True)
             for name in (MEASURES, SAMPLES, RUNS, CELL):
                 shutil.copyfile(folder / name, copy / name)

@@ -88,6 +88,9 @@ def test_copied_records_are_the_same(cell: Cell, tmp_path: Path) -> None:
     copy_records([tmp_path / "study"], tmp_path / "all")
     copy_records([tmp_path / "all"], tmp_path / "all")
     assert read_records(tmp_path / "all") == before
+    # The records of a study stay where they are.
+    copy_records([tmp_path / "study"], tmp_path / "study")
+    assert read_records(tmp_path / "study") == read_records(cell.folder / "record")
 
 
 def test_two_records_of_the_same_cell_are_not_joined(cell: Cell, tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_every_stage_is_trained_after_its_start_and_the_gate_and_evaluated_after
         if stage.start is not None:
             (start,) = [other for other in cell.stages if other.arm == stage.start]
             assert order.index((cell, start, "training")) < order.index((cell, stage, "training"))
+            assert start != base or (cell, base, "checking") in dependencies[cell, stage, "training"]
     # The listed order is one in which a single worker can do them.
     listed = list(dependencies)
     assert all(listed.index(needed) < listed.index(job) for job in listed for needed in dependencies[job])
