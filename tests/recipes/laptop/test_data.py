@@ -57,9 +57,9 @@ def test_the_base_has_the_shares_of_lessons_reviews_and_skills() -> None:
     rows = list(islice(base_rows(1, LATENT), 4000))
     shares = {kind: count / len(rows) for kind, count in Counter(map(kind_of, rows)).items()}
     assert shares["recall"] + shares["reverse"] == pytest.approx(0.12, abs=0.02)
-    assert shares["review"] == pytest.approx(0.88 * 0.3, abs=0.03)
+    assert shares["review"] == pytest.approx(0.88 * 0.5, abs=0.03)
     for domain, share in LESSONS.items():
-        assert shares[domain] == pytest.approx(0.88 * 0.7 * share, abs=0.03)
+        assert shares[domain] == pytest.approx(0.88 * 0.5 * share, abs=0.03)
     reviews = Counter(row["prompt"].split()[0] for row in rows if kind_of(row) == "review")
     assert set(reviews) == {"<roles>", "<colours>", "<sides>"}
 

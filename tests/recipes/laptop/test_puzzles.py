@@ -43,6 +43,6 @@ def test_a_second_statement_of_a_person_opens_with_a_word_of_its_own() -> None:
     assert puzzles.question(puzzle) == "<roles> A: B-knave ; B: A-knight ; A+ A-knight| B-knave"
     tries = knk.search(puzzle, [(False, False), (False, True)]).tries
     assert [puzzles.write_try(puzzle, attempt) for attempt in tries] == [
-        "try A=knave B=knave A: B=knave B=knave yes A=knave wrong fails",
-        "try A=knave B=knight A: B=knave B=knight no A=knave ok B: A=knight A=knave no B=knight wrong fails",
+        "try A=knave B=knave A: B-knave B=knave yes A=knave wrong fails",
+        "try A=knave B=knight A: B-knave B=knight no A=knave ok B: A-knight A=knave no B=knight wrong fails",
     ]
