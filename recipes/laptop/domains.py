@@ -82,12 +82,14 @@ class SearchDomain:
         relations: the number of relations of a problem.
         max_solutions: the largest number of solutions of a problem.
         relate: returns a relation between two people.
+        separator: what stands between two relations.
     """
 
     values: Values
     relations: int
     max_solutions: int
     relate: Callable[[str, str, Random], Relation]
+    separator: str = " "
 
     def questions(self, random: Random) -> Iterator[str]:
         """Iterate without end over questions with few solutions."""
@@ -96,7 +98,7 @@ class SearchDomain:
             drawn = [random.sample(pair, 2) for pair in random.sample(pairs, self.relations)]
             relations = [self.relate(first, second, random) for first, second in drawn]
             if 1 <= len(_solutions_of(relations, self.values)) <= self.max_solutions:
-                yield f"{OPENING[self.values]} {' '.join(map(str, relations))}"
+                yield f"{OPENING[self.values]} {self.separator.join(map(str, relations))}"
 
 
 def _differ(first: str, second: str, random: Random) -> Relation:
@@ -114,7 +116,7 @@ def _clause(first: str, second: str, random: Random) -> Relation:
 SEARCHES: Final[Mapping[str, SearchDomain]] = {
     "col": SearchDomain(COLOURS, 5, 48, _differ),
     "pair": SearchDomain(SIDES, 6, 4, _pair),
-    "sat": SearchDomain(SIDES, 6, 6, _clause),
+    "sat": SearchDomain(SIDES, 6, 6, _clause, " ; "),
     "mix": SearchDomain(COLOURS, 5, 48, _pair),
 }
 SKILLS: Final = ("recall", "reverse")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from knk.logic.puzzle import Puzzle
 from knk.logic.statements import And, Knave, Knight, Not, Or, Statement
 from knk.proofs.search import Check, Try
-from recipes.laptop.relations import check_part
 from recipes.laptop.words import (
     ADDS,
     AND,
@@ -25,8 +24,8 @@ from recipes.laptop.words import (
     claim,
 )
 
-Parts = list[tuple[int, bool]]
-"""The claims of a statement: a person and the role, True for a knight."""
+Parts = list[tuple[int, bool, str]]
+"""The claims of a statement: a person, the role (True for a knight), and the joint with the next claim, if any."""
 
 
 def question(puzzle: Puzzle) -> str:
@@ -37,7 +36,7 @@ def question(puzzle: Puzzle) -> str:
 
     >>> import knk
     >>> question(knk.decode("Ann,Bob 0:-1 1:&(-0,-1)"))
-    '<roles> A: B-knave ; B: A-knave&B-knave'
+    '<roles> A: B-knave ; B: A-knave& B-knave'
     """
     return f"{OPENING[ROLES]} " + " ; ".join(
         f"{_opening(puzzle, index)} {_written(puzzle, utterance.statement)}"
@@ -74,16 +73,18 @@ def initial(puzzle: Puzzle, person: int) -> str:
 
 def _written_check(puzzle: Puzzle, attempt: Try, check: Check) -> str:
     utterance = puzzle.statements[check.statement]
-    parts, _ = _parts(utterance.statement)
-    checked = " ".join(
-        check_part(initial(puzzle, person), _role(claimed), _role(attempt.roles[person])) for person, claimed in parts
-    )
-    written = _written(puzzle, utterance.statement)
+    parts = _parts(utterance.statement)
+    checked = " ".join(_checked_part(puzzle, attempt, person, claimed) for person, claimed, _ in parts)
     truth = f" ; {YES if check.is_true else NO}" if len(parts) > 1 else ""
     speaker = initial(puzzle, utterance.speaker)
     role = assignment(speaker, _role(attempt.roles[utterance.speaker]))
     opening = _opening(puzzle, check.statement)
-    return f"{opening} {written} {checked}{truth} {role} {OK if check.holds else WRONG}"
+    return f"{opening} {_written(puzzle, utterance.statement)} {checked}{truth} {role} {OK if check.holds else WRONG}"
+
+
+def _checked_part(puzzle: Puzzle, attempt: Try, person: int, claimed: bool) -> str:
+    role = attempt.roles[person]
+    return f"{assignment(initial(puzzle, person), _role(role))} {YES if role == claimed else NO}"
 
 
 def _opening(puzzle: Puzzle, index: int) -> str:
@@ -94,15 +95,17 @@ def _opening(puzzle: Puzzle, index: int) -> str:
 
 
 def _written(puzzle: Puzzle, statement: Statement) -> str:
-    parts, joint = _parts(statement)
-    return claim(*((initial(puzzle, person), _role(claimed)) for person, claimed in parts), joint=joint)
+    parts = _parts(statement)
+    return " ".join(claim(initial(puzzle, person), _role(claimed), joint) for person, claimed, joint in parts)
 
 
-def _parts(statement: Statement) -> tuple[Parts, str]:
-    """Return the claims of a statement, and what joins them."""
+def _parts(statement: Statement) -> Parts:
+    """Return the claims of a statement: the person, the claimed role, and what joins it to the next one."""
     if isinstance(statement, (And, Or)):
-        return [_single(part) for part in statement.args], AND if isinstance(statement, And) else OR
-    return [_single(statement)], ""
+        *first, last = map(_single, statement.args)
+        joint = AND if isinstance(statement, And) else OR
+        return [*((*part, joint) for part in first), (*last, "")]
+    return [(*_single(statement), "")]
 
 
 def _single(statement: Statement) -> tuple[int, bool]:

@@ -5,10 +5,10 @@ A check writes out every value that it needs, so that each of its words follows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from recipes.laptop.words import DIFFER, NO, OK, OR, SAME, WRONG, YES, assignment, claim
+from recipes.laptop.words import DIFFER, NO, OK, SAME, WRONG, YES, assignment, claim
 
 ValueOf = Mapping[str, str]
 """The value of each person."""
@@ -61,13 +61,13 @@ class Clause:
         parts: a person with a value, and another person with a value.
 
     >>> str(Clause((("A", "in"), ("B", "out"))))
-    'A-in|B-out'
+    'A-in or B-out'
     """
 
     parts: tuple[tuple[str, str], tuple[str, str]]
 
     def __str__(self) -> str:
-        return claim(*self.parts, joint=OR)
+        return " or ".join(claim(*part) for part in self.parts)
 
     def holds(self, value_of: ValueOf) -> bool:
         """Whether the relation holds for some values."""
@@ -77,26 +77,21 @@ class Clause:
         """Return the check of the relation in words.
 
         >>> Clause((("A", "in"), ("B", "out"))).check({"A": "out", "B": "out"})
-        'A-in|B-out A=out no B=out yes ok'
+        'A-in A=out no or B-out B=out yes ok'
         """
-        parts = " ".join(check_part(person, value, value_of[person]) for person, value in self.parts)
-        return f"{self} {parts} {OK if self.holds(value_of) else WRONG}"
+        return f"{' or '.join(self._checked_parts(value_of))} {OK if self.holds(value_of) else WRONG}"
 
     def in_words(self) -> str:
         """Return the relation in English."""
         return " or ".join(f"{person} is {value}" for person, value in self.parts)
 
+    def _checked_parts(self, value_of: ValueOf) -> Iterator[str]:
+        for person, value in self.parts:
+            verdict = YES if value_of[person] == value else NO
+            yield f"{claim(person, value)} {assignment(person, value_of[person])} {verdict}"
+
 
 Relation = Pair | Clause
-
-
-def check_part(person: str, claimed: str, value: str) -> str:
-    """Return the check that a person has a claimed value.
-
-    >>> check_part("A", "in", "out")
-    'A=out no'
-    """
-    return f"{assignment(person, value)} {YES if value == claimed else NO}"
 
 
 def parse(question: str) -> list[Relation]:
@@ -109,15 +104,15 @@ def parse(question: str) -> list[Relation]:
     ['A#B', 'C~D']
     """
     relations: list[Relation] = []
-    for word in question.split():
+    words = question.split()
+    for index, word in enumerate(words):
         if word[1:2] in (DIFFER, SAME):
             relations.append(Pair(word[0], word[2:], word[1] == SAME))
-        elif OR in word:
-            first, second = word.split(OR)
-            relations.append(Clause((_part(first), _part(second))))
+        elif word == "or":
+            relations.append(Clause((_part(words, index - 1), _part(words, index + 1))))
     return relations
 
 
-def _part(word: str) -> tuple[str, str]:
-    person, _, value = word.partition("-")
+def _part(words: Sequence[str], index: int) -> tuple[str, str]:
+    person, _, value = words[index].partition("-")
     return person, value

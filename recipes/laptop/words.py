@@ -1,14 +1,12 @@
 """The words of the laptop recipe: every token that its models know.
 
 A model of a million parameters learns to check a candidate only if each step is one look-up. So a person with a value
-is one word (`A=red`), and so is a relation between two people (`A#B`, `A-in|B-out`) and a statement
-(`A-knight&B-knave`).
+is one word (`A=red`), and so is a relation between two people (`A#B`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 PEOPLE: Final = ("A", "B", "C", "D", "E")
@@ -17,7 +15,7 @@ SIDES: Final = ("in", "out")
 ROLES: Final = ("knight", "knave")
 DIFFER, SAME = "#", "~"
 AND, OR = "&", "|"
-"""What joins two claims into one word."""
+"""What ends the first of two claims of a statement; so the word itself tells that another claim follows."""
 SAYS, ADDS = ":", "+"
 """What follows a speaker; a second statement of the same person opens differently, so that each can be found."""
 OPENING: Final = {COLOURS: "<colours>", SIDES: "<sides>", ROLES: "<roles>"}
@@ -45,17 +43,18 @@ def assignment(person: str, value: str) -> str:
     return f"{person}={value}"
 
 
-def claim(*parts: tuple[str, str], joint: str = "") -> str:
-    """Return the word that claims that people have values; it differs from the words that assign values.
+def claim(person: str, value: str, joint: str = "") -> str:
+    """Return the word that claims that a person has a value; it differs from the one that assigns the value.
 
     Args:
-        *parts: one or two people with their values.
-        joint: what joins two claims: `AND` or `OR`.
+        person: the person.
+        value: the value.
+        joint: what joins the claim to the next one: `AND`, `OR` or nothing.
 
-    >>> claim(("A", "knight")), claim(("A", "in"), ("B", "out"), joint=OR)
-    ('A-knight', 'A-in|B-out')
+    >>> claim("A", "red"), claim("A", "knight", AND)
+    ('A-red', 'A-knight&')
     """
-    return joint.join(f"{person}-{value}" for person, value in parts)
+    return f"{person}-{value}{joint}"
 
 
 def assignments(people: Sequence[str], values: Sequence[str]) -> str:
@@ -88,23 +87,15 @@ def vocabulary() -> tuple[str, ...]:
     words: Iterable[str] = (
         *PEOPLE,
         *(assignment(person, value) for person in PEOPLE for value in values),
-        *(claim((person, role)) for person in PEOPLE for role in ROLES),
-        *_joined_claims(pairs, ROLES, AND),
-        *_joined_claims(pairs, ROLES, OR),
-        *_joined_claims(pairs, SIDES, OR),
+        *(claim(person, value) for person in PEOPLE for value in (*SIDES, *ROLES)),
+        *(claim(person, role, joint) for person in PEOPLE for role in ROLES for joint in (AND, OR)),
         *(f"{first}{kind}{second}" for first, second in pairs for kind in (DIFFER, SAME)),
         *(f"{person}{verb}" for person in PEOPLE for verb in (SAYS, ADDS)),
         *values,
-        *("same", "differ", "?", ";"),
+        *("same", "differ", "or", "?", ";"),
         *(OK, WRONG, YES, NO, TRY, FITS, FAILS, GIVE_UP, FILLER, LOOK),
         *(*OPENING.values(), REVIEW, RECALL, REVERSE),
         *(THINK, END_THOUGHT, ANSWER, END_ANSWER),
         *DIGITS,
     )
     return tuple(dict.fromkeys(words))
-
-
-def _joined_claims(pairs: Iterable[tuple[str, str]], values: Values, joint: str) -> Iterator[str]:
-    for first, second in pairs:
-        for first_value, second_value in product(values, repeat=2):
-            yield claim((first, first_value), (second, second_value), joint=joint)
