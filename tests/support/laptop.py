@@ -34,10 +34,10 @@ def people_of(question: str) -> list[str]:
 def checks_in(question: str, value_of: ValueOf) -> Iterator[tuple[str, bool]]:
     """Iterate over the checks of a question's relations in words, and whether each holds, without stopping."""
     opening, _, body = question.partition(" ")
-    for text in body.split(" ; ") if opening == "<roles>" else body.split():
+    for text in body.split() if "#" in body or "~" in body else body.split(" ; "):
         if opening == "<roles>":
             yield _statement_check(text, value_of)
-        elif "|" in text:
+        elif " or " in text:
             yield _clause_check(text, value_of)
         else:
             first, kind, second = text[0], text[1], text[2:]
@@ -73,20 +73,17 @@ def key_of(question: str) -> str:
     people = people_of(question)
     statements = []
     for text in question.removeprefix("<roles> ").split(" ; "):
-        opening, statement = text.split()
-        claims = [
-            f"{'+' if 'knight' in claim else '-'}{people.index(claim[0])}" for claim in re.split("[&|]", statement)
-        ]
-        joined = f"{'&' if '&' in statement else '|'}({','.join(claims)})" if len(claims) > 1 else claims[0]
+        opening, *words = text.split()
+        claims = [f"{'+' if 'knight' in word else '-'}{people.index(word[0])}" for word in words]
+        joined = f"{words[0][-1]}({','.join(claims)})" if len(claims) > 1 else claims[0]
         statements.append(f"{people.index(opening[0])}:{joined}")
     names = ",".join({"A": "Ann", "B": "Bob", "C": "Cal", "D": "Dan", "E": "Eve"}[person] for person in people)
     return str(knk.decode(f"{names} {' '.join(statements)}").key)
 
 
 def _statement_check(text: str, value_of: ValueOf) -> tuple[str, bool]:
-    opening, statement = text.split()
-    claims = re.split("[&|]", statement)
-    truths = [value_of[claim[0]] == claim[2:] for claim in claims]
+    opening, *claims = text.split()
+    truths = [value_of[claim[0]] == claim[2:].rstrip("&|") for claim in claims]
     is_true = all(truths) if "&" in text else any(truths)
     checked = [
         f"{claim[0]}={value_of[claim[0]]} {'yes' if truth else 'no'}"
@@ -99,10 +96,10 @@ def _statement_check(text: str, value_of: ValueOf) -> tuple[str, bool]:
 
 
 def _clause_check(text: str, value_of: ValueOf) -> tuple[str, bool]:
-    parts = [(part[0], value_of[part[0]] == part[2:]) for part in text.split("|")]
-    checked = " ".join(f"{person}={value_of[person]} {'yes' if truth else 'no'}" for person, truth in parts)
+    parts = [(part, value_of[part[0]] == part[2:]) for part in text.split(" or ")]
+    checked = " or ".join(f"{part} {part[0]}={value_of[part[0]]} {'yes' if truth else 'no'}" for part, truth in parts)
     holds = any(truth for _, truth in parts)
-    return f"{text} {checked} {_verdict(holds)}", holds
+    return f"{checked} {_verdict(holds)}", holds
 
 
 def _verdict(holds: bool) -> str:

@@ -41,7 +41,7 @@ def kind_of(row: Row) -> str:
         return "review"
     opening = question.split()[0]
     if opening == "<sides>":
-        return "sat" if "|" in question else "pair"
+        return "sat" if " or " in question else "pair"
     return {"<roles>": "kk", "<colours>": "col", "<recall>": "recall", "<reverse>": "reverse"}[opening]
 
 

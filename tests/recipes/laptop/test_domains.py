@@ -16,10 +16,10 @@ COL = Problem("col", "<colours> A#B A#C B#C A#D D#E")
 KK = Problem("kk", "<roles> A: B-knave ; B: A-knave& B-knave", "Ann,Bob 0:-1 1:&(-0,-1)")
 REVERSE = Problem("reverse", "<reverse> 1 2 3", "3 2 1")
 QUESTIONS = [
-    "<roles> D: D-knight&C-knight ; C: D-knave",
+    "<roles> D: D-knight& C-knight ; C: D-knave",
     "<colours> E#B D#B C#A E#A B#A",
     "<sides> E#D C#B B#A E~A E~C D#A",
-    "<sides> C-out|A-in B-out|C-in A-out|E-out E-in|D-out D-out|B-in A-in|D-out",
+    "<sides> C-out or A-in ; B-out or C-in ; A-out or E-out ; E-in or D-out ; D-out or B-in ; A-in or D-out",
     "<colours> E~B E#D D#A A#E A#B",
     "<recall> A=out B=knave C=blue D=red E=blue ; A E E B E B",
     "<reverse> 7 2 9",

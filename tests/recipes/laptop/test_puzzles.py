@@ -40,7 +40,7 @@ def test_a_try_has_the_checks_of_the_library_with_their_values() -> None:
 
 def test_a_second_statement_of_a_person_opens_with_a_word_of_its_own() -> None:
     puzzle = knk.decode("Ann,Bob 0:-1 1:+0 0:|(+0,-1)")
-    assert puzzles.question(puzzle) == "<roles> A: B-knave ; B: A-knight ; A+ A-knight|B-knave"
+    assert puzzles.question(puzzle) == "<roles> A: B-knave ; B: A-knight ; A+ A-knight| B-knave"
     tries = knk.search(puzzle, [(False, False), (False, True)]).tries
     assert [puzzles.write_try(puzzle, attempt) for attempt in tries] == [
         "try A=knave B=knave A: B-knave B=knave yes A=knave wrong fails",

@@ -15,9 +15,15 @@ CLAUSES = [
 ]
 
 
-@pytest.mark.parametrize("relations", [PAIRS, CLAUSES], ids=["pairs", "clauses"])
-def test_reading_is_the_inverse_of_writing(relations: list[Relation]) -> None:
-    assert parse(f"<sides> {' '.join(map(str, relations))}") == relations
+@pytest.mark.parametrize(
+    ("opening", "separator", "relations"), [("<sides> ", " ", PAIRS), ("<sides> ", " ; ", CLAUSES)], ids=["#", "or"]
+)
+def test_reading_is_the_inverse_of_writing(opening: str, separator: str, relations: list[Relation]) -> None:
+    assert parse(opening + separator.join(map(str, relations))) == relations
+
+
+def test_a_puzzle_has_no_relations() -> None:
+    assert parse("<roles> A: B-knave ; B: A-knave& B-knave") == []
 
 
 @pytest.mark.parametrize("relation", [*PAIRS, *CLAUSES], ids=str)
@@ -32,4 +38,4 @@ def test_relations_are_told_in_english() -> None:
         "A and B are the same",
         "C and D differ",
     ]
-    assert parse("<sides> A-in|B-out")[0].in_words() == "A is in or B is out"
+    assert parse("<sides> A-in or B-out")[0].in_words() == "A is in or B is out"
