@@ -45,7 +45,7 @@ def main() -> int:
         return 1
     study = [sys.executable, "-m", "recipes.laptop.study", "demo", "-o", str(STUDY)]
     print(
-        "\nA model of 0.9 million parameters: pre-trained, warmed up on searches, trained by RLVR; evaluated each time:"
+        "\nA model of 0.7 million parameters: pre-trained, warmed up on searches, trained by RLVR; evaluated each time:"
     )
     print(f"$ python -m recipes.laptop.study demo -o {STUDY}", flush=True)
     print(
