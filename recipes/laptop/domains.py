@@ -34,7 +34,7 @@ from knk.proofs.search import try_roles
 from knk.tasks.format import answer_of, has_format
 from knk.tasks.reward_scheme import RewardScheme
 from recipes.laptop import puzzles
-from recipes.laptop.relations import Clause, Pair, Relation, parse
+from recipes.laptop.relations import Clause, Pair, Relation, ValueOf, parse
 from recipes.laptop.words import (
     COLOURS,
     DIGITS,
@@ -309,12 +309,17 @@ def _solutions(question: str, values: Values) -> list[Values]:
 
 
 def _solutions_of(relations: Sequence[Relation], values: Values) -> list[Values]:
+    solutions = _candidates(values)
+    for relation in relations:
+        solutions = [(candidate, value_of) for candidate, value_of in solutions if relation.holds(value_of)]
+    return [candidate for candidate, _ in solutions]
+
+
+@lru_cache
+def _candidates(values: Values) -> list[tuple[Values, ValueOf]]:
+    """Return all candidates of a search problem, as values and by person."""
     candidates = product(values, repeat=len(PEOPLE))
-    return [
-        candidate
-        for candidate in candidates
-        if all(relation.holds(dict(zip(PEOPLE, candidate, strict=True))) for relation in relations)
-    ]
+    return [(candidate, dict(zip(PEOPLE, candidate, strict=True))) for candidate in candidates]
 
 
 def _all_problems(domain: str, seed: int, people: Sequence[int]) -> Iterator[Problem]:
