@@ -1,8 +1,8 @@
 """Run the whole method at its smallest, with the installed package: puzzles, proofs, warm-up, RLVR, a report.
 
-This generates and checks a corpus, shows a proof, trains a small model, evaluates it before and after each stage, and
-reports what improved. The exit status is 1 if a row is faulty, or if the warm-up on puzzles did not improve domains that
-it does not contain.
+This generates and checks a corpus, shows a search for a puzzle's solution, trains a small model, evaluates it before
+and after each stage, and reports what improved. The exit status is 1 if a row is faulty, or if the warm-up on puzzles
+did not improve domains that it does not contain.
 """
 
 import subprocess

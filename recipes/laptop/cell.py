@@ -95,7 +95,7 @@ SCALES: Final[Mapping[str, Scale]] = {
         rollouts=(WHOLE,),
     ),
     "demo": Scale(
-        base_tokens=2_000_000,
+        base_tokens=2_200_000,
         warm_up_tokens=100_000,
         arms=(WARMED,),
         rl_domain="col",
@@ -107,7 +107,7 @@ SCALES: Final[Mapping[str, Scale]] = {
         rollouts=(WHOLE,),
     ),
     "study": Scale(
-        base_tokens=2_000_000,
+        base_tokens=3_000_000,
         warm_up_tokens=100_000,
         arms=tuple(ARMS),
         rl_domain="col",
