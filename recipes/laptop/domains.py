@@ -335,7 +335,7 @@ def _kk_problems(seed: int, people: Sequence[int]) -> Iterator[Problem]:
     streams = [knk.generate(KK_SPECS[count], n=_ENDLESS, seed=seed) for count in people]
     while True:
         for puzzles_of_size in streams:
-            puzzle = next(puzzles_of_size)
+            puzzle = next(filter(puzzles.is_clear, puzzles_of_size))
             yield Problem("kk", puzzles.question(puzzle), knk.encode(puzzle))
 
 

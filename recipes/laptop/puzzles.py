@@ -44,6 +44,24 @@ def question(puzzle: Puzzle) -> str:
     )
 
 
+def is_clear(puzzle: Puzzle) -> bool:
+    """Whether no two statements of two claims begin with the same word, which tells a small model what comes next.
+
+    Args:
+        puzzle: the puzzle.
+
+    >>> import knk
+    >>> is_clear(knk.decode("Ann,Bob 0:&(-1,+0) 1:|(-1,+0)")), is_clear(knk.decode("Ann,Bob 0:&(-1,+0) 1:&(-1,-0)"))
+    (True, False)
+    """
+    first_words = [
+        written.split()[0]
+        for utterance in puzzle.statements
+        if " " in (written := _written(puzzle, utterance.statement))
+    ]
+    return len(set(first_words)) == len(first_words)
+
+
 def write_try(puzzle: Puzzle, attempt: Try) -> str:
     """Return a try of the library's search in the recipe's words: the candidate and the check of each statement.
 
@@ -74,17 +92,18 @@ def initial(puzzle: Puzzle, person: int) -> str:
 def _written_check(puzzle: Puzzle, attempt: Try, check: Check) -> str:
     utterance = puzzle.statements[check.statement]
     parts = _parts(utterance.statement)
-    checked = " ".join(_checked_part(puzzle, attempt, person, claimed) for person, claimed, _ in parts)
+    checked = " ".join(_checked_part(puzzle, attempt, *part) for part in parts)
     truth = f" ; {YES if check.is_true else NO}" if len(parts) > 1 else ""
     speaker = initial(puzzle, utterance.speaker)
     role = assignment(speaker, _role(attempt.roles[utterance.speaker]))
     opening = _opening(puzzle, check.statement)
-    return f"{opening} {_written(puzzle, utterance.statement)} {checked}{truth} {role} {OK if check.holds else WRONG}"
+    return f"{opening} {checked}{truth} {role} {OK if check.holds else WRONG}"
 
 
-def _checked_part(puzzle: Puzzle, attempt: Try, person: int, claimed: bool) -> str:
-    role = attempt.roles[person]
-    return f"{assignment(initial(puzzle, person), _role(role))} {YES if role == claimed else NO}"
+def _checked_part(puzzle: Puzzle, attempt: Try, person: int, claimed: bool, joint: str) -> str:
+    name, role = initial(puzzle, person), attempt.roles[person]
+    verdict = YES if role == claimed else NO
+    return f"{claim(name, _role(claimed), joint)} {assignment(name, _role(role))} {verdict}"
 
 
 def _opening(puzzle: Puzzle, index: int) -> str:

@@ -52,8 +52,6 @@ Job = tuple[Cell, Stage, Work]
 _REFRESH_SECONDS: Final = 2.0
 _ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",  # Small models run faster on one core than on several.
-    # A base on all cores must not spin while it waits for a thread whose core is busy: that made it ten times slower.
-    "OMP_WAIT_POLICY": "PASSIVE",
     # Keep freed memory in the process: requesting new pages costs more than the computation that uses them.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
@@ -215,8 +213,6 @@ def run(cells: Sequence[Cell], scale: str, folder: Path, jobs: int, despite_gate
     dependencies = {job: needed for cell in cells for job, needed in dependencies_of(cell).items()}
     order = {job: number for number, job in enumerate(dependencies)}
     remaining = {cell: sum(job[0] == cell for job in order) for cell in cells}
-    # A base trains alone when there is a single cell, and may then use all cores.
-    threads = jobs if len(cells) == 1 else 1
     graph = TopologicalSorter(dependencies)
     graph.prepare()
     ready: list[tuple[int, Job]] = []
@@ -227,7 +223,7 @@ def run(cells: Sequence[Cell], scale: str, folder: Path, jobs: int, despite_gate
                 heapq.heappush(ready, (order[job], job))
             while ready and len(running) < jobs:
                 _, job = heapq.heappop(ready)
-                running[pool.submit(_execute, *job, folder / LOG, threads)] = job
+                running[pool.submit(_execute, *job, folder / LOG)] = job
             bar.set_postfix_str(", ".join(map(_title, running.values())))  # Also refreshes the elapsed time.
             done, _ = wait(running, timeout=_REFRESH_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
@@ -278,13 +274,10 @@ def _title(job: Job) -> str:
     return f"{work} {stage.arm} ({cell.condition}, seed {cell.seed}{rl_run})"
 
 
-def _execute(cell: Cell, stage: Stage, work: Work, log: Path, base_threads: int) -> str:
+def _execute(cell: Cell, stage: Stage, work: Work, log: Path) -> str:
     """Do a job, and return its steps and seconds."""
     start, steps = time.monotonic(), ""
     with _output_to(log):
-        import torch
-
-        torch.set_num_threads(base_threads if stage.start is None else 1)
         if work == "training":
             steps = f"{cell.train(stage)['steps']} steps, "
         elif work == "checking":

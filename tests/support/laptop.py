@@ -86,13 +86,13 @@ def _statement_check(text: str, value_of: ValueOf) -> tuple[str, bool]:
     truths = [value_of[claim[0]] == claim[2:].rstrip("&|") for claim in claims]
     is_true = all(truths) if "&" in text else any(truths)
     checked = [
-        f"{claim[0]}={value_of[claim[0]]} {'yes' if truth else 'no'}"
+        f"{claim} {claim[0]}={value_of[claim[0]]} {'yes' if truth else 'no'}"
         for claim, truth in zip(claims, truths, strict=True)
     ]
     whole = [f"; {'yes' if is_true else 'no'}"] if len(claims) > 1 else []
     speaker = opening[0]
     holds = is_true == (value_of[speaker] == "knight")
-    return " ".join([text, *checked, *whole, f"{speaker}={value_of[speaker]}", _verdict(holds)]), holds
+    return " ".join([opening, *checked, *whole, f"{speaker}={value_of[speaker]}", _verdict(holds)]), holds
 
 
 def _clause_check(text: str, value_of: ValueOf) -> tuple[str, bool]:
