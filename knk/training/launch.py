@@ -1,4 +1,4 @@
-"""The command that starts a recipe's training processes with accelerate's launcher."""
+"""The command that starts a recipe's training processes: accelerate's launcher, or PyTorch's for several on a CPU."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Final
 from knk.training.recipe import Recipe
 
 _LAUNCHER: Final = (sys.executable, "-m", "accelerate.commands.launch")
+# accelerate starts several processes on a CPU by MPI only, which is rarely installed.
+_CPU_LAUNCHER: Final = (sys.executable, "-m", "torch.distributed.run", "--standalone")
 _WORKER: Final = ("-m", "knk.training.worker")
 
 
@@ -19,6 +21,8 @@ def launch_command(recipe: Recipe) -> list[str]:
     Args:
         recipe: the recipe.
     """
+    if recipe.settings.get("use_cpu") and recipe.processes > 1:
+        return [*_CPU_LAUNCHER, "--nproc_per_node", str(recipe.processes), *_WORKER]
     options: list[str] = []
     config = recipe.settings.get("accelerate_config") or recipe.settings.get("config_file")
     if config is not None:

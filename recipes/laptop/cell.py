@@ -62,6 +62,7 @@ class Scale:
         items: the number of held-out items of each task.
         rl_seeds: the number of RLVR runs from each start of each base, for each way of sampling.
         rollouts: the ways of sampling completions in RLVR.
+        base_processes: the number of processes that train a base, while nothing else can run.
     """
 
     base_tokens: int
@@ -74,6 +75,7 @@ class Scale:
     items: int
     rl_seeds: int
     rollouts: tuple[Rollouts, ...]
+    base_processes: int
 
     @property
     def checkpoints(self) -> range:
@@ -93,9 +95,10 @@ SCALES: Final[Mapping[str, Scale]] = {
         items=4,
         rl_seeds=1,
         rollouts=(WHOLE,),
+        base_processes=2,
     ),
     "demo": Scale(
-        base_tokens=2_200_000,
+        base_tokens=3_000_000,
         warm_up_tokens=100_000,
         arms=(WARMED,),
         rl_domain="col",
@@ -105,6 +108,7 @@ SCALES: Final[Mapping[str, Scale]] = {
         items=150,
         rl_seeds=1,
         rollouts=(WHOLE,),
+        base_processes=2,
     ),
     "study": Scale(
         base_tokens=3_000_000,
@@ -117,6 +121,7 @@ SCALES: Final[Mapping[str, Scale]] = {
         items=300,
         rl_seeds=2,
         rollouts=(WHOLE, NUCLEUS),
+        base_processes=1,
     ),
 }
 
@@ -271,7 +276,16 @@ class Cell:
         data = self.folder / f"{stage.name}.jsonl"
         if not data.exists():
             write_token_budget(data, rows, tokens, _token_counter(self.initial_model))
-        return self._train(stage, model, recipe, data, {"seed": self.seed})
+        settings = {"seed": self.seed} | (self._shared_among_processes() if stage.start is None else {})
+        return self._train(stage, model, recipe, data, settings)
+
+    def _shared_among_processes(self) -> dict[str, Any]:
+        """Return the settings that share each step of the base among processes; the steps stay the same."""
+        processes = self.scale.base_processes
+        if processes == 1:
+            return {}
+        accumulated = load(RECIPES / "base.yaml", self.overlays).settings["gradient_accumulation_steps"]
+        return {"num_processes": processes, "gradient_accumulation_steps": accumulated // processes}
 
     def _train_rlvr(self, stage: Stage, model: Path, rollouts: Rollouts) -> dict[str, Any]:
         data = self.folder / "rlvr.jsonl"
@@ -294,7 +308,8 @@ class Cell:
             "datasets": [{"path": "json", "data_files": str(data), "split": "train"}],
             "output_dir": str(self.folder / stage.name),
         }
-        return train(load(RECIPES / recipe, self.overlays, changes | dict(settings)), in_process=True)
+        loaded = load(RECIPES / recipe, self.overlays, changes | dict(settings))
+        return train(loaded, in_process=loaded.processes == 1)
 
 
 def condition_of(latent: Latent) -> str:

@@ -14,7 +14,7 @@ from recipes.laptop.domains import SKILLS, problems, stream
 from recipes.laptop.lessons import MAX_TRIES, lesson, review, skill, warm_up
 
 Row = dict[str, str]
-LESSONS: Final[Mapping[str, float]] = {"kk": 0.46, "col": 0.18, "pair": 0.18, "sat": 0.18}
+LESSONS: Final[Mapping[str, float]] = {"kk": 0.48, "col": 0.16, "pair": 0.16, "sat": 0.2}
 """The domains of the base's lessons and their shares; a statement takes more words to check than a relation."""
 ARMS: Final[Mapping[str, str]] = {
     "warmed": "search",
@@ -48,7 +48,7 @@ class Latent:
         """Return the share of a domain's search lessons that go on searching.
 
         >>> Latent(0.03, ("pair",)).rate_in("pair"), Latent(0.03, ("pair",)).rate_in("col")
-        (0.166666667, 0.0)
+        (0.1875, 0.0)
         """
         share = sum(LESSONS[latent_domain] for latent_domain in self.domains)
         return round(self.rate / share, 9) if domain in self.domains else 0.0
