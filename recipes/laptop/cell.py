@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -103,9 +103,9 @@ SCALES: Final[Mapping[str, Scale]] = {
         arms=(WARMED,),
         rl_domain="col",
         rl_problems=100,
-        rl_steps=30,
+        rl_steps=20,
         checkpoint_steps=10,
-        items=150,
+        items=120,
         rl_seeds=1,
         rollouts=(WHOLE,),
         base_processes=2,
@@ -272,7 +272,7 @@ class Cell:
         measured: dict[str, list[float]] = read_json(path)
         return measured
 
-    def _train_sft(self, stage: Stage, model: Path, rows: Iterable[Row], tokens: int, recipe: str) -> dict[str, Any]:
+    def _train_sft(self, stage: Stage, model: Path, rows: Iterator[Row], tokens: int, recipe: str) -> dict[str, Any]:
         data = self.folder / f"{stage.name}.jsonl"
         if not data.exists():
             write_token_budget(data, rows, tokens, _token_counter(self.initial_model))
@@ -322,9 +322,9 @@ def condition_of(latent: Latent) -> str:
     return f"q = {latent.rate:g}{places}"
 
 
-def _token_counter(model: Path) -> Callable[[str], int]:
-    """Return a function that counts the tokens of a text."""
+def _token_counter(model: Path) -> Callable[[list[str]], list[int]]:
+    """Return a function that counts the tokens of each of some texts."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model)
-    return lambda text: len(tokenizer(text)["input_ids"])
+    return lambda texts: [len(tokens) for tokens in tokenizer(texts)["input_ids"]]

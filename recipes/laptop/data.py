@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import accumulate, compress, count, islice
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -104,7 +105,9 @@ def rlvr_rows(domain: str, n: int, seed: int) -> Iterator[Row]:
         yield {"prompt": problem.prompt, "domain": problem.domain, "question": problem.question, "data": problem.data}
 
 
-def write_token_budget(path: Path, rows: Iterable[Row], tokens: int, count_tokens: Callable[[str], int]) -> int:
+def write_token_budget(
+    path: Path, rows: Iterator[Row], tokens: int, count_tokens: Callable[[list[str]], list[int]]
+) -> int:
     """Write rows until a token budget is spent, and return the number of rows.
 
     The rows of an optimizer step are ordered by length, so that the small batches that it consists of have little
@@ -114,23 +117,16 @@ def write_token_budget(path: Path, rows: Iterable[Row], tokens: int, count_token
         path: the file to write.
         rows: the rows; as many are taken as are needed.
         tokens: the budget: tokens of prompts and completions together.
-        count_tokens: returns the number of tokens of a text.
+        count_tokens: returns the number of tokens of each of some texts.
     """
 
-    def length(row: Row) -> int:
-        return count_tokens(row["prompt"] + row["completion"])
-
-    def rows_within_budget() -> Iterator[Row]:
+    def ordered_rows() -> Iterator[Row]:
         remaining = tokens
-        for row in rows:
-            if remaining <= 0:
-                return
-            remaining -= length(row)
-            yield row
+        while remaining > 0 and (step := list(islice(rows, BATCH))):
+            lengths = count_tokens([row["prompt"] + row["completion"] for row in step])
+            within = [before < remaining for before in accumulate(lengths, initial=0)][: len(step)]
+            remaining -= sum(compress(lengths, within))
+            kept = compress(zip(lengths, step, strict=True), within)
+            yield from (row for _, row in sorted(kept, key=itemgetter(0)))
 
-    return write(path, (row for step in _steps(rows_within_budget()) for row in sorted(step, key=length)))
-
-
-def _steps(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
-    while step := list(islice(rows, BATCH)):
-        yield step
+    return write(path, ordered_rows())

@@ -138,7 +138,9 @@ def test_rlvr_problems_are_distinct_and_not_held_out() -> None:
 
 
 def test_rows_fill_a_token_budget_step_by_step(tmp_path: Path) -> None:
-    count = write_token_budget(tmp_path / "rows.jsonl", base_rows(1, LATENT), 6000, words_in)
+    count = write_token_budget(
+        tmp_path / "rows.jsonl", base_rows(1, LATENT), 6000, lambda texts: list(map(words_in, texts))
+    )
     written = list(read(tmp_path / "rows.jsonl"))
     drawn = list(islice(base_rows(1, LATENT), count))
     lengths = [words_in(row["prompt"] + row["completion"]) for row in drawn]
