@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("study", type=Path, nargs="?", help="the study's folder")
     options = parser.parse_args(arguments)
     if options.study is not None:
-        copy_records(options.study, COPIES)
+        copy_records([options.study], COPIES)
     study = summarize(COPIES)
     (COPIES / HEADLINE).write_text(headline_svg(study), encoding="utf-8")
     (COPIES / CURVES).write_text(curves_svg(study), encoding="utf-8")
@@ -177,7 +177,7 @@ def cells(records: Sequence[Record]) -> str:
 def _cells(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
     for record in records:
         seconds = sum(float(run["seconds"]) for run in record.runs)
-        revisions = dict.fromkeys(str((run["git"] or {}).get("revision", ""))[:12] for run in record.runs)
+        revisions = dict.fromkeys(str((run.get("git") or {}).get("revision", ""))[:12] for run in record.runs)
         yield folder_name(record.cell), str(len(record.runs)), f"{seconds:,.0f}", ", ".join(revisions)
 
 

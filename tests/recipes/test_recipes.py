@@ -19,6 +19,7 @@ from knk.errors import BadConfig
 from knk.tasks import kk
 from knk.teacher.export import ExportFormat, export_rows
 from knk.training.data import sources
+from knk.training.options import trl_settings
 from knk.training.recipe import Recipe, load
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny_model
@@ -104,7 +105,7 @@ def test_the_command_for_its_data_exists_with_those_options(path: Path, capsys: 
 def test_print_config_prints_the_settings_for_trl(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(path), "--print-config"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
-    assert printed == dict(load(path).settings)
+    assert printed == trl_settings(load(path).settings)
     assert not printed.keys() & {"extends", "trainer", "made_by"}
 
 

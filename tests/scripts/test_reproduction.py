@@ -34,7 +34,7 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rate in (0.0, 0.03):
         gain = dict.fromkeys(UNTAUGHT, 0.25 + 10 * rate)
         write_record(fake_cell(folder / "runs", {WARMED: gain}, latent=Latent(rate)), "tiny")
-    copy_records(folder / "runs", folder / "copies")
+    copy_records([folder / "runs"], folder / "copies")
     summarize(folder / "copies")
     return folder / "copies"
 
@@ -47,7 +47,7 @@ def test_the_pages_agree_with_the_records(script: ModuleType) -> None:
 
 
 def test_the_results_and_the_pictures_are_those_of_the_records(script: ModuleType, tmp_path: Path) -> None:
-    copy_records(script.COPIES, tmp_path)
+    copy_records([script.COPIES], tmp_path)
     study = summarize(tmp_path)
     assert study == results.read(script.COPIES)
     for name, picture in ((script.HEADLINE, script.headline_svg(study)), (script.CURVES, script.curves_svg(study))):
