@@ -30,7 +30,6 @@ README: Final = PAGE.parents[1] / "README.md"
 COPIES: Final = PAGE.with_suffix("")
 HEADLINE: Final = "headline.svg"
 CURVES: Final = "curves.svg"
-VERDICTS: Final = {True: "holds", False: "does not hold", None: "open"}
 README_ARMS: Final = ("base", "warmed", "answers only", "base + RL", "warmed + RL")
 MAIN_CLAIMS: Final = ("Gate", "Warm-up teaches", "Claim 1", "Claim 2", "Claim 3", "Claim 4")
 
@@ -143,7 +142,7 @@ def main_claims(study: Results) -> str:
 def all_claims(study: Results) -> str:
     """Return all claims with the figures that decide them."""
     rows = (
-        [claim.condition, claim.text + (f" ({claim.remark})" if claim.remark else ""), figure(claim), verdict(claim)]
+        [claim.condition, claim.text + (f" ({claim.remark})" if claim.remark else ""), figure(claim), claim.status]
         for claim in study.claims
     )
     return table(["bases", "claim", "difference", ""], rows)
@@ -183,12 +182,7 @@ def _cells(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
 
 def cell(claim: StudyClaim | None) -> str:
     """Return a claim's verdict and figure."""
-    return "" if claim is None else f"{verdict(claim)} {figure(claim)}".strip()
-
-
-def verdict(claim: StudyClaim) -> str:
-    """Return a claim's verdict in words."""
-    return "reported" if claim.criterion.startswith("reported") else VERDICTS[claim.holds]
+    return "" if claim is None else f"{claim.status} {figure(claim)}".strip()
 
 
 def figure(claim: StudyClaim) -> str:

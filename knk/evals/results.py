@@ -15,6 +15,8 @@ from knk.files import read_json, whole_file
 
 RESULTS_FILE: Final = "results.json"
 FORMAT: Final = "knk-results-1"
+REPORTED_ONLY: Final = "reported only"
+"""The criterion of a figure that decides nothing."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ class StudyClaim:
         holds: True, False, or None if the interval leaves it open.
         remark: what else a reader should know.
         condition: the condition that it is about, if there are several.
+
+    >>> StudyClaim("It rises", "the interval lies above 0", holds=True).status
+    'holds'
     """
 
     text: str
@@ -98,6 +103,13 @@ class StudyClaim:
     holds: bool | None = None
     remark: str = ""
     condition: str = ""
+
+    @property
+    def status(self) -> str:
+        """Whether it holds, in words: "holds", "does not hold", "open", or "reported" if it decides nothing."""
+        if self.criterion == REPORTED_ONLY:
+            return "reported"
+        return {True: "holds", False: "does not hold", None: "open"}[self.holds]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""

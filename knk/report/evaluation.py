@@ -19,9 +19,10 @@ from knk.report.panel import Panel, picture
 from knk.report.scores import Scores, looks_like_share
 
 _STATUS: Final = {
-    True: '<span class="yes">✓ holds</span>',
-    False: '<span class="no">✗ does not hold</span>',
-    None: '<span class="open">– open</span>',
+    "holds": '<span class="yes">✓ holds</span>',
+    "does not hold": '<span class="no">✗ does not hold</span>',
+    "open": '<span class="open">– open</span>',
+    "reported": '<span class="open">reported</span>',
 }
 _MAX_TASKS: Final = 40
 """The number of tasks that a chart shows."""
@@ -193,7 +194,7 @@ def _claim_table(claims: Iterable[StudyClaim]) -> str:
     for claim in claims:
         details = f"<small>{safe(claim.criterion)}{': ' + safe(claim.remark) if claim.remark else ''}</small>"
         estimate = safe(signed(claim.estimate)) if claim.estimate else ""
-        rows.append([safe(claim.text) + details, estimate, _STATUS[claim.holds]])
+        rows.append([safe(claim.text) + details, estimate, _STATUS[claim.status]])
     return table(["claim and criterion", "difference, 95% interval", "status"], rows, (1, 2))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from knk.evals.intervals import Estimate, difference
-from knk.evals.results import StudyClaim
+from knk.evals.results import REPORTED_ONLY, StudyClaim
 from recipes.laptop.cell import BASE, STARTS, WARMED, Rollouts, rl_arm
 from recipes.laptop.domains import SKILLS
 from recipes.laptop.gate import THRESHOLD
@@ -21,7 +21,6 @@ UNTAUGHT: Final = ("col", "pair", "sat")
 SMALLEST_GAIN: Final = 0.05
 """A gain that is certainly smaller counts as none."""
 _ABOVE: Final = f"holds if the 95% interval lies above 0, does not hold if it lies below {SMALLEST_GAIN}"
-_REPORTED: Final = "reported only"
 
 
 def claims(conditions: Sequence[Measurements]) -> Iterator[StudyClaim]:
@@ -54,7 +53,7 @@ def transfer(measured: Measurements) -> StudyClaim:
     """Return the paper's first claim: the warm-up improves domains that it does not teach, more than any control."""
     parts = list(_transfer_parts(measured))
     holds = _all_hold([part.holds for part in parts])
-    remarks = [f"{part.text}: {_word(part.holds)}" for part in parts if part.holds is not True]
+    remarks = [f"{part.text}: {part.status}" for part in parts if part.holds is not True]
     if measured.gate_failures:
         holds = False if holds is False else None
         remarks.append("the gate failed")
@@ -174,7 +173,7 @@ def _above(text: str, gain: Estimate) -> StudyClaim:
 
 
 def _reported(text: str, gain: Estimate) -> StudyClaim:
-    return StudyClaim(text, _REPORTED, gain)
+    return StudyClaim(text, REPORTED_ONLY, gain)
 
 
 def _all_hold(parts: Sequence[bool | None]) -> bool | None:
@@ -183,10 +182,6 @@ def _all_hold(parts: Sequence[bool | None]) -> bool | None:
 
 def _in_words(tasks: Sequence[str]) -> str:
     return ", ".join(TASK_NAMES[task] for task in tasks)
-
-
-def _word(holds: bool | None) -> str:
-    return {True: "holds", False: "does not hold", None: "open"}[holds]
 
 
 def _cost(value: float | None) -> str:

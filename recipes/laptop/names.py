@@ -20,7 +20,6 @@ TASK_NAMES: Final[Mapping[str, str]] = {
     "recall": "skill: recall",
     "reverse": "skill: reverse",
 }
-NEVER: Final = "never trained"
 TRAINING: Final[Mapping[str, str]] = {
     "base": "lessons in puzzles, colouring, sides and clauses that check one candidate; few of them try another",
     "warmed": "the base, then searches for the solution of puzzles: try, check, try again",
@@ -40,16 +39,16 @@ def task_name(task: str, rl_domain: str) -> str:
         task: one of `recipes.laptop.evaluate.TASKS`.
         rl_domain: the domain of RLVR.
 
-    >>> task_name("col", "col"), task_name("mix", "col"), task_name("kk4", "col")
-    ('colouring (RLVR)', 'colours, same or different (never trained)', 'puzzles, 4 people (never trained)')
+    >>> task_name("col", "col"), task_name("mix", "col")
+    ('colouring (not in the warm-up; RLVR)', 'colours, same or different (never trained)')
     """
     if task in ("mix", "kk4"):
-        return f"{TASK_NAMES[task]} ({NEVER})"
-    if task == rl_domain:
-        return f"{TASK_NAMES[task]} (RLVR)"
-    if task in ("kk2", "kk3"):
-        return f"{TASK_NAMES[task]} (warm-up)"
-    return TASK_NAMES[task]
+        trained = "never trained"
+    elif task in ("kk2", "kk3"):
+        trained = "warm-up"
+    else:
+        trained = "not in the warm-up" + ("; RLVR" if task == rl_domain else "")
+    return f"{TASK_NAMES[task]} ({trained})"
 
 
 def arm_training(arm: str) -> str:

@@ -18,7 +18,7 @@ from recipes.laptop.claims import TAUGHT, UNTAUGHT, claims
 from recipes.laptop.domains import Problem
 from recipes.laptop.evaluate import TASKS
 from recipes.laptop.measurements import METRICS, Measurements, by_condition
-from recipes.laptop.names import arm_training, in_words, task_name
+from recipes.laptop.names import TASK_NAMES, arm_training, in_words, task_name
 from recipes.laptop.record import SAMPLES, Record, read_records
 from recipes.laptop.words import TRY
 
@@ -26,7 +26,6 @@ UNTAUGHT_NAME: Final = "all three domains without warm-up"
 """The mean over the search domains that no warm-up contains."""
 _EXAMPLE_TASKS: Final = ("col", "pair", "sat")
 _WIDTH: Final = 100
-_VERDICTS: Final = {True: "holds", False: "does not hold", None: "open"}
 
 
 def summarize(folder: Path) -> Results:
@@ -89,8 +88,7 @@ def format_claims(study: Results) -> str:
     for claim in study.claims:
         figure = f": {_signed(claim.estimate)}" if claim.estimate else ""
         condition = f"{claim.condition}: " if claim.condition else ""
-        verdict = _VERDICTS[claim.holds] if "reported" not in claim.criterion else "reported"
-        lines.append(f"{verdict:<13}  {condition}{claim.text}{figure}")
+        lines.append(f"{claim.status:<13}  {condition}{claim.text}{figure}")
     return "\n".join(lines)
 
 
@@ -148,8 +146,8 @@ def _changes(measured: Measurements) -> Iterator[str]:
     for task in tasks:
         gain = measured.gain(WARMED, BASE, [task])
         change = True if gain.low > 0 else False if gain.high < 0 else None
-        groups.setdefault(words[change], []).append(task_name(task, measured.scale.rl_domain))
-    yield "; ".join(f"{', '.join(names)} {word}" for word, names in groups.items()).capitalize() + " by warm-up."
+        groups.setdefault(words[change], []).append(TASK_NAMES[task])
+    yield "Besides, " + "; ".join(f"{', '.join(names)} {word}" for word, names in groups.items()) + "."
 
 
 def _examples(folder: Path) -> Iterator[Example]:

@@ -33,8 +33,11 @@ def test_a_study_of_one_condition(tmp_path: Path) -> None:
     assert study.arms == ("base", "warmed", "base + RL", "warmed + RL")
     assert study.conditions == ()
     assert study.tasks == tuple(task_name(task, "col") for task in TASKS)
-    assert study.headline == ("colouring (RLVR)", "same or different side", "clauses")
-    score = study.score("warmed", "colouring (RLVR)")
+    assert study.headline == ("colouring (not in the warm-up; RLVR)",
+        "same or different side (not in the warm-up)",
+        "clauses (not in the warm-up)",
+    )
+    score = study.score("warmed", "colouring (not in the warm-up; RLVR)")
     assert score
     assert score.mean == 0.75
     together = study.score("warmed", UNTAUGHT_NAME)
@@ -48,7 +51,7 @@ def test_a_study_of_one_condition(tmp_path: Path) -> None:
     )
     assert "skill: recall fell" in study.summary.lower()
     assert (
-        "Puzzles, 4 people (never trained), colours, same or different (never trained), skill: reverse" in study.summary
+        "Besides, puzzles, 4 people, colours, same or different, skill: reverse" in study.summary
     )
     assert [curve.arm for curve in study.curves] == ["base + RL", "warmed + RL"]
 
@@ -59,8 +62,8 @@ def test_the_text_names_tasks_training_and_a_problem_in_words(tmp_path: Path) ->
     for task in TASKS:
         assert task_name(task, "col") in rows
         assert not [line for line in text.splitlines() if line.split()[:1] == [task]]
-    assert "25 [" in rows["colouring (RLVR)"]
-    assert "75 [" in rows["colouring (RLVR)"]
+    assert "25 [" in rows["colouring (not in the warm-up; RLVR)"]
+    assert "75 [" in rows["colouring (not in the warm-up; RLVR)"]
     for arm in ("base", "warmed"):
         assert TRAINING[arm] in text
     assert "warmed + RL  warmed, then RLVR on 100 problems of colouring" in text
