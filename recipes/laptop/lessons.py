@@ -50,7 +50,9 @@ def review(problem: Problem, random: Random) -> tuple[str, str]:
     checks = [problem.write_try(values) for values in candidates]
     verdicts = " ".join(YES if fits else NO for _, fits in checks)
     thought = " ".join(text for text, _ in checks)
-    return prompt(f"{problem.question} {REVIEW} {listed}"), completion(thought, verdicts)
+    # Before the relations, so that these are as far from a second check as in a search.
+    opening, _, rest = problem.question.partition(" ")
+    return prompt(f"{opening} {REVIEW} {listed} ; {rest}"), completion(thought, verdicts)
 
 
 def warm_up(problem: Problem, style: str, seed: int) -> str:
