@@ -33,7 +33,8 @@ def test_a_study_of_one_condition(tmp_path: Path) -> None:
     assert study.arms == ("base", "warmed", "base + RL", "warmed + RL")
     assert study.conditions == ()
     assert study.tasks == tuple(task_name(task, "col") for task in TASKS)
-    assert study.headline == ("colouring (not in the warm-up; RLVR)",
+    assert study.headline == (
+        "colouring (not in the warm-up; RLVR)",
         "same or different side (not in the warm-up)",
         "clauses (not in the warm-up)",
     )
@@ -50,9 +51,7 @@ def test_a_study_of_one_condition(tmp_path: Path) -> None:
         "25% to 42% (+17 points, 95% interval "
     )
     assert "skill: recall fell" in study.summary.lower()
-    assert (
-        "Besides, puzzles, 4 people, colours, same or different, skill: reverse" in study.summary
-    )
+    assert "Besides, puzzles, 4 people, colours, same or different, skill: reverse" in study.summary
     assert [curve.arm for curve in study.curves] == ["base + RL", "warmed + RL"]
 
 
