@@ -39,20 +39,19 @@ def lesson(problem: Problem, random: Random, tries: int = 1) -> str:
 
 
 def review(problem: Problem, random: Random) -> tuple[str, str]:
-    """Return a prompt with two to four candidates, and the completion that checks each: it never searches on.
+    """Return a prompt that asks for two to four candidates, and the completion that checks each and says which fit.
+
+    Reviews teach to check at any place, and not to search: all candidates are checked, whether one fits or not.
 
     Args:
         problem: a puzzle or a search problem.
         random: draws the candidates.
     """
     candidates = [problem.candidate(random, _SOLUTION_SHARE) for _ in range(random.randint(*_REVIEWED))]
-    listed = " ; ".join(assignments(problem.people, values) for values in candidates)
     checks = [problem.write_try(values) for values in candidates]
     verdicts = " ".join(YES if fits else NO for _, fits in checks)
     thought = " ".join(text for text, _ in checks)
-    # Before the relations, so that these are as far from a second check as in a search.
-    opening, _, rest = problem.question.partition(" ")
-    return prompt(f"{opening} {REVIEW} {listed} ; {rest}"), completion(thought, verdicts)
+    return prompt(f"{problem.question} {REVIEW} {len(candidates)}"), completion(thought, verdicts)
 
 
 def warm_up(problem: Problem, style: str, seed: int) -> str:

@@ -47,8 +47,8 @@ def kind_of(row: Row) -> str:
 
 
 def question_of(row: Row) -> str:
-    """Return the question of a row, without the candidates of a review."""
-    return re.sub(r"<review> (?:(?:\w=\w+ )+; )+", "", row["prompt"].removesuffix(" ? <think>\n"))
+    """Return the question of a row, without what makes it a review."""
+    return re.sub(r" <review> \d", "", row["prompt"].removesuffix(" ? <think>\n"))
 
 
 def every_kind_of_row(n: int) -> Iterable[Row]:
