@@ -63,12 +63,12 @@ def fill_in(page: str, folder: Path) -> str:
         "accuracy": "\n\n".join(accuracy(study, measured) for measured in conditions),
         "answers": "\n\n".join(answers(measured) for measured in conditions),
         "cells": cells(records),
-        "claims": main_claims(study),
+        "claims": main_claims(study, conditions),
         "all claims": all_claims(study),
         "curves": curves(study),
         "facts": table(["", ""], study.facts.items()),
         "gate": gates(records),
-        "summary": summary(study),
+        "summary": summary(study, conditions),
     }
     for name, block in blocks.items():
         page = re.sub(
@@ -86,12 +86,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def summary(study: Results) -> str:
+def key(study: Results, measured: Measurements) -> str:
+    """Return how a condition is named in the results, which name none if there is only one."""
+    return measured.condition if study.conditions else ""
+
+
+def summary(study: Results, conditions: Sequence[Measurements]) -> str:
     """Return the accuracy in the domains without warm-up, by condition and arm."""
     arms = [arm for arm in README_ARMS if arm in study.arms]
     rows = (
-        [condition, *(percent(study.score(arm, UNTAUGHT_NAME, condition=condition)) for arm in arms)]
-        for condition in study.conditions
+        [
+            f"{measured.condition}, {len(measured.records)} base{'s' if len(measured.records) > 1 else ''}",
+            *(percent(study.score(arm, UNTAUGHT_NAME, condition=key(study, measured))) for arm in arms),
+        ]
+        for measured in conditions
     )
     return table(["lessons of the base that search on", *arms], rows)
 
@@ -100,7 +108,7 @@ def accuracy(study: Results, measured: Measurements) -> str:
     """Return the accuracy of each arm on each task under a condition."""
     names = [task_name(task, measured.scale.rl_domain) for task in TASKS]
     rows = (
-        [arm, *(percent(study.score(arm, name, condition=measured.condition)) for name in names)]
+        [arm, *(percent(study.score(arm, name, condition=key(study, measured))) for name in names)]
         for arm in measured.arms
     )
     return table([f"{measured.condition}, accuracy in %", *names], rows)
@@ -131,12 +139,12 @@ def answers(measured: Measurements) -> str:
     return table([measured.condition, *head], rows)
 
 
-def main_claims(study: Results) -> str:
+def main_claims(study: Results, conditions: Sequence[Measurements]) -> str:
     """Return the claims that answer the question, by condition."""
     texts = list(dict.fromkeys(claim.text for claim in study.claims if claim.text.startswith(MAIN_CLAIMS)))
     by_key = {(claim.text, claim.condition): claim for claim in study.claims}
-    rows = ([text, *(cell(by_key.get((text, condition))) for condition in study.conditions)] for text in texts)
-    return table(["claim", *study.conditions], rows)
+    rows = ([text, *(cell(by_key.get((text, key(study, measured)))) for measured in conditions)] for text in texts)
+    return table(["claim", *(measured.condition for measured in conditions)], rows)
 
 
 def all_claims(study: Results) -> str:

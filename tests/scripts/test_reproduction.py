@@ -60,8 +60,8 @@ def test_tables_are_written_between_their_markers(script: ModuleType, joined: Pa
     filled = script.fill_in(page, joined)
     assert "Old content" not in filled
     assert filled.startswith("Before\n<!-- summary -->\n| lessons of the base that search on | base | warmed |")
-    assert "| q = 0 | 25 [" in filled
-    assert "| q = 0.03 | 25 [" in filled
+    assert "| q = 0, 1 base | 25 [" in filled
+    assert "| q = 0.03, 1 base | 25 [" in filled
     assert "| claim | q = 0 | q = 0.03 |" in filled
     assert script.fill_in(filled, joined) == filled
 
