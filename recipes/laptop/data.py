@@ -15,7 +15,7 @@ from recipes.laptop.domains import SKILLS, problems, stream
 from recipes.laptop.lessons import MAX_TRIES, lesson, review, skill, warm_up
 
 Row = dict[str, str]
-LESSONS: Final[Mapping[str, float]] = {"kk": 0.48, "col": 0.16, "pair": 0.16, "sat": 0.2}
+LESSONS: Final[Mapping[str, float]] = {"kk": 0.4, "col": 0.16, "pair": 0.24, "sat": 0.2}
 """The domains of the base's lessons and their shares; a statement takes more words to check than a relation."""
 ARMS: Final[Mapping[str, str]] = {
     "warmed": "search",
@@ -49,7 +49,7 @@ class Latent:
         """Return the share of a domain's search lessons that go on searching.
 
         >>> Latent(0.03, ("pair",)).rate_in("pair"), Latent(0.03, ("pair",)).rate_in("col")
-        (0.1875, 0.0)
+        (0.125, 0.0)
         """
         share = sum(LESSONS[latent_domain] for latent_domain in self.domains)
         return round(self.rate / share, 9) if domain in self.domains else 0.0

@@ -114,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
     ]
     os.environ.update(_ENVIRONMENT)
     claim_folder(folder, options.command, cells[0])
-    run(cells, options.command, folder, options.jobs, options.despite_gate or options.command == "tiny")
+    run(cells, options.command, folder, options.jobs, options.despite_gate)
     study = summarize(folder)
     page = report.write(folder / "report.html", [folder])
     text = format_results(study) if len(cells) == 1 else format_claims(study)
@@ -158,7 +158,10 @@ def _add_run_options(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument(
         "--jobs", type=int, default=core_count(), metavar="N", help="stages to run in parallel (default: %(default)s)"
     )
-    parser.add_argument("--despite-gate", action="store_true", help="go on although a base fails the gate")
+    if name == "study":
+        parser.add_argument("--despite-gate", action="store_true", help="go on although a base fails the gate")
+    else:
+        parser.set_defaults(despite_gate=True)
     parser.add_argument("--model", type=Path, metavar="DIR", help="start from this model instead of a new small one")
     parser.add_argument(
         "--with",
@@ -229,8 +232,8 @@ def run(cells: Sequence[Cell], scale: str, folder: Path, jobs: int, despite_gate
             for future in done:
                 job = running.pop(future)
                 tqdm.write(f"{_title(job)}: {future.result()}")
-                if job[2] == "checking" and not despite_gate:
-                    _check_gate(job[0])
+                if job[2] == "checking":
+                    _check_gate(job[0], despite_gate)
                 graph.done(job)
                 bar.update()
                 remaining[job[0]] -= 1
@@ -238,12 +241,15 @@ def run(cells: Sequence[Cell], scale: str, folder: Path, jobs: int, despite_gate
                     write_record(job[0], scale)
 
 
-def _check_gate(cell: Cell) -> None:
+def _check_gate(cell: Cell, despite_gate: bool) -> None:
     if failures := gate.failures(cell.gate()):
-        raise GateFailed(
+        fault = (
             f"the base in {cell.folder} checks candidates too unreliably ({'; '.join(failures)}; "
-            f"expected at least {gate.THRESHOLD}): train it on more tokens, or go on with --despite-gate"
+            f"expected at least {gate.THRESHOLD})"
         )
+        if not despite_gate:
+            raise GateFailed(f"{fault}: train it on more tokens, or go on with --despite-gate")
+        tqdm.write(f"warning: {fault}: what follows says little about searching")
 
 
 def dependencies_of(cell: Cell) -> dict[Job, list[Job]]:
