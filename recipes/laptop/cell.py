@@ -111,7 +111,7 @@ SCALES: Final[Mapping[str, Scale]] = {
         base_processes=2,
     ),
     "study": Scale(
-        base_tokens=3_000_000,
+        base_tokens=4_000_000,
         warm_up_tokens=100_000,
         arms=tuple(ARMS),
         rl_domain="col",
