@@ -280,12 +280,12 @@ class Cell:
         return self._train(stage, model, recipe, data, settings)
 
     def _shared_among_processes(self) -> dict[str, Any]:
-        """Return the settings that share each step of the base among processes; the steps stay the same."""
-        processes = self.scale.base_processes
-        if processes == 1:
+        """Return the settings that share each step of the base among processes on a CPU; the steps stay the same."""
+        processes, settings = self.scale.base_processes, load(RECIPES / "base.yaml", self.overlays).settings
+        batches, rest = divmod(int(settings["gradient_accumulation_steps"]), processes)
+        if processes == 1 or rest or not settings.get("use_cpu"):
             return {}
-        accumulated = load(RECIPES / "base.yaml", self.overlays).settings["gradient_accumulation_steps"]
-        return {"num_processes": processes, "gradient_accumulation_steps": accumulated // processes}
+        return {"num_processes": processes, "gradient_accumulation_steps": batches}
 
     def _train_rlvr(self, stage: Stage, model: Path, rollouts: Rollouts) -> dict[str, Any]:
         data = self.folder / "rlvr.jsonl"

@@ -13,7 +13,7 @@ from typing import Final
 from knk.errors import KnkError
 from recipes.laptop.domains import UNSEEN, Problem, problems
 from recipes.laptop.evaluate import ITEM_SEED, PUZZLES, Model
-from recipes.laptop.words import FAILS, FITS, Values, assignments
+from recipes.laptop.words import FAILS, FITS, TRY, Values, assignments
 
 THRESHOLD: Final = 0.95
 TRIES: Final = 3
@@ -74,7 +74,7 @@ def _tried(problem: Problem, random: Random, tries: int) -> tuple[str, str]:
             words.append(text)
     candidate = problem.candidate(random)
     text, _ = problem.write_try(candidate)
-    start = f"try {assignments(problem.people, candidate)}"
+    start = f"{TRY} {assignments(problem.people, candidate)}"
     return problem.prompt + " ".join([*words, start]), text.removeprefix(start).strip()
 
 

@@ -7,7 +7,6 @@ A record is a folder with four files: `cell.json` (the cell, its gate, its RLVR 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -118,7 +117,8 @@ def copy_records(sources: Sequence[Path], target: Path) -> None:
             copy = target / cell
             copy.mkdir(parents=True, exist_ok=True)
             for name in (MEASURES, SAMPLES, RUNS, CELL):
-                shutil.copyfile(folder / name, copy / name)
+                with whole_file(copy / name) as file:
+                    file.write((folder / name).read_bytes())
 
 
 def folder_name(cell: Cell) -> str:

@@ -192,7 +192,10 @@ def _facts(conditions: Sequence[Measurements]) -> Iterator[tuple[str, str]]:
         yield f"bases, {measured.condition}", str(len(measured.records))
     yield "items per task", f"{scale.items}, one sample each at temperature 0.7 and top-p 0.95"
     yield "training tokens", f"base {scale.base_tokens:,}; each warm-up {scale.warm_up_tokens:,}"
-    yield "RLVR", f"{scale.rl_problems} problems of colouring, {scale.rl_steps} steps, {scale.rl_seeds} runs each"
+    yield (
+        "RLVR",
+        f"{scale.rl_problems} problems of colouring, {scale.rl_steps} steps; runs from each start: {scale.rl_seeds}",
+    )
     records = [record for measured in conditions for record in measured.records]
     yield "training seconds, all runs", f"{sum(_seconds(record) for record in records):,.0f}"
     yield "hardware", "; ".join(dict.fromkeys(_hardware(record) for record in records))

@@ -13,7 +13,7 @@ _CHUNK: Final = 20
 def with_muon(trainer_class: type) -> type:
     """Return a trainer that updates the inner matrices by Muon, and all other weights by AdamW.
 
-    On this model Muon needs about half of AdamW's tokens; see https://kellerjordan.github.io/posts/muon/.
+    In pilots on such a model Muon needed about half of AdamW's tokens; see https://kellerjordan.github.io/posts/muon/.
 
     Args:
         trainer_class: one of TRL's trainers.

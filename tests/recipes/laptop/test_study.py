@@ -190,6 +190,24 @@ def run_tiny_study(folder: Path, *arguments: str) -> str:
     return process.stdout
 
 
+@pytest.mark.parametrize(
+    ("scale", "settings", "shared"),
+    [
+        ("demo", "", {"num_processes": 2, "gradient_accumulation_steps": 4}),
+        ("study", "", {}),
+        ("demo", "use_cpu: false", {}),
+        ("demo", "gradient_accumulation_steps: 1", {}),
+    ],
+)
+def test_only_a_base_on_a_cpu_is_shared_among_processes(
+    scale: str, settings: str, shared: dict[str, int], tmp_path: Path
+) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(settings or "seed: 0", encoding="utf-8")
+    cell = Cell(SCALES[scale], tmp_path, 0, LATENT, overlays=(overlay,))
+    assert cell._shared_among_processes() == shared
+
+
 @pytest.mark.slow
 @needs_trl
 @pytest.mark.filterwarnings("ignore")
